@@ -1,0 +1,31 @@
+/* net/client.h — HTTP client (libcurl) for the command line and web hooks. */
+#pragma once
+#include "base/json.h"
+
+typedef struct HttpClient HttpClient;      /* keeps cookies and connections; one thread at a time */
+HttpClient *http_client_new (const char *base_uri);
+void http_client_free (HttpClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpClient, http_client_free)
+/* PEM file of trusted roots for https; NULL = system. */
+void http_client_trust (HttpClient *client, const char *ca_file);
+/* Client certificate for TLS (PKCS#12 file). */
+void http_client_identity (HttpClient *client, const char *p12_file, const char *password);
+
+typedef struct {
+	guint status;
+	char *content_type, *etag, *location;
+	GBytes *body;
+	json_t *json;             /* parsed when the type is JSON, else NULL */
+} HttpReply;
+void http_reply_clear (HttpReply *reply);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpReply, http_reply_clear)
+
+/* headers: NULL-terminated "Name: value" list or NULL.  TRUE when any HTTP answer came (also 4xx, 5xx). */
+gboolean http_request (HttpClient *client, const char *method, const char *path, const char *const *headers,
+                       const char *content_type, gconstpointer body, gsize n, HttpReply *out, GError **error);
+/* Cookies as text to keep between runs of the command line. */
+char *http_client_cookies (HttpClient *client);
+void http_client_set_cookies (HttpClient *client, const char *cookies);
+/* Reads server-sent events until `event` returns FALSE or timeout; for tools and tests. */
+typedef gboolean (*SseFn) (guint64 id, const char *event, const char *data, gpointer user);
+gboolean http_client_events (HttpClient *client, const char *path, guint timeout_ms, SseFn fn, gpointer user, GError **error);

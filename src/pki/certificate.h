@@ -1,0 +1,150 @@
+/* pki/certificate.h — certificates, requests, revocation lists, status answers.
+ *
+ * Readers are strict: hard size limit first, consumed length equals input length.
+ * Writers encode what an already checked structure says; who may ask for what is
+ * the signer's business.
+ */
+#pragma once
+#include "base/clock.h"
+#include "pki/key.h"
+
+#define CERTIFICATE_MAX_DER 16384
+#define CSR_MAX_DER 16384
+
+typedef struct { guint8 b[20]; } Serial;        /* positive, big-endian, 20 octets, top bit clear, first octet not zero */
+/* 48 bits of milliseconds then 112 random bits, shaped so that the INTEGER is positive and 20 octets
+ * for any date from 2005 on: octet 0 = 0x40 | top bits … see certificate.c. */
+void serial_new (Micros now, Serial *out);
+Micros serial_time (const Serial *serial);
+char *serial_hex (const Serial *serial);        /* 40 lower-case digits */
+gboolean serial_from_hex (const char *text, Serial *out);
+
+/* --- names: ordered list of UTF-8 attributes -------------------------------- */
+typedef enum {
+	NAME_COUNTRY, NAME_PROVINCE, NAME_LOCALITY, NAME_ORGANIZATION, NAME_UNIT,
+	NAME_COMMON_NAME, NAME_SERIAL_NUMBER, NAME_ORGANIZATION_IDENTIFIER, NAME_N_ATTRIBUTES
+} NameAttribute;
+typedef struct { NameAttribute attribute; const char *value; } NamePart;
+const char *name_attribute_key (NameAttribute a);       /* "C" "ST" "L" "O" "OU" "CN" "serialNumber" "organizationIdentifier" */
+gboolean name_attribute_from_key (const char *key, NameAttribute *out);
+
+/* --- a parsed certificate; immutable, reference counted, thread-safe --------- */
+typedef struct Certificate Certificate;
+Certificate *certificate_parse (gconstpointer der, gsize n, GError **error);   /* DIQI_ERROR_CERTIFICATE */
+Certificate *certificate_parse_pem (const char *pem, gsize n, GError **error);
+Certificate *certificate_ref (Certificate *c);
+void certificate_unref (Certificate *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Certificate, certificate_unref)
+GBytes *certificate_der (const Certificate *c);                 /* new reference */
+char *certificate_pem (const Certificate *c);
+const Fingerprint *certificate_fingerprint (const Certificate *c);     /* SHA-256 of the DER */
+PublicKey *certificate_public_key (const Certificate *c);       /* borrowed */
+const Serial *certificate_serial (const Certificate *c);
+Micros certificate_not_before (const Certificate *c);
+Micros certificate_not_after (const Certificate *c);            /* last moment of validity */
+char *certificate_subject_text (const Certificate *c);          /* RFC 2253, UTF-8, for people */
+char *certificate_subject_attribute (const Certificate *c, NameAttribute a);  /* first one or NULL */
+gboolean certificate_is_ca (const Certificate *c);
+
+enum {  /* keyUsage bits */
+	KU_DIGITAL_SIGNATURE = 1 << 0, KU_NON_REPUDIATION = 1 << 1, KU_KEY_ENCIPHERMENT = 1 << 2,
+	KU_DATA_ENCIPHERMENT = 1 << 3, KU_KEY_AGREEMENT = 1 << 4, KU_KEY_CERT_SIGN = 1 << 5, KU_CRL_SIGN = 1 << 6,
+};
+enum {  /* extended key usage bits */
+	EKU_CLIENT_AUTH = 1 << 0, EKU_SERVER_AUTH = 1 << 1, EKU_OCSP_SIGNING = 1 << 2, EKU_TIME_STAMPING = 1 << 3,
+	EKU_EMAIL = 1 << 4, EKU_DOCUMENT_SIGNING = 1 << 5 /* RFC 9336 */, EKU_DIQI_LOG = 1 << 6, EKU_DIQI_RECEIPT = 1 << 7,
+};
+guint certificate_key_usage (const Certificate *c);             /* 0 when absent */
+guint certificate_extended_key_usage (const Certificate *c);
+gboolean certificate_has_policy (const Certificate *c, const char *oid);
+
+/* Is `leaf` validly signed by `issuer`, is issuer a CA, does `at` fall into both
+ * validities, names chain, path length hold?  RFC 5280 6.1 for our two-level
+ * hierarchy: chain[0] is the leaf's issuer … last is the trust anchor (self-signed,
+ * its own signature checked).  Revocation is not looked at.
+ * DIQI_ERROR_CERTIFICATE_CHAIN or _EXPIRED. */
+gboolean certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, GError **error);
+
+/* --- building ----------------------------------------------------------------- */
+typedef struct {
+	Serial serial;
+	const NamePart *subject;
+	gsize subject_n;
+	PublicKey *key;
+	Micros not_before, not_after;            /* whole seconds */
+	gboolean ca;
+	int path_length;                         /* -1 none */
+	guint key_usage, extended_key_usage;
+	const char *policy_oid;                  /* NULL none */
+	const char *cps_uri, *ocsp_uri, *crl_uri, *issuer_uri;   /* NULL none */
+	gboolean ocsp_no_check;
+	const char *uscc;                        /* organizationCode extension 1.2.156.10260.4.1.4, NULL none */
+} CertificateTemplate;
+
+/* An issuer: certificate, key and what is constant, encoded once. */
+typedef struct Issuer Issuer;
+Issuer *issuer_new (const Certificate *certificate, const PrivateKey *key, GError **error);   /* NULL certificate: self-signed roots only */
+void issuer_free (Issuer *issuer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Issuer, issuer_free)
+GBytes *issuer_sign_certificate (const Issuer *issuer, const CertificateTemplate *t, GError **error);
+/* Self-signed root. */
+GBytes *root_sign_certificate (const PrivateKey *key, const CertificateTemplate *t, GError **error);
+
+/* --- PKCS#10 ------------------------------------------------------------------- */
+typedef struct Csr Csr;
+/* DER or PEM; proves possession; the key passes public_key_check_strength. Names and
+ * attributes of the request are ignored by design.  DIQI_ERROR_CSR, _CSR_SIGNATURE, _KEY_… with field. */
+Csr *csr_parse (gconstpointer data, gsize n, const char *field, GError **error);
+void csr_free (Csr *csr);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Csr, csr_free)
+PublicKey *csr_public_key (const Csr *csr);     /* borrowed */
+GBytes *csr_der (const Csr *csr);
+GBytes *csr_build (const PrivateKey *key, const char *common_name, GError **error);     /* DER */
+
+/* --- CRL (RFC 5280 5) and OCSP (RFC 6960) ------------------------------------- */
+typedef enum {  /* RFC 5280 5.3.1 */
+	REASON_UNSPECIFIED = 0, REASON_KEY_COMPROMISE = 1, REASON_CA_COMPROMISE = 2, REASON_AFFILIATION_CHANGED = 3,
+	REASON_SUPERSEDED = 4, REASON_CESSATION = 5, REASON_HOLD = 6, REASON_REMOVE_FROM_CRL = 8,
+	REASON_PRIVILEGE_WITHDRAWN = 9,
+} RevocationReason;
+const char *reason_name (RevocationReason r);                      /* "keyCompromise" … */
+gboolean reason_from_name (const char *name, RevocationReason *out);
+
+typedef struct { Serial serial; Micros revoked_at; RevocationReason reason; } RevokedEntry;
+GBytes *issuer_sign_crl (const Issuer *issuer, guint64 number, Micros this_update, Micros next_update,
+                         const RevokedEntry *entries, gsize n, GError **error);
+/* Signature by issuer, number, times. */
+gboolean crl_verify (GBytes *crl, const Certificate *issuer, guint64 *number, Micros *next_update, GError **error);
+
+#define OCSP_MAX_REQUEST 65536
+#define OCSP_MAX_SINGLE 50
+typedef enum { CERT_STATUS_GOOD, CERT_STATUS_REVOKED, CERT_STATUS_UNKNOWN } CertStatus;
+typedef struct {
+	GBytes *cert_id;          /* DER CertID, echoed */
+	Serial serial;            /* valid only when ours */
+	gboolean ours;            /* issuer hashes match this issuer and the serial has our shape */
+	CertStatus status;
+	Micros revoked_at;
+	RevocationReason reason;
+} OcspSingle;
+typedef struct {
+	GArray *singles;          /* OcspSingle, cert_id owned */
+	GBytes *nonce;            /* NULL none; 1..128 octets (RFC 9654) */
+} OcspRequest;
+/* SHA-1 and SHA-256 CertIDs.  NULL with DIQI_ERROR_REQUEST for what is not one. */
+OcspRequest *ocsp_request_parse (gconstpointer der, gsize n, const Certificate *issuer, GError **error);
+void ocsp_request_free (OcspRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OcspRequest, ocsp_request_free)
+/* Signed by the responder, its certificate included, by key hash. */
+typedef struct OcspResponder OcspResponder;
+OcspResponder *ocsp_responder_new (const Certificate *certificate, const PrivateKey *key, GError **error);
+void ocsp_responder_free (OcspResponder *r);
+GBytes *ocsp_responder_sign (const OcspResponder *r, const OcspRequest *answered, Micros produced_at,
+                             Micros this_update, Micros next_update, GError **error);
+typedef enum { OCSP_MALFORMED = 1, OCSP_INTERNAL_ERROR = 2, OCSP_TRY_LATER = 3, OCSP_UNAUTHORIZED = 6 } OcspErrorStatus;
+GBytes *ocsp_error_response (OcspErrorStatus status);
+
+/* --- PKCS#12 (AES-256, PBKDF2-SHA-256, SHA-256 MAC) ----------------------------- */
+GBytes *pkcs12_build (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
+                      const char *friendly_name, const char *password, GError **error);
+gboolean pkcs12_open (GBytes *p12, const char *password, PrivateKey **key, Certificate **certificate, GError **error);

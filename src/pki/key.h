@@ -1,0 +1,54 @@
+/* pki/key.h — key pairs and public keys.  OpenSSL types never leave pki. */
+#pragma once
+#include <glib.h>
+
+typedef enum { KEY_P256, KEY_RSA3072, KEY_SM2, KEY_ED25519, KEY_N_ALGORITHMS } KeyAlgorithm;
+
+typedef struct PrivateKey PrivateKey;     /* holds its public key too */
+typedef struct PublicKey PublicKey;       /* immutable, reference counted, thread-safe */
+
+typedef struct { guint8 b[32]; } Fingerprint;     /* SHA-256 */
+void fingerprint_of (gconstpointer p, gsize n, Fingerprint *out);
+gboolean fingerprint_equal (const Fingerprint *a, const Fingerprint *b);
+char *fingerprint_hex (const Fingerprint *f);     /* 64 lower-case digits */
+
+/* Call once before anything else in the process: fetches algorithms. */
+void pki_init (void);
+
+const char *key_algorithm_name (KeyAlgorithm a);                        /* "p256" "rsa3072" "sm2" "ed25519" */
+gboolean key_algorithm_from_name (const char *name, KeyAlgorithm *out);
+
+PrivateKey *private_key_generate (KeyAlgorithm algorithm, GError **error);
+void private_key_free (PrivateKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PrivateKey, private_key_free)
+KeyAlgorithm private_key_algorithm (const PrivateKey *key);
+PublicKey *private_key_public (const PrivateKey *key);                  /* new reference */
+/* PKCS#8 PEM, PBES2 with AES-256-CBC and PBKDF2-SHA-256 (200,000 rounds). */
+GBytes *private_key_encrypt_pem (const PrivateKey *key, const char *passphrase, gsize n, GError **error);
+/* NULL passphrase: an unencrypted PKCS#8 PEM (client files only). */
+PrivateKey *private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **error);
+GBytes *private_key_plain_pem (const PrivateKey *key, GError **error);
+
+/* Signature over message.  P-256: ECDSA-SHA-256, DER when der, else r‖s (64 bytes).
+ * RSA: RSASSA-PKCS1-v1_5 SHA-256.  SM2: SM3 with ID 1234567812345678, DER or r‖s.  Ed25519: pure. */
+typedef enum { SIGNATURE_DER, SIGNATURE_RAW } SignatureForm;
+GBytes *private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error);
+
+/* DER SubjectPublicKeyInfo, read strictly (named curve, uncompressed point on the curve,
+ * consumed to the end) and without OpenSSL's generic decoder on the P-256/SM2 path. */
+PublicKey *public_key_from_spki (gconstpointer der, gsize n, GError **error);
+PublicKey *public_key_ref (PublicKey *key);
+void public_key_unref (PublicKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PublicKey, public_key_unref)
+KeyAlgorithm public_key_algorithm (const PublicKey *key);               /* RSA of other sizes: see public_key_bits */
+guint public_key_bits (const PublicKey *key);
+GBytes *public_key_spki (const PublicKey *key);                         /* new reference */
+const Fingerprint *public_key_fingerprint (const PublicKey *key);       /* of the SPKI */
+/* TRUE iff the signature is right.  Strict: DER minimal, r and s in 1..n-1. */
+gboolean public_key_verify (const PublicKey *key, SignatureForm form, gconstpointer message, gsize n,
+                            gconstpointer signature, gsize signature_n);
+
+/* Policy for holders' keys: P-256, RSA 3072..4096 (e = 65537), SM2; Ed25519 only for service keys.
+ * Refuses small, known weak (Debian, ROCA, Fermat-close, small factor, RFC 9500 test keys…)
+ * with DIQI_ERROR_KEY_ALGORITHM or DIQI_ERROR_KEY_WEAK. */
+gboolean public_key_check_strength (const PublicKey *key, GError **error);

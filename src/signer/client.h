@@ -1,0 +1,60 @@
+/* signer/client.h — the other side of the signer's socket, for serve and the tools.
+ *
+ * One connection, many threads: each call writes a frame and waits for its reply;
+ * frames are handled in order and answered in batches (see signer/protocol.h).
+ * A lost signer makes every call fail with DIQI_ERROR_UNAVAILABLE.
+ */
+#pragma once
+#include "base/clock.h"
+#include "base/json.h"
+#include "pki/certificate.h"
+#include "pki/merkle.h"
+#include "pki/statement.h"
+
+typedef struct SignerClient SignerClient;
+
+/* Starts `program` ("diqi", usually /proc/self/exe) as `diqi signer --dir DIR --socket-fd N --passphrase-fd M`
+ * over a socket pair, feeding the passphrase through a pipe, and waits until it is ready. */
+SignerClient *signer_spawn (const char *program, const char *dir, const char *passphrase, gsize n, GError **error);
+/* Over a connected socket (a signer run apart, or a test). Takes the descriptor. */
+SignerClient *signer_client_new (int fd);
+void signer_client_free (SignerClient *client);     /* closes; waits for a spawned child to end */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerClient, signer_client_free)
+
+/* What the signer pins: the site and its service certificates. */
+typedef struct {
+	char *site;                       /* site id */
+	gboolean test_site;
+	char *base_uri;
+	Certificate *root, *issuing, *ocsp, *log, *receipt;
+	json_t *profiles;                 /* array of {name, version, …} */
+} SignerSite;
+void signer_site_free (SignerSite *site);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerSite, signer_site_free)
+SignerSite *signer_get_site (SignerClient *client, GError **error);
+
+/* The pinned officers: {"version":n,"officers":[{"person":"…","name":"…","roles":["reviewer"],"certificate":"base64 DER","removed":false}]} */
+json_t *signer_get_officers (SignerClient *client, GError **error);
+/* Two statements of type "officers.change"; the new list on success (signer/officers.h). */
+json_t *signer_change_officers (SignerClient *client, const char *const *statements, gsize n, GError **error);
+
+/* Issues.  `request` is the exact to-be-signed request (canonical JSON, signer/issue.h);
+ * approvals are compact statements of reviewer and issuer; `holder` is the applicant's
+ * "application.submit" statement.  Asking again for the same request returns the same
+ * certificate.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _SIGNER, _KEY_… */
+GBytes *signer_issue (SignerClient *client, const char *request, gsize request_n, const Serial *serial,
+                      const char *reviewer_statement, const char *issuer_statement, GError **error);
+
+/* Refuses "good" for a serial this signer never issued, and a CRL number not above the last. */
+GBytes *signer_sign_ocsp (SignerClient *client, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
+GBytes *signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micros next_update,
+                         const RevokedEntry *entries, gsize n, GError **error);
+/* Refuses a tree that is not consistent with the last one signed. `proof` is the consistency
+ * proof from that one (size 0 at first: empty).  Returns the signed note. */
+char *signer_sign_checkpoint (SignerClient *client, const Hash *root, guint64 size, guint64 old_size,
+                              const Hash *proof, gsize n, GError **error);
+/* payload must be of type "receipt" and of this site; returns the compact statement. */
+char *signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error);
+
+/* Test sites only: the signer's clock follows the site's. */
+gboolean signer_set_clock (SignerClient *client, Micros now, GError **error);
