@@ -1,0 +1,138 @@
+/* authority/authority.h — the certificate authority's side of the database, and the only caller of
+ * the signer's issuing, OCSP and CRL functions.
+ *
+ * A certificate comes about in three steps that survive a crash between any two of them:
+ *   authority_intend   in the caller's transaction: serial, exact request and both approvals are stored
+ *   authority_sign     no transaction open: the signer checks the approvals itself, and signs; asked
+ *                      again, it gives the same certificate
+ *   authority_publish  in the caller's transaction: the certificate is stored and becomes "good"
+ * What was intended but not published is found by authority_unfinished at start.  A serial that was
+ * intended can be revoked even if its certificate never reached the database.
+ */
+#pragma once
+#include "authority/status.h"
+#include "base/clock.h"
+#include "signer/client.h"
+#include "store/store.h"
+
+typedef struct Authority Authority;
+
+/* The three calls to the signer, as a table so that tests can put failures in their way. */
+typedef struct {
+	GBytes *(*issue) (gpointer signer, const char *request, gsize n, const Serial *serial,
+	                  const char *reviewer_statement, const char *issuer_statement, GError **error);
+	GBytes *(*sign_ocsp) (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
+	GBytes *(*sign_crl) (gpointer signer, guint64 number, Micros this_update, Micros next_update,
+	                     const RevokedEntry *entries, gsize n, GError **error);
+} SignerCalls;
+
+/* Asks the signer for the site and the officers, loads the status index, takes the officers'
+ * certificates into the table, makes sure that a current CRL exists.  Store must be migrated.
+ * Borrows store, signer and clock for its life. */
+Authority *authority_new (Store *store, SignerClient *signer, const Clock *clock, GError **error);
+/* The same from facts already at hand.  Takes `site`; officers may be NULL. */
+Authority *authority_new_with (Store *store, SignerSite *site, const json_t *officers,
+                               const SignerCalls *calls, gpointer signer, const Clock *clock, GError **error);
+void authority_free (Authority *authority);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Authority, authority_free)
+
+/* Facts, borrowed, constant for the life of the authority. */
+const SignerSite *authority_site (const Authority *authority);
+StatusIndex *authority_status (Authority *authority);
+/* DIQI_ERROR_SIGNER when the signer pins no such profile. */
+gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
+
+/* The signer's officers changed: new certificates become known, those of removed officers are
+ * revoked (privilegeWithdrawn).  Runs its own transaction. */
+gboolean authority_set_officers (Authority *authority, const json_t *officers, GError **error);
+
+/* --- issuing --------------------------------------------------------------------- */
+typedef struct {
+	const char *application;       /* UUID */
+	const char *subject;           /* UUID */
+	const char *profile;
+	gint64 profile_version;
+	const char *request;           /* canonical to-be-signed request, docs/statements.md */
+	gsize request_n;
+	const Fingerprint *spki;
+	const char *reviewer_statement, *issuer_statement;     /* compact */
+} IssueIntent;
+
+/* One open or finished intent an application: asking again gives the serial of the first
+ * (DIQI_ERROR_APPLICATION_STATE if the request differs).  DIQI_ERROR_KEY_REUSED. */
+gboolean authority_intend (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error);
+/* No transaction may be open.  authority_refusal_is_final tells a refusal from a signer that is away. */
+GBytes *authority_sign (Authority *authority, const char *application, GError **error);
+gboolean authority_refusal_is_final (const GError *error);
+/* The signer refused for good: the intent is closed and its serial revoked, so that a certificate
+ * signed against all expectation is worthless; the application may be approved anew. */
+gboolean authority_abandon (Tx *tx, Authority *authority, const char *application, Micros now, GError **error);
+/* Checks serial, key, issuer's signature and that it is no CA before storing.  Idempotent. */
+gboolean authority_publish (Tx *tx, Authority *authority, const char *application, GBytes *der, Micros now,
+                            Certificate **out, GError **error);
+/* Applications with an open intent, oldest first: GPtrArray of char *, owned. */
+GPtrArray *authority_unfinished (Tx *tx, GError **error);
+/* Does any certificate, intended, valid or revoked, carry this key? */
+gboolean authority_key_known (Tx *tx, const Fingerprint *spki, gboolean *known, GError **error);
+
+/* --- certificates ------------------------------------------------------------------ */
+typedef struct {
+	char *serial;             /* 40 hex digits */
+	char *subject;            /* NULL for officers */
+	char *application;        /* NULL for officers */
+	char *profile;
+	gint64 profile_version;
+	char *status;             /* "intended", "valid", "revoked" */
+	char *fingerprint, *spki; /* hex; fingerprint NULL while intended */
+	GBytes *der;              /* NULL while intended */
+	Micros not_before, not_after, revoked_at;
+	RevocationReason reason;
+} CertificateRow;
+void certificate_row_clear (CertificateRow *row);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRow, certificate_row_clear)
+
+/* DIQI_ERROR_CERTIFICATE_UNKNOWN.  `lock` takes the row for a change. */
+gboolean certificate_load (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, GError **error);
+/* GPtrArray of CertificateRow *, owned, oldest first. */
+GPtrArray *certificates_of_subject (Tx *tx, const char *subject, GError **error);
+/* {serial, status: "valid"/"expired"/"revoked", profile, not_before, not_after, revoked_at?, reason?}; no names. */
+json_t *certificate_view (const CertificateRow *row, Micros now);
+/* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
+char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
+
+/* Status, OCSP and CRL follow at once by commit hook.  Already revoked, or a reason that does not end
+ * a certificate for good (hold, removeFromCRL): DIQI_ERROR_CERTIFICATE_STATE, _FIELD_VALUE. */
+gboolean authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error);
+
+/* --- judging a presented certificate -------------------------------------------------- */
+typedef struct {
+	Certificate *certificate;
+	gboolean officer;         /* look it up in the officers' list; else subject is set */
+	char *subject;
+} Judgement;
+void judgement_clear (Judgement *judgement);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Judgement, judgement_clear)
+
+/* May this certificate log in and sign statements at `at`?  Chain to issuing and root, validity,
+ * keyUsage digitalSignature, EKU clientAuth, known here, not revoked.  DIQI_ERROR_CERTIFICATE,
+ * _CHAIN, _UNKNOWN, _REVOKED, _EXPIRED, _USAGE.  Parsed certificates are cached by fingerprint. */
+gboolean certificate_judge (Authority *authority, gconstpointer der, gsize n, Micros at, Judgement *out, GError **error);
+/* The same for a certificate stored here, found by fingerprint (a session's, a statement's x5t). */
+gboolean certificate_judge_known (Authority *authority, const Fingerprint *fingerprint, Micros at, Judgement *out, GError **error);
+
+/* --- OCSP and CRL ------------------------------------------------------------------------ */
+/* RFC 6960; any number of threads.  NULL only with an internal error: what is no request gets an
+ * OCSP error response. */
+GBytes *ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **error);
+
+/* The current full CRL, DER; new reference. */
+GBytes *authority_crl (Authority *authority, guint64 *number, Micros *next_update);
+/* Signs a new CRL now, whatever the old one says. */
+gboolean authority_crl_publish (Authority *authority, GError **error);
+
+/* What the worker does each time it wakes: refresh the index, and publish a CRL if something was
+ * revoked since, or half of its life is over. */
+gboolean authority_tick (Authority *authority, GError **error);
+/* Thread that ticks every 250 ms and at once after a revocation; stopped by authority_worker_stop or _free. */
+void authority_worker_start (Authority *authority);
+void authority_worker_stop (Authority *authority);

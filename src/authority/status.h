@@ -1,0 +1,35 @@
+/* authority/status.h — status of every certificate, in memory.
+ *
+ * OCSP, login and the check at every request are answered from here.  Rows come from the table by
+ * change_seq, a counter that grows in commit order; this process's own changes are seen by commit
+ * hooks, another process's (PostgreSQL) by status_index_refresh, called at least once a second.
+ * Thread-safe.
+ */
+#pragma once
+#include "pki/certificate.h"
+#include "store/store.h"
+
+typedef struct StatusIndex StatusIndex;
+
+typedef struct {
+	CertStatus status;            /* GOOD: published and not revoked; UNKNOWN: intended only */
+	gboolean officer;             /* an officer's certificate, from the signer's list */
+	Micros revoked_at;
+	RevocationReason reason;
+	Micros not_before, not_after; /* 0 while intended only */
+	Serial serial;
+	Fingerprint fingerprint;      /* zero while intended only */
+	char subject[37];             /* UUID, "" for officers */
+} StatusEntry;
+
+StatusIndex *status_index_new (void);
+void status_index_free (StatusIndex *index);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StatusIndex, status_index_free)
+/* Reads what changed since the last call; the first call reads everything. */
+gboolean status_index_refresh (StatusIndex *index, Store *store, GError **error);
+/* FALSE: this site never had such a serial. */
+gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
+gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);
+/* Grows with every revocation seen: cached answers older than it are void. */
+guint64 status_index_generation (StatusIndex *index);
+gsize status_index_size (StatusIndex *index);
