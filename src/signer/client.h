@@ -24,8 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerClient, signer_client_free)
 /* What the signer pins: the site and its service certificates. */
 typedef struct {
 	char *site;                       /* site id */
+	char *name;
 	gboolean test_site;
 	char *base_uri;
+	char *origin;                     /* of the log: base_uri without its scheme (C2SP tlog-tiles) */
+	KeyAlgorithm algorithm;
 	Certificate *root, *issuing, *ocsp, *log, *receipt;
 	json_t *profiles;                 /* array of {name, version, …} */
 } SignerSite;
@@ -35,8 +38,9 @@ SignerSite *signer_get_site (SignerClient *client, GError **error);
 
 /* The pinned officers: {"version":n,"officers":[{"person":"…","name":"…","roles":["reviewer"],"certificate":"base64 DER","removed":false}]} */
 json_t *signer_get_officers (SignerClient *client, GError **error);
-/* Two statements of type "officers.change"; the new list on success (signer/officers.h). */
-json_t *signer_change_officers (SignerClient *client, const char *const *statements, gsize n, GError **error);
+/* The proposed list and two statements of type "officers.change" over its hash; the pinned list
+ * on success.  An entry with "csr" in place of "certificate" gets one issued (signer/officers.h). */
+json_t *signer_change_officers (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error);
 
 /* Issues.  `request` is the exact to-be-signed request (canonical JSON, signer/issue.h);
  * approvals are compact statements of reviewer and issuer; `holder` is the applicant's
@@ -53,8 +57,13 @@ GBytes *signer_sign_crl (SignerClient *client, guint64 number, Micros this_updat
  * proof from that one (size 0 at first: empty).  Returns the signed note. */
 char *signer_sign_checkpoint (SignerClient *client, const Hash *root, guint64 size, guint64 old_size,
                               const Hash *proof, gsize n, GError **error);
+/* The last size and root this signer signed (0 and the empty root before the first): after a crash it
+ * may be ahead of the newest stored note, and only a proof from here is accepted. */
+gboolean signer_last_checkpoint (SignerClient *client, guint64 *size, Hash *root, GError **error);
 /* payload must be of type "receipt" and of this site; returns the compact statement. */
 char *signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error);
 
-/* Test sites only: the signer's clock follows the site's. */
+/* Test sites only (DIQI_ERROR_CLOCK): the signer's clock follows the site's.  It runs on from `now`,
+ * or with signer_freeze_clock stands still until told again. */
 gboolean signer_set_clock (SignerClient *client, Micros now, GError **error);
+gboolean signer_freeze_clock (SignerClient *client, Micros now, GError **error);

@@ -1,0 +1,46 @@
+/* signer/protocol.h — what may be said to the signer: a closed table.
+ *
+ * A message is a JSON object {"id":n,"type":T, …the members of T below, no others}.
+ * Its reply is {"id":n,"ok":true, …} or {"id":n,"error":{"code","field"?,"detail"}} with the public
+ * codes of base/error_codes.h.  Replies come in the order of the messages.  The first frame on a
+ * connection comes from the signer: {"ready":true,"site":…}, or {"error":…} if it could not start.
+ *
+ * Binary is standard base64, hashes and serials are lower-case hex, times RFC 3339.
+ *
+ * The signer reads what is there, handles every whole frame, writes the journal once with one
+ * fdatasync if any of them signed something that must be remembered, and only then answers.
+ * A type that is not in this table is refused (DIQI_ERROR_SIGNER); so is every unknown member.
+ * Each type uses one key, and no message hands over bytes to be signed as they are:
+ *
+ * | type          | key     | journal | members                                             | reply members |
+ * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, profiles |
+ * | officers      | none    |         |                                                     | officers (the list) |
+ * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
+ * | issue         | issuing | yes     | request (text), serial, reviewer, issuer (compact)  | certificate |
+ * | ocsp          | ocsp    |         | singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
+ * | crl           | issuing | yes     | number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl |
+ * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
+ * | checkpoint.last | none  |         |                                                     | size, root |
+ * | receipt       | receipt |         | payload                                             | statement |
+ * | clock         | none    |         | now, frozen                                         | (test sites only) |
+ */
+#pragma once
+
+#define SIGNER_MESSAGES(M) \
+	M (SITE, "site", message_site) \
+	M (OFFICERS, "officers", message_officers) \
+	M (OFFICERS_SET, "officers.set", message_officers_set) \
+	M (ISSUE, "issue", message_issue) \
+	M (OCSP, "ocsp", message_ocsp) \
+	M (CRL, "crl", message_crl) \
+	M (CHECKPOINT, "checkpoint", message_checkpoint) \
+	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \
+	M (RECEIPT, "receipt", message_receipt) \
+	M (CLOCK, "clock", message_clock)
+
+/* One revoked certificate in the packed list of "crl". */
+#define CRL_ENTRY_SIZE 29
+#define CRL_MAX_ENTRIES 100000
+/* Longest to-be-signed request, and most officers in a list. */
+#define REQUEST_MAX_BYTES 16384
+#define OFFICERS_MAX 1000
