@@ -1,0 +1,253 @@
+/* signer/channel.c — see channel.h. */
+#include "signer/channel.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "signer/frame.h"
+
+typedef struct {
+	GCond answered;
+	GBytes *reply;
+	gboolean done;
+} Waiter;
+
+struct Channel {
+	int fd;
+	GThread *reader;
+	GMutex lock;               /* waiters, broken, ready */
+	GMutex write_lock;         /* taken before lock; keeps queue order = order on the wire */
+	GQueue waiters;
+	GCond greeted;
+	gboolean ready;
+	GError *broken;            /* set once; every later call fails with it */
+	guint64 last_id;
+};
+
+static GError *
+error_from_json (const json_t *object)
+{
+	const char *code = json_string_value (json_object_get (object, "code"));
+	const char *field = json_string_value (json_object_get (object, "field"));
+	const char *detail = json_string_value (json_object_get (object, "detail"));
+	DiqiErrorCode number = DIQI_ERROR_INTERNAL;
+	if (code != NULL && !diqi_code_from_name (code, &number))
+		number = DIQI_ERROR_INTERNAL;
+	GError *error = NULL;
+	diqi_error_set (&error, number, field, "%s", detail != NULL ? detail : "the signer gave no reason");
+	return error;
+}
+
+/* Keeps `reason` as the answer to every waiting and later call. */
+static void
+break_channel (Channel *channel, GError *reason)
+{
+	g_mutex_lock (&channel->lock);
+	if (channel->broken == NULL)
+		channel->broken = reason;
+	else
+		g_error_free (reason);
+	Waiter *waiter;
+	while ((waiter = g_queue_pop_head (&channel->waiters)) != NULL) {
+		waiter->done = TRUE;
+		g_cond_signal (&waiter->answered);
+	}
+	g_cond_broadcast (&channel->greeted);
+	g_mutex_unlock (&channel->lock);
+	shutdown (channel->fd, SHUT_RDWR);
+}
+
+static gboolean
+take_greeting (Channel *channel, const char *text, gsize n, GError **error)
+{
+	g_autoptr (json_t) greeting = json_read_strict (text, n, FRAME_MAX_REPLY, error);
+	if (greeting == NULL)
+		return FALSE;
+	const json_t *failure = json_object_get (greeting, "error");
+	if (failure != NULL) {
+		g_propagate_error (error, error_from_json (failure));
+		return FALSE;
+	}
+	if (!json_is_true (json_object_get (greeting, "ready")))
+		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the peer is no signer");
+	g_mutex_lock (&channel->lock);
+	channel->ready = TRUE;
+	g_cond_broadcast (&channel->greeted);
+	g_mutex_unlock (&channel->lock);
+	return TRUE;
+}
+
+static gboolean
+take_reply (Channel *channel, const char *text, gsize n, GError **error)
+{
+	g_mutex_lock (&channel->lock);
+	Waiter *waiter = g_queue_pop_head (&channel->waiters);
+	if (waiter != NULL) {
+		waiter->reply = g_bytes_new (text, n);
+		waiter->done = TRUE;
+		g_cond_signal (&waiter->answered);
+	}
+	g_mutex_unlock (&channel->lock);
+	return waiter != NULL || diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the signer answered what nobody asked");
+}
+
+static gboolean
+read_some (Channel *channel, FrameReader *reader, GError **error)
+{
+	gssize got = frame_reader_fill (reader, channel->fd);
+	if (got <= 0)
+		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the signer is gone%s%s", got < 0 ? ": " : "", got < 0 ? g_strerror (errno) : "");
+	for (;;) {
+		const char *text;
+		gsize n;
+		if (!frame_reader_next (reader, &text, &n, error))
+			return FALSE;
+		if (text == NULL)
+			return TRUE;
+		gboolean (*take) (Channel *, const char *, gsize, GError **) = channel->ready ? take_reply : take_greeting;
+		if (!take (channel, text, n, error))
+			return FALSE;
+	}
+}
+
+static gpointer
+reader_main (gpointer data)
+{
+	Channel *channel = data;
+	FrameReader reader;
+	frame_reader_init (&reader, FRAME_MAX_REPLY);
+	GError *reason = NULL;
+	while (read_some (channel, &reader, &reason))
+		continue;
+	frame_reader_clear (&reader);
+	break_channel (channel, reason);
+	return NULL;
+}
+
+Channel *
+channel_new (int fd)
+{
+	Channel *channel = g_new0 (Channel, 1);
+	channel->fd = fd;
+	g_mutex_init (&channel->lock);
+	g_mutex_init (&channel->write_lock);
+	g_cond_init (&channel->greeted);
+	g_queue_init (&channel->waiters);
+	channel->reader = g_thread_new ("signer-replies", reader_main, channel);
+	return channel;
+}
+
+void
+channel_free (Channel *channel)
+{
+	shutdown (channel->fd, SHUT_RDWR);
+	g_thread_join (channel->reader);
+	close (channel->fd);
+	g_clear_error (&channel->broken);
+	g_cond_clear (&channel->greeted);
+	g_mutex_clear (&channel->write_lock);
+	g_mutex_clear (&channel->lock);
+	g_free (channel);
+}
+
+gboolean
+channel_wait_ready (Channel *channel, GError **error)
+{
+	g_mutex_lock (&channel->lock);
+	while (!channel->ready && channel->broken == NULL)
+		g_cond_wait (&channel->greeted, &channel->lock);
+	if (channel->broken != NULL && error != NULL)
+		*error = g_error_copy (channel->broken);
+	gboolean ready = channel->broken == NULL;
+	g_mutex_unlock (&channel->lock);
+	return ready;
+}
+
+/* Queues the waiter, unless the channel is broken. */
+static gboolean
+enqueue (Channel *channel, Waiter *waiter, GError **error)
+{
+	g_mutex_lock (&channel->lock);
+	gboolean well = channel->broken == NULL;
+	if (well)
+		g_queue_push_tail (&channel->waiters, waiter);
+	else if (error != NULL)
+		*error = g_error_copy (channel->broken);
+	g_mutex_unlock (&channel->lock);
+	return well;
+}
+
+static gboolean
+send_frame (Channel *channel, const GByteArray *frame, Waiter *waiter, GError **error)
+{
+	g_mutex_lock (&channel->write_lock);
+	gboolean queued = enqueue (channel, waiter, error);
+	GError *reason = NULL;
+	gboolean written = queued && frame_write (channel->fd, frame->data, frame->len, &reason);
+	g_mutex_unlock (&channel->write_lock);
+	/* A half-written frame ruins the stream for everybody; the waiter is told with the others. */
+	if (queued && !written)
+		break_channel (channel, reason);
+	return queued;
+}
+
+static GBytes *
+wait_reply (Channel *channel, Waiter *waiter, GError **error)
+{
+	g_mutex_lock (&channel->lock);
+	while (!waiter->done)
+		g_cond_wait (&waiter->answered, &channel->lock);
+	if (waiter->reply == NULL && error != NULL)
+		*error = g_error_copy (channel->broken);
+	g_mutex_unlock (&channel->lock);
+	return waiter->reply;
+}
+
+static json_t *
+open_reply (GBytes *bytes, guint64 id, GError **error)
+{
+	gsize n;
+	const char *text = g_bytes_get_data (bytes, &n);
+	g_autoptr (json_t) reply = json_read_strict (text, n, FRAME_MAX_REPLY, error);
+	if (reply == NULL)
+		return NULL;
+	const json_t *failure = json_object_get (reply, "error");
+	if (failure != NULL) {
+		g_propagate_error (error, error_from_json (failure));
+		return NULL;
+	}
+	if ((guint64) json_integer_value (json_object_get (reply, "id")) != id || !json_is_true (json_object_get (reply, "ok"))) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply does not belong to this message");
+		return NULL;
+	}
+	return g_steal_pointer (&reply);
+}
+
+json_t *
+channel_call (Channel *channel, json_t *message, GError **error)
+{
+	g_autoptr (json_t) owned = message;
+	guint64 id = __atomic_add_fetch (&channel->last_id, 1, __ATOMIC_RELAXED);
+	json_object_set_new (message, "id", json_integer ((json_int_t) id));
+	gsize n;
+	g_autofree char *text = jcs_dump (message, &n, error);
+	if (text == NULL)
+		return NULL;
+	if (n > FRAME_MAX_MESSAGE) {
+		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, NULL, "a message of %" G_GSIZE_FORMAT " bytes to the signer", n);
+		return NULL;
+	}
+	g_autoptr (GByteArray) frame = g_byte_array_sized_new ((guint) n + 4);
+	frame_append (frame, text, n);
+
+	Waiter waiter = { 0 };
+	g_cond_init (&waiter.answered);
+	g_autoptr (GBytes) reply = NULL;
+	if (send_frame (channel, frame, &waiter, error))
+		reply = wait_reply (channel, &waiter, error);
+	g_cond_clear (&waiter.answered);
+	return reply != NULL ? open_reply (reply, id, error) : NULL;
+}

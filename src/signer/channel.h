@@ -1,0 +1,19 @@
+/* signer/channel.h — one connection to the signer, shared by many threads.
+ *
+ * A call queues a waiter and writes its frame under one lock, so replies, which come in
+ * the order of the messages, always belong to the oldest waiter; the id is checked all
+ * the same.  A reader thread hands each reply over as bytes; the caller's thread parses it.
+ */
+#pragma once
+#include "base/json.h"
+
+typedef struct Channel Channel;
+
+Channel *channel_new (int fd);                     /* takes fd, starts the reader */
+void channel_free (Channel *channel);              /* no call may be running */
+
+/* Waits for the greeting; FALSE with the signer's own reason if it could not start. */
+gboolean channel_wait_ready (Channel *channel, GError **error);
+
+/* Takes message (without "id").  The reply object, or the error it carries. */
+json_t *channel_call (Channel *channel, json_t *message, GError **error);

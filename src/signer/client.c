@@ -1,0 +1,336 @@
+/* signer/client.c — the calls of client.h as messages of protocol.h. */
+#include "signer/client.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "signer/channel.h"
+#include "signer/protocol.h"
+#include "signer/spawn.h"
+
+struct SignerClient {
+	Channel *channel;
+	pid_t child;              /* 0: not ours */
+};
+
+SignerClient *
+signer_client_new (int fd)
+{
+	SignerClient *client = g_new0 (SignerClient, 1);
+	client->channel = channel_new (fd);
+	return client;
+}
+
+SignerClient *
+signer_spawn (const char *program, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	pid_t child;
+	int fd;
+	if (!spawn_signer (program, dir, passphrase, n, &child, &fd, error))
+		return NULL;
+	SignerClient *client = signer_client_new (fd);
+	client->child = child;
+	if (channel_wait_ready (client->channel, error))
+		return client;
+	signer_client_free (client);
+	return NULL;
+}
+
+void
+signer_client_free (SignerClient *client)
+{
+	if (client == NULL)
+		return;
+	channel_free (client->channel);
+	if (client->child != 0)
+		spawn_wait (client->child, 10);
+	g_free (client);
+}
+
+static json_t *
+message_new (const char *type)
+{
+	json_t *message = json_object ();
+	json_object_set_new (message, "type", json_string (type));
+	return message;
+}
+
+static void
+put (json_t *message, const char *key, json_t *value)
+{
+	json_object_set_new (message, key, value);
+}
+
+static GBytes *
+reply_bytes (const json_t *reply, const char *key, GError **error)
+{
+	const char *text = json_string_value (json_object_get (reply, key));
+	if (text == NULL) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks %s", key);
+		return NULL;
+	}
+	return base64_decode_strict (text, strlen (text), error);
+}
+
+static char *
+reply_text (const json_t *reply, const char *key, GError **error)
+{
+	const char *text = json_string_value (json_object_get (reply, key));
+	if (text == NULL)
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks %s", key);
+	return g_strdup (text);
+}
+
+static GBytes *
+call_for_bytes (SignerClient *client, json_t *message, const char *key, GError **error)
+{
+	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
+	return reply != NULL ? reply_bytes (reply, key, error) : NULL;
+}
+
+static char *
+call_for_text (SignerClient *client, json_t *message, const char *key, GError **error)
+{
+	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
+	return reply != NULL ? reply_text (reply, key, error) : NULL;
+}
+
+static json_t *
+call_for_json (SignerClient *client, json_t *message, const char *key, GError **error)
+{
+	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
+	if (reply == NULL)
+		return NULL;
+	json_t *value = json_object_get (reply, key);
+	if (value == NULL)
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks %s", key);
+	return json_incref (value);
+}
+
+/* --- site and officers ------------------------------------------------------- */
+
+void
+signer_site_free (SignerSite *site)
+{
+	if (site == NULL)
+		return;
+	g_free (site->site);
+	g_free (site->name);
+	g_free (site->base_uri);
+	g_free (site->origin);
+	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt };
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		if (certificates[i] != NULL)
+			certificate_unref (certificates[i]);
+	json_decref (site->profiles);
+	g_free (site);
+}
+
+static gboolean
+read_certificate (const json_t *reply, const char *key, Certificate **out, GError **error)
+{
+	g_autoptr (GBytes) der = reply_bytes (reply, key, error);
+	if (der == NULL)
+		return FALSE;
+	*out = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+	return *out != NULL;
+}
+
+SignerSite *
+signer_get_site (SignerClient *client, GError **error)
+{
+	g_autoptr (json_t) reply = channel_call (client->channel, message_new ("site"), error);
+	if (reply == NULL)
+		return NULL;
+	g_autoptr (SignerSite) site = g_new0 (SignerSite, 1);
+	g_autofree char *kind = reply_text (reply, "kind", error);
+	g_autofree char *algorithm = kind != NULL ? reply_text (reply, "algorithm", error) : NULL;
+	if (algorithm == NULL
+	    || (site->site = reply_text (reply, "site", error)) == NULL
+	    || (site->name = reply_text (reply, "name", error)) == NULL
+	    || (site->base_uri = reply_text (reply, "base_uri", error)) == NULL
+	    || (site->origin = reply_text (reply, "origin", error)) == NULL
+	    || !read_certificate (reply, "root", &site->root, error)
+	    || !read_certificate (reply, "issuing", &site->issuing, error)
+	    || !read_certificate (reply, "ocsp", &site->ocsp, error)
+	    || !read_certificate (reply, "log", &site->log, error)
+	    || !read_certificate (reply, "receipt", &site->receipt, error))
+		return NULL;
+	if (!key_algorithm_from_name (algorithm, &site->algorithm)) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's site has an unknown algorithm");
+		return NULL;
+	}
+	site->test_site = strcmp (kind, "test") == 0;
+	site->profiles = json_incref (json_object_get (reply, "profiles"));
+	return g_steal_pointer (&site);
+}
+
+json_t *
+signer_get_officers (SignerClient *client, GError **error)
+{
+	return call_for_json (client, message_new ("officers"), "officers", error);
+}
+
+json_t *
+signer_change_officers (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error)
+{
+	json_t *message = message_new ("officers.set");
+	json_t *texts = json_array ();
+	for (gsize i = 0; i < n; i++)
+		json_array_append_new (texts, json_string (statements[i]));
+	put (message, "list", json_deep_copy (list));
+	put (message, "statements", texts);
+	return call_for_json (client, message, "officers", error);
+}
+
+/* --- issuing -------------------------------------------------------------------- */
+
+static json_t *
+json_serial (const Serial *serial)
+{
+	return json_hex (serial->b, sizeof serial->b);
+}
+
+GBytes *
+signer_issue (SignerClient *client, const char *request, gsize request_n, const Serial *serial,
+              const char *reviewer_statement, const char *issuer_statement, GError **error)
+{
+	json_t *message = message_new ("issue");
+	json_t *text = json_stringn (request, request_n);
+	if (text == NULL) {
+		json_decref (message);
+		diqi_error_set (error, DIQI_ERROR_REQUEST, "/request", "the request is not UTF-8");
+		return NULL;
+	}
+	put (message, "request", text);
+	put (message, "serial", json_serial (serial));
+	put (message, "reviewer", json_string (reviewer_statement != NULL ? reviewer_statement : ""));
+	put (message, "issuer", json_string (issuer_statement != NULL ? issuer_statement : ""));
+	return call_for_bytes (client, message, "certificate", error);
+}
+
+/* --- status ----------------------------------------------------------------------- */
+
+static const char *const status_names[] = {
+	[CERT_STATUS_GOOD] = "good", [CERT_STATUS_REVOKED] = "revoked", [CERT_STATUS_UNKNOWN] = "unknown",
+};
+
+static json_t *
+json_single (const OcspSingle *single)
+{
+	json_t *object = json_object ();
+	gsize n;
+	gconstpointer id = g_bytes_get_data (single->cert_id, &n);
+	put (object, "cert_id", json_base64 (id, n));
+	put (object, "status", json_string (status_names[single->status]));
+	if (single->status == CERT_STATUS_REVOKED) {
+		put (object, "revoked_at", json_time (single->revoked_at));
+		put (object, "reason", json_integer (single->reason));
+	}
+	return object;
+}
+
+GBytes *
+signer_sign_ocsp (SignerClient *client, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
+{
+	json_t *message = message_new ("ocsp");
+	json_t *singles = json_array ();
+	for (guint i = 0; i < answered->singles->len; i++)
+		json_array_append_new (singles, json_single (&g_array_index (answered->singles, OcspSingle, i)));
+	put (message, "singles", singles);
+	if (answered->nonce != NULL)
+		put (message, "nonce", json_base64 (g_bytes_get_data (answered->nonce, NULL), g_bytes_get_size (answered->nonce)));
+	put (message, "this_update", json_time (this_update));
+	put (message, "next_update", json_time (next_update));
+	return call_for_bytes (client, message, "response", error);
+}
+
+static void
+pack_entry (GByteArray *out, const RevokedEntry *entry)
+{
+	guint64 at = GUINT64_TO_BE ((guint64) entry->revoked_at);
+	guint8 reason = (guint8) entry->reason;
+	g_byte_array_append (out, entry->serial.b, sizeof entry->serial.b);
+	g_byte_array_append (out, (const guint8 *) &at, sizeof at);
+	g_byte_array_append (out, &reason, 1);
+}
+
+GBytes *
+signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micros next_update,
+                 const RevokedEntry *entries, gsize n, GError **error)
+{
+	if (n > CRL_MAX_ENTRIES) {
+		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, "/entries", "a CRL of %" G_GSIZE_FORMAT " entries, at most %d", n, CRL_MAX_ENTRIES);
+		return NULL;
+	}
+	g_autoptr (GByteArray) packed = g_byte_array_sized_new ((guint) (n * CRL_ENTRY_SIZE) + 1);
+	for (gsize i = 0; i < n; i++)
+		pack_entry (packed, &entries[i]);
+	json_t *message = message_new ("crl");
+	put (message, "number", json_integer ((json_int_t) number));
+	put (message, "this_update", json_time (this_update));
+	put (message, "next_update", json_time (next_update));
+	put (message, "entries", json_base64 (packed->data, packed->len));
+	return call_for_bytes (client, message, "crl", error);
+}
+
+/* --- log and receipts ---------------------------------------------------------------- */
+
+char *
+signer_sign_checkpoint (SignerClient *client, const Hash *root, guint64 size, guint64 old_size,
+                        const Hash *proof, gsize n, GError **error)
+{
+	json_t *message = message_new ("checkpoint");
+	json_t *hashes = json_array ();
+	for (gsize i = 0; i < n; i++)
+		json_array_append_new (hashes, json_hex (proof[i].b, sizeof proof[i].b));
+	put (message, "size", json_integer ((json_int_t) size));
+	put (message, "root", json_hex (root->b, sizeof root->b));
+	put (message, "old_size", json_integer ((json_int_t) old_size));
+	put (message, "proof", hashes);
+	return call_for_text (client, message, "note", error);
+}
+
+gboolean
+signer_last_checkpoint (SignerClient *client, guint64 *size, Hash *root, GError **error)
+{
+	g_autoptr (json_t) reply = channel_call (client->channel, message_new ("checkpoint.last"), error);
+	if (reply == NULL)
+		return FALSE;
+	const char *text = json_string_value (json_object_get (reply, "root"));
+	if (text == NULL || !hex_decode (text, root->b, sizeof root->b))
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks root");
+	*size = (guint64) json_integer_value (json_object_get (reply, "size"));
+	return TRUE;
+}
+
+char *
+signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error)
+{
+	json_t *message = message_new ("receipt");
+	/* jansson's counters may be shared with the caller's other threads: the message gets its own copy. */
+	put (message, "payload", json_deep_copy (payload));
+	return call_for_text (client, message, "statement", error);
+}
+
+static gboolean
+send_clock (SignerClient *client, Micros now, gboolean frozen, GError **error)
+{
+	json_t *message = message_new ("clock");
+	put (message, "now", json_time (now));
+	put (message, "frozen", json_boolean (frozen));
+	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
+	return reply != NULL;
+}
+
+gboolean
+signer_set_clock (SignerClient *client, Micros now, GError **error)
+{
+	return send_clock (client, now, FALSE, error);
+}
+
+gboolean
+signer_freeze_clock (SignerClient *client, Micros now, GError **error)
+{
+	return send_clock (client, now, TRUE, error);
+}
