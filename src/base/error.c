@@ -61,6 +61,14 @@ code_of (const GError *error)
 	return (DiqiErrorCode) error->code;
 }
 
+void
+diqi_error_put_field (GError *error, const char *field)
+{
+	if (error == NULL || error->domain != DIQI_ERROR || diqi_error_get_private (error)->field != NULL)
+		return;
+	diqi_error_get_private (error)->field = g_strdup (field);
+}
+
 const char *
 diqi_error_field (const GError *error)
 {

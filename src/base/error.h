@@ -45,6 +45,10 @@ void diqi_error_set (GError **error, DiqiErrorCode code, const char *field, cons
 gboolean diqi_fail (GError **error, DiqiErrorCode code, const char *field, const char *format, ...)
 	G_GNUC_PRINTF (4, 5);
 
+/* Names the member at fault of an error that has none yet (a parser below knew no
+ * names).  No effect on other domains. */
+void diqi_error_put_field (GError *error, const char *field);
+
 /* The field at fault or NULL; borrowed from error.  NULL for foreign domains. */
 const char *diqi_error_field (const GError *error);
 

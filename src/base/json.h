@@ -14,12 +14,15 @@ static inline void json_decref_ (json_t *j) { json_decref (j); }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (json_t, json_decref_)
 
 #define JSON_MAX_DEPTH 32
+#define JSON_MAX_INT G_GINT64_CONSTANT (9007199254740991)  /* 2^53-1; larger integers travel as strings */
 
-/* Errors: DIQI_ERROR_JSON, _JSON_DUPLICATE, _JSON_DEPTH, _TOO_LARGE. */
+/* Any one JSON value.  Numbers have one meaning: 1, 1.0 and 1e0 are the same integer
+ * afterwards; what another reader might round (an integer of over 53 bits) is refused.
+ * Errors: DIQI_ERROR_JSON, _JSON_DUPLICATE (names the key), _JSON_DEPTH, _TOO_LARGE. */
 json_t *json_read_strict (const char *text, gsize len, gsize max_len, GError **error);
 
-/* RFC 8785 bytes, NUL-terminated; caller frees; *len may be NULL.  Fails on NaN,
- * lone surrogates (cannot occur after json_read_strict). */
+/* RFC 8785 bytes, NUL-terminated; caller frees; *len may be NULL.  Fails on what
+ * json_read_strict would refuse: NaN, over 53 bits, bad UTF-8, NUL, too deep. */
 char *jcs_dump (const json_t *value, gsize *len, GError **error);
 GBytes *jcs_bytes (const json_t *value);      /* programming error if it fails */
 
@@ -28,7 +31,7 @@ gboolean jcs_is_canonical (const char *text, gsize len, const json_t *parsed);
 
 /* --- reading an object by table ------------------------------------------- */
 typedef enum {
-	FIELD_STRING,      /* const char **, borrowed from the object; valid UTF-8, no control characters except \n\t */
+	FIELD_STRING,      /* const char **, borrowed from the object; valid UTF-8, no control characters except \n\t, no bidi marks */
 	FIELD_INT,         /* gint64 * */
 	FIELD_BOOL,        /* gboolean * */
 	FIELD_OBJECT,      /* json_t **, borrowed */
