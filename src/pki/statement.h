@@ -41,5 +41,16 @@ const Fingerprint *statement_payload_hash (const Statement *s);  /* SHA-256 of t
 gboolean statement_verify (const Statement *s, const Certificate *signer, GError **error);
 gboolean statement_verify_spki (const Statement *s, const PublicKey *key, GError **error);
 
+/* Signature and alg only, for a signer whose binding to this key is proven elsewhere (a bidder's key
+ * in an evidence bundle).  DIQI_ERROR_STATEMENT_SIGNATURE. */
+gboolean statement_verify_signature (const Statement *s, const PublicKey *key, GError **error);
+
+/* The parts of the header and the signature, for those who write a statement out again. */
+const char *statement_alg (const Statement *s);
+GBytes *statement_signature (const Statement *s);                /* new reference */
+/* Is this text meant to be a statement?  For walking through JSON that may hold some; says nothing
+ * about its form. */
+gboolean statement_looks_like_one (const char *text);
+
 /* payload is borrowed; "type", "site", "time", "nonce" must be there. certificate NULL: signs as SPKI. */
 char *statement_sign (const json_t *payload, const PrivateKey *key, const Certificate *certificate, GError **error);
