@@ -1,0 +1,32 @@
+/* signer/chain.h — an append-only file of chained lines.
+ *
+ * A line is "HASH JSON\n": canonical JSON, and the hex SHA-256 of (the line before's hash ‖ JSON),
+ * 32 zero bytes before the first.  So no line can be changed, dropped or moved without every
+ * later one showing it.
+ *
+ * Reading at start: a rest without a newline is what a crash left of a write that was never
+ * answered; it is cut off.  Anything else that does not fit stops the start, since a complete
+ * line was or may have been answered.  Writing: lines are gathered and written with one write and
+ * one fdatasync.  An error there is never retried (after a failed fsync the kernel may have
+ * dropped the pages): the caller must end the process.
+ */
+#pragma once
+#include "base/json.h"
+#include "pki/key.h"
+
+typedef struct Chain Chain;
+
+/* Called for each line in order; offset and n locate its JSON for chain_read. */
+typedef gboolean (*ChainFn) (const json_t *record, goffset offset, gsize n, gpointer user, GError **error);
+
+/* The file must exist, with mode 0600 and our own uid.  DIQI_ERROR_CONFIG. */
+Chain *chain_open (const char *path, ChainFn fn, gpointer user, GError **error);
+void chain_free (Chain *chain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chain, chain_free)
+
+/* Gathers one record; *offset and *n (may be NULL) as for ChainFn. */
+void chain_append (Chain *chain, const json_t *record, goffset *offset, gsize *n);
+gboolean chain_is_dirty (const Chain *chain);
+gboolean chain_commit (Chain *chain, GError **error);
+/* The JSON of one line, gathered or written. */
+json_t *chain_read (Chain *chain, goffset offset, gsize n, GError **error);

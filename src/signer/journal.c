@@ -1,0 +1,307 @@
+/* signer/journal.c — see journal.h. */
+#include "signer/journal.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+struct Journal {
+	Chain *chain;
+	GHashTable *by_serial;      /* each keyed by the member inside JournalIssue; by_serial owns */
+	GHashTable *by_request;
+	GHashTable *by_spki;
+	guint64 crl_number;
+	guint64 size;
+	Hash root;
+	Micros last_time;
+};
+
+/* Hashes are uniform already, and a serial's last octets are random: any four of them do. */
+static guint
+fingerprint_key (gconstpointer p)
+{
+	guint key;
+	memcpy (&key, ((const Fingerprint *) p)->b, sizeof key);
+	return key;
+}
+
+static gboolean
+fingerprint_same (gconstpointer a, gconstpointer b)
+{
+	return fingerprint_equal (a, b);
+}
+
+static guint
+serial_key (gconstpointer p)
+{
+	guint key;
+	memcpy (&key, ((const Serial *) p)->b + 16, sizeof key);
+	return key;
+}
+
+static gboolean
+serial_same (gconstpointer a, gconstpointer b)
+{
+	return memcmp (a, b, sizeof (Serial)) == 0;
+}
+
+static gboolean
+index_issue (Journal *journal, JournalIssue *issue, GError **error)
+{
+	g_autofree JournalIssue *kept = g_memdup2 (issue, sizeof *issue);
+	if (g_hash_table_contains (journal->by_serial, &kept->serial))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one serial");
+	if (g_hash_table_contains (journal->by_spki, &kept->spki))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one key");
+	if (kept->has_request && g_hash_table_contains (journal->by_request, &kept->request))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates for one request");
+	if (kept->has_request)
+		g_hash_table_insert (journal->by_request, &kept->request, kept);
+	g_hash_table_insert (journal->by_spki, &kept->spki, kept);
+	g_hash_table_insert (journal->by_serial, &kept->serial, kept);
+	kept = NULL;
+	return TRUE;
+}
+
+/* --- reading ------------------------------------------------------------------ */
+
+static gboolean
+replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
+{
+	const char *type, *profile, *serial, *spki, *certificate, *der, *request = NULL, *reviewer = NULL, *issuer = NULL;
+	Micros time;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
+		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "profile", FIELD_STRING, TRUE, 64, &profile },
+		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
+		{ "certificate", FIELD_HEX32, TRUE, 0, &certificate }, { "der", FIELD_STRING, TRUE, 2 * CERTIFICATE_MAX_DER, &der },
+		{ "reviewer", FIELD_HEX32, FALSE, 0, &reviewer }, { "issuer", FIELD_HEX32, FALSE, 0, &issuer },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	JournalIssue issue = { .has_request = request != NULL, .offset = offset, .n = n };
+	if (!serial_from_hex (serial, &issue.serial))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
+	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/request", "not a hash");
+	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
+	journal->last_time = MAX (journal->last_time, time);
+	return index_issue (journal, &issue, error);
+}
+
+static gboolean
+replay_crl (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *hash;
+	gint64 number, entries;
+	Micros time;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
+		{ "number", FIELD_INT, TRUE, 0, &number }, { "hash", FIELD_HEX32, TRUE, 0, &hash },
+		{ "entries", FIELD_INT, TRUE, 0, &entries },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (number <= 0 || (guint64) number <= journal->crl_number)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/number", "CRL numbers do not rise");
+	journal->crl_number = (guint64) number;
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
+replay_checkpoint (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *root;
+	gint64 size;
+	Micros time;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
+		{ "size", FIELD_INT, TRUE, 0, &size }, { "root", FIELD_HEX32, TRUE, 0, &root },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (size < 0 || (guint64) size < journal->size || !hex_decode (root, journal->root.b, sizeof journal->root.b))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/size", "checkpoints shrink");
+	journal->size = (guint64) size;
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
+replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+{
+	const char *type = json_string_value (json_object_get (record, "type"));
+	if (g_strcmp0 (type, "issue") == 0)
+		return replay_issue (user, record, offset, n, error);
+	if (g_strcmp0 (type, "crl") == 0)
+		return replay_crl (user, record, error);
+	if (g_strcmp0 (type, "checkpoint") == 0)
+		return replay_checkpoint (user, record, error);
+	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
+}
+
+Journal *
+journal_open (const char *path, GError **error)
+{
+	g_autoptr (Journal) journal = g_new0 (Journal, 1);
+	journal->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
+	journal->by_request = g_hash_table_new (fingerprint_key, fingerprint_same);
+	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
+	merkle_empty_root (&journal->root);
+	journal->chain = chain_open (path, replay_record, journal, error);
+	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
+}
+
+void
+journal_free (Journal *journal)
+{
+	if (journal == NULL)
+		return;
+	chain_free (journal->chain);
+	g_hash_table_unref (journal->by_request);
+	g_hash_table_unref (journal->by_spki);
+	g_hash_table_unref (journal->by_serial);
+	g_free (journal);
+}
+
+/* --- asking -------------------------------------------------------------------- */
+
+const JournalIssue *
+journal_by_request (const Journal *journal, const Fingerprint *request)
+{
+	return g_hash_table_lookup (journal->by_request, request);
+}
+
+const JournalIssue *
+journal_by_serial (const Journal *journal, const Serial *serial)
+{
+	return g_hash_table_lookup (journal->by_serial, serial);
+}
+
+const JournalIssue *
+journal_by_spki (const Journal *journal, const Fingerprint *spki)
+{
+	return g_hash_table_lookup (journal->by_spki, spki);
+}
+
+GBytes *
+journal_certificate (Journal *journal, const JournalIssue *issue, GError **error)
+{
+	g_autoptr (json_t) record = chain_read (journal->chain, issue->offset, issue->n, error);
+	if (record == NULL)
+		return NULL;
+	const char *der = json_string_value (json_object_get (record, "der"));
+	g_autoptr (GBytes) bytes = der != NULL ? base64_decode_strict (der, strlen (der), error) : NULL;
+	if (bytes == NULL)
+		return NULL;
+	Fingerprint actual;
+	fingerprint_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &actual);
+	if (!fingerprint_equal (&actual, &issue->certificate)) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the journal's certificate changed under us");
+		return NULL;
+	}
+	return g_steal_pointer (&bytes);
+}
+
+guint64
+journal_crl_number (const Journal *journal)
+{
+	return journal->crl_number;
+}
+
+void
+journal_checkpoint (const Journal *journal, guint64 *size, Hash *root)
+{
+	*size = journal->size;
+	*root = journal->root;
+}
+
+Micros
+journal_last_time (const Journal *journal)
+{
+	return journal->last_time;
+}
+
+/* --- writing ------------------------------------------------------------------- */
+
+static json_t *
+record_new (const char *type, Micros time)
+{
+	json_t *record = json_object ();
+	json_object_set_new (record, "type", json_string (type));
+	json_object_set_new (record, "time", json_time (time));
+	return record;
+}
+
+static void
+put_hash (json_t *record, const char *key, const Fingerprint *hash)
+{
+	if (hash != NULL)
+		json_object_set_new (record, key, json_hex (hash->b, sizeof hash->b));
+}
+
+void
+journal_add_issue (Journal *journal, const JournalEntry *entry)
+{
+	const Certificate *certificate = entry->certificate;
+	JournalIssue issue = { .serial = *certificate_serial (certificate), .certificate = *certificate_fingerprint (certificate),
+	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .has_request = entry->request != NULL };
+	if (entry->request != NULL)
+		issue.request = *entry->request;
+	g_autoptr (json_t) record = record_new ("issue", entry->time);
+	g_autoptr (GBytes) der = certificate_der (certificate);
+	put_hash (record, "request", entry->request);
+	json_object_set_new (record, "profile", json_string (entry->profile));
+	json_object_set_new (record, "serial", json_hex (issue.serial.b, sizeof issue.serial.b));
+	put_hash (record, "spki", &issue.spki);
+	put_hash (record, "certificate", &issue.certificate);
+	json_object_set_new (record, "der", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	put_hash (record, "reviewer", entry->reviewer);
+	put_hash (record, "issuer", entry->issuer);
+	chain_append (journal->chain, record, &issue.offset, &issue.n);
+	journal->last_time = MAX (journal->last_time, entry->time);
+	g_autoptr (GError) error = NULL;
+	/* Callers check uniqueness before they sign; a clash here is a programming error. */
+	if (!index_issue (journal, &issue, &error))
+		g_error ("journal: %s", error->message);
+}
+
+void
+journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries)
+{
+	Fingerprint hash;
+	fingerprint_of (g_bytes_get_data (crl, NULL), g_bytes_get_size (crl), &hash);
+	g_autoptr (json_t) record = record_new ("crl", time);
+	json_object_set_new (record, "number", json_integer ((json_int_t) number));
+	json_object_set_new (record, "entries", json_integer ((json_int_t) entries));
+	put_hash (record, "hash", &hash);
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->crl_number = number;
+	journal->last_time = MAX (journal->last_time, time);
+}
+
+void
+journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root)
+{
+	g_autoptr (json_t) record = record_new ("checkpoint", time);
+	json_object_set_new (record, "size", json_integer ((json_int_t) size));
+	put_hash (record, "root", root);
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->size = size;
+	journal->root = *root;
+	journal->last_time = MAX (journal->last_time, time);
+}
+
+gboolean
+journal_is_dirty (const Journal *journal)
+{
+	return chain_is_dirty (journal->chain);
+}
+
+gboolean
+journal_commit (Journal *journal, GError **error)
+{
+	return !journal_is_dirty (journal) || chain_commit (journal->chain, error);
+}

@@ -1,0 +1,54 @@
+/* signer/journal.h — what the signer must remember: every certificate of the issuing CA, the last
+ * CRL number, the last checkpoint.
+ *
+ * journal.log is a Chain.  Records, each with "time":
+ *   {"type":"issue","request"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *   {"type":"crl","number","hash","entries"}
+ *   {"type":"checkpoint","size","root"}
+ * request is the hash of the to-be-signed request (absent for the certificates made with the
+ * site), reviewer and issuer the identities of the statements that approved it.  Certificates
+ * stay in the file; memory holds where.
+ */
+#pragma once
+#include "base/clock.h"
+#include "pki/certificate.h"
+#include "pki/merkle.h"
+#include "signer/chain.h"
+
+typedef struct Journal Journal;
+
+typedef struct {
+	Serial serial;
+	Fingerprint request, spki, certificate;
+	gboolean has_request;
+	goffset offset;           /* of the record in the file */
+	gsize n;
+} JournalIssue;
+
+typedef struct {
+	Micros time;
+	const Fingerprint *request;               /* NULL: made with the site */
+	const char *profile;
+	const Fingerprint *reviewer, *issuer;     /* both or neither */
+	const Certificate *certificate;
+} JournalEntry;
+
+Journal *journal_open (const char *path, GError **error);
+void journal_free (Journal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
+
+/* Borrowed, NULL when there is none. */
+const JournalIssue *journal_by_request (const Journal *journal, const Fingerprint *request);
+const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);
+const JournalIssue *journal_by_spki (const Journal *journal, const Fingerprint *spki);
+GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);
+guint64 journal_crl_number (const Journal *journal);          /* 0 before the first */
+void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
+Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
+
+/* These gather; nothing may be answered before journal_commit. */
+void journal_add_issue (Journal *journal, const JournalEntry *entry);
+void journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries);
+void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
+gboolean journal_is_dirty (const Journal *journal);
+gboolean journal_commit (Journal *journal, GError **error);

@@ -1,0 +1,299 @@
+/* signer/pins.c — see pins.h. */
+#include "signer/pins.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "signer/invariant.h"
+
+#define SITE_MAX_BYTES 65536
+
+static const struct {
+	const char *name;              /* file NAME.crt, member of "certificates" */
+	gsize offset;
+	guint extended_key_usage;      /* the one it must have; 0: a CA */
+} certificates[] = {
+	{ "root", G_STRUCT_OFFSET (Pins, root), 0 },
+	{ "issuing", G_STRUCT_OFFSET (Pins, issuing), 0 },
+	{ "ocsp", G_STRUCT_OFFSET (Pins, ocsp), EKU_OCSP_SIGNING },
+	{ "log", G_STRUCT_OFFSET (Pins, log), EKU_DIQI_LOG },
+	{ "receipt", G_STRUCT_OFFSET (Pins, receipt), EKU_DIQI_RECEIPT },
+};
+
+static Certificate **
+slot (const Pins *pins, gsize i)
+{
+	return (Certificate **) G_STRUCT_MEMBER_P (pins, certificates[i].offset);
+}
+
+void
+pins_free (Pins *pins)
+{
+	if (pins == NULL)
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		if (*slot (pins, i) != NULL)
+			certificate_unref (*slot (pins, i));
+	char *const texts[] = { pins->site, pins->name, pins->base_uri, pins->origin, pins->ocsp_uri, pins->crl_uri, pins->issuer_uri };
+	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+		g_free (texts[i]);
+	g_clear_pointer (&pins->profiles, g_ptr_array_unref);
+	g_free (pins);
+}
+
+static gboolean
+check_base_uri (const char *base_uri, GError **error)
+{
+	gboolean well = strlen (base_uri) <= 200
+		&& g_regex_match_simple ("^https?://([a-z0-9.-]+|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$", base_uri, 0, 0);
+	return well || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/base_uri", "must look like https://host[:port][/path], lower-case, without a / at the end");
+}
+
+Pins *
+pins_new (const char *site, const char *name, const char *base_uri, gboolean test, KeyAlgorithm algorithm, GError **error)
+{
+	if (!g_regex_match_simple ("^[a-z0-9][a-z0-9.-]{0,63}$", site, 0, 0)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/site", "1 to 64 of a-z, 0-9, - and .");
+		return NULL;
+	}
+	if (!invariant_name_value (NAME_ORGANIZATION, name, "/name", error) || !check_base_uri (base_uri, error))
+		return NULL;
+	if (g_utf8_strlen (name, -1) > SITE_NAME_MAX) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_LENGTH, "/name", "at most %d characters", SITE_NAME_MAX);
+		return NULL;
+	}
+	if ((INVARIANT_ALGORITHMS & 1u << algorithm) == 0) {
+		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, "/algorithm", "p256, rsa3072 or sm2");
+		return NULL;
+	}
+	Pins *pins = g_new0 (Pins, 1);
+	pins->site = g_strdup (site);
+	pins->name = g_strdup (name);
+	pins->base_uri = g_strdup (base_uri);
+	pins->origin = g_strdup (strstr (base_uri, "://") + 3);
+	pins->ocsp_uri = g_strconcat (base_uri, "/pki/issuing/ocsp", NULL);
+	pins->crl_uri = g_strconcat (base_uri, "/pki/issuing/full.crl", NULL);
+	pins->issuer_uri = g_strconcat (base_uri, "/pki/issuing/ca.cer", NULL);
+	pins->test = test;
+	pins->algorithm = algorithm;
+	pins->profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
+	return pins;
+}
+
+GBytes *
+pins_site_json (const Pins *pins, const json_t *profile_hashes)
+{
+	g_autoptr (json_t) object = json_object ();
+	json_object_set_new (object, "v", json_integer (1));
+	json_object_set_new (object, "site", json_string (pins->site));
+	json_object_set_new (object, "kind", json_string (pins->test ? "test" : "production"));
+	json_object_set_new (object, "name", json_string (pins->name));
+	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
+	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
+	json_t *pinned = json_object ();
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
+		const Fingerprint *fingerprint = certificate_fingerprint (*slot (pins, i));
+		json_object_set_new (pinned, certificates[i].name, json_hex (fingerprint->b, sizeof fingerprint->b));
+	}
+	json_object_set_new (object, "certificates", pinned);
+	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
+	return jcs_bytes (object);
+}
+
+/* --- loading ------------------------------------------------------------------- */
+
+static char *
+read_file (const char *dir, const char *name, gsize *n, GError **error)
+{
+	g_autofree char *path = g_build_filename (dir, name, NULL);
+	g_autoptr (GError) local = NULL;
+	char *text = NULL;
+	if (!g_file_get_contents (path, &text, n, &local))
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+	return text;
+}
+
+static gboolean
+is_pinned (const Fingerprint *actual, const char *pinned)
+{
+	g_autofree char *hex = fingerprint_hex (actual);
+	return g_strcmp0 (hex, pinned) == 0;
+}
+
+static gboolean
+load_certificate (Pins *pins, const char *dir, gsize i, const json_t *pinned, GError **error)
+{
+	gsize n;
+	g_autofree char *file = g_strconcat (certificates[i].name, ".crt", NULL);
+	g_autofree char *pem = read_file (dir, file, &n, error);
+	if (pem == NULL)
+		return FALSE;
+	Certificate *certificate = certificate_parse_pem (pem, n, error);
+	if (certificate == NULL)
+		return FALSE;
+	*slot (pins, i) = certificate;
+	const char *expected = json_string_value (json_object_get (pinned, certificates[i].name));
+	if (!is_pinned (certificate_fingerprint (certificate), expected))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is not the certificate that site.json names", file);
+	guint usage = certificates[i].extended_key_usage;
+	gboolean fits = usage == 0 ? certificate_is_ca (certificate)
+	                           : !certificate_is_ca (certificate) && certificate_extended_key_usage (certificate) == usage;
+	return fits || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is of the wrong kind", file);
+}
+
+/* Judged at the start of their own validity: an expired service certificate must not keep a
+ * signer from starting that still has CRLs to sign. */
+static gboolean
+check_hierarchy (const Pins *pins, GError **error)
+{
+	Certificate *const root[] = { pins->root };
+	if (!certificate_verify_chain (pins->issuing, root, 1, certificate_not_before (pins->issuing), error))
+		return FALSE;
+	Certificate *const leaves[] = { pins->ocsp, pins->log, pins->receipt };
+	for (gsize i = 0; i < G_N_ELEMENTS (leaves); i++)
+		if (!pins_verify (pins, leaves[i], certificate_not_before (leaves[i]), error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean
+load_profile (Pins *pins, const char *dir, const json_t *pin, GError **error)
+{
+	const char *name, *hash;
+	gint64 version;
+	const Field fields[] = {
+		{ "name", FIELD_STRING, TRUE, 32, &name }, { "version", FIELD_INT, TRUE, 0, &version }, { "hash", FIELD_HEX32, TRUE, 0, &hash },
+	};
+	if (!JSON_READ (pin, "/profiles", fields, error))
+		return FALSE;
+	if (strchr (name, '/') != NULL || name[0] == '.')
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/profiles", "not a profile's name");
+	g_autofree char *file = g_strdup_printf ("profiles/%s-%" G_GINT64_FORMAT ".json", name, version);
+	gsize n;
+	g_autofree char *text = read_file (dir, file, &n, error);
+	if (text == NULL)
+		return FALSE;
+	Fingerprint actual;
+	fingerprint_of (text, n, &actual);
+	if (!is_pinned (&actual, hash))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is not the profile that site.json names", file);
+	g_autoptr (Profile) profile = profile_parse (text, n, error);
+	if (profile == NULL) {
+		g_prefix_error (error, "%s: ", file);
+		return FALSE;
+	}
+	if (strcmp (profile->name, name) != 0 || profile->version != version || pins_profile (pins, name, version) != NULL)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: another name or version inside, or twice", file);
+	g_ptr_array_add (pins->profiles, g_steal_pointer (&profile));
+	return TRUE;
+}
+
+static gboolean
+load_files (Pins *pins, const char *dir, const json_t *pinned, const json_t *profiles, GError **error)
+{
+	if (json_object_size (pinned) != G_N_ELEMENTS (certificates))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log and receipt");
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		if (!load_certificate (pins, dir, i, pinned, error))
+			return FALSE;
+	size_t i;
+	json_t *pin;
+	json_array_foreach (profiles, i, pin)
+		if (!load_profile (pins, dir, pin, error))
+			return FALSE;
+	if (pins_newest (pins, HOLDER_OFFICER) == NULL)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no profile for officers");
+	return check_hierarchy (pins, error);
+}
+
+static Pins *
+read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **error)
+{
+	const char *site, *kind, *name, *base_uri, *algorithm_name;
+	gint64 v;
+	const Field fields[] = {
+		{ "v", FIELD_INT, TRUE, 0, &v }, { "site", FIELD_STRING, TRUE, 64, &site }, { "kind", FIELD_STRING, TRUE, 16, &kind },
+		{ "name", FIELD_STRING, TRUE, SITE_NAME_MAX, &name }, { "base_uri", FIELD_STRING, TRUE, 200, &base_uri },
+		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, pinned },
+		{ "profiles", FIELD_ARRAY, TRUE, 100, profiles },
+	};
+	if (!JSON_READ (object, "", fields, error))
+		return NULL;
+	KeyAlgorithm algorithm;
+	gboolean test = strcmp (kind, "test") == 0;
+	if (v != 1 || (!test && strcmp (kind, "production") != 0) || !key_algorithm_from_name (algorithm_name, &algorithm)) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "site.json: unknown version, kind or algorithm");
+		return NULL;
+	}
+	return pins_new (site, name, base_uri, test, algorithm, error);
+}
+
+Pins *
+pins_load (const char *dir, GError **error)
+{
+	gsize n;
+	g_autofree char *text = read_file (dir, "site.json", &n, error);
+	if (text == NULL)
+		return NULL;
+	g_autoptr (json_t) object = json_read_strict (text, n, SITE_MAX_BYTES, error);
+	if (object == NULL)
+		return NULL;
+	json_t *pinned, *profiles;
+	g_autoptr (Pins) pins = read_site (object, &pinned, &profiles, error);
+	if (pins == NULL || !load_files (pins, dir, pinned, profiles, error))
+		return NULL;
+	return g_steal_pointer (&pins);
+}
+
+/* --- asking --------------------------------------------------------------------- */
+
+const Profile *
+pins_profile (const Pins *pins, const char *name, gint64 version)
+{
+	for (guint i = 0; i < pins->profiles->len; i++) {
+		const Profile *profile = g_ptr_array_index (pins->profiles, i);
+		if (strcmp (profile->name, name) == 0 && profile->version == version)
+			return profile;
+	}
+	return NULL;
+}
+
+const Profile *
+pins_newest (const Pins *pins, ProfileHolder holder)
+{
+	const Profile *newest = NULL;
+	for (guint i = 0; i < pins->profiles->len; i++) {
+		const Profile *profile = g_ptr_array_index (pins->profiles, i);
+		if (profile->holder == holder && (newest == NULL || profile->version > newest->version))
+			newest = profile;
+	}
+	return newest;
+}
+
+gboolean
+pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error)
+{
+	Certificate *const chain[] = { pins->issuing, pins->root };
+	return certificate_verify_chain (leaf, chain, G_N_ELEMENTS (chain), at, error);
+}
+
+json_t *
+pins_describe (const Pins *pins)
+{
+	json_t *reply = json_object ();
+	json_object_set_new (reply, "site", json_string (pins->site));
+	json_object_set_new (reply, "name", json_string (pins->name));
+	json_object_set_new (reply, "kind", json_string (pins->test ? "test" : "production"));
+	json_object_set_new (reply, "base_uri", json_string (pins->base_uri));
+	json_object_set_new (reply, "origin", json_string (pins->origin));
+	json_object_set_new (reply, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
+		g_autoptr (GBytes) der = certificate_der (*slot (pins, i));
+		json_object_set_new (reply, certificates[i].name, json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	}
+	json_t *profiles = json_array ();
+	for (guint i = 0; i < pins->profiles->len; i++)
+		json_array_append_new (profiles, profile_summary (g_ptr_array_index (pins->profiles, i)));
+	json_object_set_new (reply, "profiles", profiles);
+	return reply;
+}

@@ -1,0 +1,41 @@
+/* signer/pins.h — what the signer's folder fixes: the site, its certificates, its profiles.
+ *
+ * DIR/site.json (canonical JSON) names every certificate and profile file by hash, so nothing next to it can
+ * be exchanged without it.  All is read and checked at start, before the filter closes the file
+ * system.
+ */
+#pragma once
+#include "base/json.h"
+#include "pki/certificate.h"
+#include "signer/profile.h"
+
+typedef struct {
+	char *site;                    /* id: lower-case letters, digits, "-" and "." */
+	char *name;                    /* for people; also O of the site's own certificates */
+	char *base_uri;                /* "https://host[:port][/path]" without a "/" at the end */
+	char *origin;
+	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri */
+	gboolean test;
+	KeyAlgorithm algorithm;
+	Certificate *root, *issuing, *ocsp, *log, *receipt;
+	GPtrArray *profiles;           /* Profile */
+} Pins;
+
+#define SITE_NAME_MAX 40           /* leaves room in CN for "… 签发 CA" and the like */
+
+/* Sets what follows from the four; checks them (DIQI_ERROR_FIELD_VALUE with "/site" …). */
+Pins *pins_new (const char *site, const char *name, const char *base_uri, gboolean test, KeyAlgorithm algorithm, GError **error);
+Pins *pins_load (const char *dir, GError **error);
+void pins_free (Pins *pins);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
+
+/* Text of site.json; profile_hashes: array of {name, version, hash}. */
+GBytes *pins_site_json (const Pins *pins, const json_t *profile_hashes);
+
+const Profile *pins_profile (const Pins *pins, const char *name, gint64 version);
+/* The newest profile of that kind of holder, or NULL. */
+const Profile *pins_newest (const Pins *pins, ProfileHolder holder);
+/* Is it signed by our issuing CA, that by our root?  Judged at `at`. */
+gboolean pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error);
+/* Members of the reply to "site". */
+json_t *pins_describe (const Pins *pins);

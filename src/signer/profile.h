@@ -1,0 +1,46 @@
+/* signer/profile.h — a certificate profile: what a kind of certificate may hold.
+ *
+ * profiles/NAME-VERSION.json, pinned by its hash in site.json; a version once used never changes.  A
+ * profile can only narrow what signer/invariant.h allows.  Members:
+ *   name, version, title {zh, en}, holder ("organization", "person", "officer"),
+ *   algorithms [..], subject [{attribute, required, format}] in the order of the name,
+ *   uscc ("required" or "none"), validity_days (the most), key_usage [..], extended_key_usage [..],
+ *   policy (object identifier; 2.25.<UUID as a number>.1.n, ITU-T X.667)
+ * Formats: "country" (CN), "text", "commitment" ("C-" and 32 hex digits), "person" (UUID).
+ */
+#pragma once
+#include "base/json.h"
+#include "pki/certificate.h"
+
+typedef enum { HOLDER_ORGANIZATION, HOLDER_PERSON, HOLDER_OFFICER } ProfileHolder;
+typedef enum { FORMAT_COUNTRY, FORMAT_TEXT, FORMAT_COMMITMENT, FORMAT_PERSON } SubjectFormat;
+
+typedef struct {
+	NameAttribute attribute;
+	gboolean required;
+	SubjectFormat format;
+} SubjectRule;
+
+typedef struct {
+	char *name;
+	gint64 version;
+	char *title_zh, *title_en;
+	ProfileHolder holder;
+	guint algorithms;             /* bits 1 << KeyAlgorithm */
+	SubjectRule subject[NAME_N_ATTRIBUTES];
+	gsize subject_n;
+	gboolean uscc;
+	gint64 validity_days;
+	guint key_usage, extended_key_usage;
+	char *policy;
+} Profile;
+
+/* DIQI_ERROR_FIELD_… or _SIGNER with the member; refuses what breaks an invariant. */
+Profile *profile_parse (const char *text, gsize n, GError **error);
+void profile_free (Profile *profile);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Profile, profile_free)
+
+/* Does a subject fit?  `field` is the pointer of the array in the request ("/subject"). */
+gboolean profile_check_subject (const Profile *profile, const NamePart *subject, gsize n, const char *field, GError **error);
+/* {name, version, title_zh, title_en, holder, validity_days, policy} for the site message. */
+json_t *profile_summary (const Profile *profile);
