@@ -96,6 +96,7 @@ void server_free (Server *server);
 /* --- server-sent events ---------------------------------------------------------- */
 EventStream *event_stream_new (guint keep);        /* events kept for Last-Event-ID */
 void event_stream_free (EventStream *stream);      /* after server_stop */
-/* Thread-safe; ids must grow.  data is one JSON text without newlines. */
+/* Thread-safe; ids must grow.  id 0: a passing event without an id, not kept for Last-Event-ID.
+ * data is one JSON text without newlines. */
 void event_stream_publish (EventStream *stream, guint64 id, const char *event, const char *data);
 guint event_stream_watchers (EventStream *stream);

@@ -1,0 +1,66 @@
+/* api/call.h — one API request: who asks, what the body says, how it is answered. */
+#pragma once
+#include "api/api.h"
+
+typedef struct ApiCall ApiCall;
+
+/* NULL with an error makes a problem reply. */
+typedef Response *(*ApiFn) (ApiCall *call, GError **error);
+
+enum {
+	API_IDEMPOTENT = 1 << 0,     /* needs Idempotency-Key */
+	API_IF_MATCH = 1 << 1,       /* needs If-Match: "v<version>" */
+	API_NO_BODY = 1 << 2,        /* a POST that takes none */
+};
+
+typedef struct {
+	const char *method, *path;
+	guint permission;
+	guint flags;
+	gsize body_limit;
+	ApiFn fn;
+} ApiRoute;
+
+struct ApiCall {
+	Request *request;
+	Api *api;
+	const ApiRoute *route;
+	gboolean has_actor;
+	Actor actor;                 /* certificate set for officers and holders */
+	json_t *body;                /* object; NULL when the route has none */
+	const char *idempotency_key;
+	gint64 if_match;
+};
+
+/* The handler of every API route; its ApiRoute is the route's data. */
+Response *api_handle (Request *request);
+
+/* Who is asking, by session cookie or access code; FALSE without error when nobody says. */
+gboolean api_find_actor (ApiCall *call, gboolean *found, GError **error);
+
+/* Body member "statement": form, signature by the actor's certificate, site, time (±5 min of arrival), type. */
+Statement *api_statement (ApiCall *call, const char *type, GError **error);
+/* The same checks for any statement text and signer. */
+gboolean api_check_statement (ApiCall *call, const Statement *statement, const char *type, GError **error);
+/* Reads the body as exactly {"statement": …}. */
+Statement *api_only_statement (ApiCall *call, const char *type, GError **error);
+
+/* One transaction with the Idempotency-Key taken in it.  `work` gives the reply (new reference).  The
+ * answer carries ETag when the reply has a "version". */
+typedef gboolean (*ApiWork) (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error);
+Response *api_mutate (ApiCall *call, guint status, ApiWork work, gpointer arg, GError **error);
+/* For work that must not run in a transaction and is idempotent by itself. */
+typedef gboolean (*ApiOutside) (ApiCall *call, gpointer arg, json_t **reply, GError **error);
+Response *api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, GError **error);
+/* One read transaction. */
+Response *api_read (ApiCall *call, ApiWork work, gpointer arg, GError **error);
+
+/* 200 and friends with ETag when there is a version. */
+Response *api_reply (ApiCall *call, guint status, const json_t *reply);
+
+/* ?limit= (1..200, default 50); DIQI_ERROR_FIELD_VALUE. */
+gboolean api_limit (ApiCall *call, guint *limit, GError **error);
+/* Non-negative integer query member; fallback when absent. */
+gboolean api_query_int (ApiCall *call, const char *name, gint64 fallback, gint64 *out, GError **error);
+/* {"items", "next_cursor"}; steals both. */
+json_t *api_page (json_t *items, char *next_cursor);

@@ -1,0 +1,58 @@
+/* api/certificates.c — public status, revocation, subjects. */
+#include <string.h>
+
+#include "api/routes.h"
+#include "base/error.h"
+
+static gboolean
+view (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	(void) arg;
+	return registry_certificate_view (tx, call->api->registry, request_param (call->request, "serial"), reply, error);
+}
+
+static Response *
+get_certificate (ApiCall *call, GError **error)
+{
+	return api_read (call, view, NULL, error);
+}
+
+static gboolean
+revoke (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	return registry_certificate_revoke (tx, call->api->registry, &call->actor, request_param (call->request, "serial"), arg, reply, error);
+}
+
+static Response *
+post_revoke (ApiCall *call, GError **error)
+{
+	g_autoptr (Statement) statement = api_only_statement (call, "certificate.revoke", error);
+	if (statement == NULL)
+		return NULL;
+	return api_mutate (call, 200, revoke, statement, error);
+}
+
+static gboolean
+search (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	return registry_subjects (tx, call->api->registry, arg, reply, error);
+}
+
+static Response *
+get_subjects (ApiCall *call, GError **error)
+{
+	const char *query = request_query (call->request, "query");
+	if (query == NULL || *query == '\0' || strlen (query) > 256) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "query", "?query= is part of a name or the beginning of a credit code");
+		return NULL;
+	}
+	return api_read (call, search, (gpointer) query, error);
+}
+
+const ApiRoute certificate_routes[] = {
+	{ "GET", "/api/v1/certificates/{serial}", PERMIT_PUBLIC, 0, 0, get_certificate },
+	{ "POST", "/api/v1/certificates/{serial}/revoke", PERMIT_HOLDER | ROLE_REVIEWER | ROLE_ISSUER, API_IDEMPOTENT,
+	  STATEMENT_MAX_BYTES + 1024, post_revoke },
+	{ "GET", "/api/v1/subjects", ROLE_MARKET_APPROVER | ROLE_CLERK | ROLE_AUDITOR, 0, 0, get_subjects },
+	{ NULL, NULL, 0, 0, 0, NULL },
+};

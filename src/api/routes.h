@@ -1,0 +1,6 @@
+/* api/routes.h — the handlers' tables, one per resource, ended by a NULL method. */
+#pragma once
+#include "api/call.h"
+
+extern const ApiRoute site_routes[], login_routes[], application_routes[], certificate_routes[],
+	officer_routes[], notice_routes[], sale_routes[], log_routes[];

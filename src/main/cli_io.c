@@ -1,0 +1,182 @@
+/* main/cli_io.c — what the command line prints, and the files and secrets it reads. */
+#include "main/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static void
+print_plain (const char *key, const json_t *value)
+{
+	if (json_is_string (value))
+		printf ("%s: %s\n", key, json_string_value (value));
+	else if (json_is_integer (value))
+		printf ("%s: %" JSON_INTEGER_FORMAT "\n", key, json_integer_value (value));
+	else if (json_is_boolean (value))
+		printf ("%s: %s\n", key, json_is_true (value) ? "yes" : "no");
+	else if (!json_is_null (value)) {
+		g_autofree char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY);
+		printf ("%s: %s\n", key, text);
+	}
+}
+
+void
+cli_print (const Cli *cli, const json_t *value)
+{
+	if (value == NULL)
+		return;
+	if (cli_wants_json (cli) || !json_is_object (value)) {
+		g_autofree char *text = json_dumps (value, JSON_INDENT (2) | JSON_ENCODE_ANY);
+		puts (text);
+		return;
+	}
+	const char *key;
+	json_t *member;
+	json_object_foreach ((json_t *) value, key, member)
+		print_plain (key, member);
+}
+
+void
+cli_note (const Cli *cli, const char *format, ...)
+{
+	if (cli_flag (cli, "quiet"))
+		return;
+	va_list args;
+	va_start (args, format);
+	vfprintf (stderr, format, args);
+	va_end (args);
+	fputc ('\n', stderr);
+}
+
+void
+secret_free (char *secret)
+{
+	if (secret == NULL)
+		return;
+	explicit_bzero (secret, strlen (secret));
+	g_free (secret);
+}
+
+#define SECRET_MAX 1024
+
+char *
+secret_read_fd (int fd, GError **error)
+{
+	char buffer[SECRET_MAX];
+	gsize n = 0;
+	while (n < sizeof buffer - 1) {
+		gssize got = read (fd, buffer + n, sizeof buffer - 1 - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "cannot read the secret: %s", g_strerror (errno));
+			return NULL;
+		}
+		if (got == 0)
+			break;
+		n += (gsize) got;
+	}
+	buffer[n] = '\0';
+	buffer[strcspn (buffer, "\r\n")] = '\0';
+	char *secret = g_strdup (buffer);
+	explicit_bzero (buffer, sizeof buffer);
+	return secret;
+}
+
+char *
+secret_read_file (const char *path, GError **error)
+{
+	int fd = open (path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "cannot open %s: %s", path, g_strerror (errno));
+		return NULL;
+	}
+	char *secret = secret_read_fd (fd, error);
+	close (fd);
+	return secret;
+}
+
+char *
+secret_ask (const char *prompt, GError **error)
+{
+	int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "no terminal to ask for: %s", prompt);
+		return NULL;
+	}
+	struct termios shown, hidden;
+	gboolean tty = tcgetattr (fd, &shown) == 0;
+	if (tty) {
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t) ECHO;
+		tcsetattr (fd, TCSAFLUSH, &hidden);
+	}
+	dprintf (fd, "%s: ", prompt);
+	char line[SECRET_MAX];
+	gssize n = read (fd, line, sizeof line - 1);
+	if (tty)
+		tcsetattr (fd, TCSAFLUSH, &shown);
+	dprintf (fd, "\n");
+	close (fd);
+	line[MAX (n, 0)] = '\0';
+	line[strcspn (line, "\r\n")] = '\0';
+	char *secret = g_strdup (line);
+	explicit_bzero (line, sizeof line);
+	return secret;
+}
+
+static gboolean
+write_all (int fd, const guint8 *p, gsize n)
+{
+	while (n > 0) {
+		gssize done = write (fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return FALSE;
+		p += done;
+		n -= (gsize) done;
+	}
+	return fsync (fd) == 0;
+}
+
+gboolean
+file_write_new (const char *path, gconstpointer data, gsize n, guint mode, GError **error)
+{
+	int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t) mode);
+	if (fd < 0 && errno == EEXIST)
+		return diqi_fail (error, DIQI_ERROR_EXISTS, NULL, "%s exists already; it is not overwritten", path);
+	if (fd < 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s: %s", path, g_strerror (errno));
+	gboolean written = write_all (fd, data, n);
+	int saved = errno;
+	if (close (fd) != 0 || !written) {
+		unlink (path);
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot write %s: %s", path, g_strerror (saved));
+	}
+	return TRUE;
+}
+
+GBytes *
+file_read (const char *path, gsize max, GError **error)
+{
+	g_autofree char *text = NULL;
+	gsize n = 0;
+	g_autoptr (GError) failure = NULL;
+	struct stat st;
+	if (stat (path, &st) == 0 && S_ISREG (st.st_mode) && (guint64) st.st_size > max) {
+		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, NULL, "%s is larger than %" G_GSIZE_FORMAT " bytes", path, max);
+		return NULL;
+	}
+	if (!g_file_get_contents (path, &text, &n, &failure)) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s", failure->message);
+		return NULL;
+	}
+	return g_bytes_new_take (g_steal_pointer (&text), n);
+}

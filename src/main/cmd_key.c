@@ -1,0 +1,74 @@
+/* main/cmd_key.c — key pairs on the applicant's side: the server never sees a private key. */
+#include <string.h>
+
+#include "base/error.h"
+#include "main/cli.h"
+#include "main/identity_file.h"
+#include "pki/certificate.h"
+
+PrivateKey *
+key_file_load (const Cli *cli, const char *path, GError **error)
+{
+	g_autoptr (GBytes) pem = file_read (path, 1 << 16, error);
+	if (pem == NULL)
+		return NULL;
+	g_autoptr (Secret) pin = key_file_pin (cli, path, error);
+	if (pin == NULL)
+		return NULL;
+	PrivateKey *key = private_key_load_pem (pem, pin, strlen (pin), error);
+	if (key == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return key;
+}
+
+char *
+key_file_pin (const Cli *cli, const char *path, GError **error)
+{
+	if (cli_option (cli, "pin-file") != NULL)
+		return secret_read_file (cli_option (cli, "pin-file"), error);
+	g_autofree char *prompt = g_strdup_printf ("PIN of %s", path);
+	return secret_ask (prompt, error);
+}
+
+static gboolean
+run_key_new (Cli *cli, GError **error)
+{
+	const char *name = cli_argument (cli, 0);
+	const char *algorithm_name = cli_option (cli, "algorithm");
+	KeyAlgorithm algorithm = KEY_P256;
+	if (algorithm_name != NULL && (!key_algorithm_from_name (algorithm_name, &algorithm) || algorithm == KEY_ED25519))
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", algorithm_name);
+	g_autofree char *key_path = g_strconcat (name, ".key", NULL);
+	g_autofree char *csr_path = g_strconcat (name, ".csr", NULL);
+	g_autoptr (Secret) pin = key_file_pin (cli, key_path, error);
+	if (pin == NULL)
+		return FALSE;
+	if (strlen (pin) < 6)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "the PIN must have at least 6 characters");
+
+	g_autoptr (PrivateKey) key = private_key_generate (algorithm, error);
+	if (key == NULL)
+		return FALSE;
+	g_autoptr (GBytes) pem = private_key_encrypt_pem (key, pin, strlen (pin), error);
+	if (pem == NULL)
+		return FALSE;
+	g_autofree char *base = g_path_get_basename (name);
+	g_autoptr (GBytes) csr = csr_build (key, base, error);
+	if (csr == NULL)
+		return FALSE;
+	if (!file_write_new (key_path, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error) ||
+	    !file_write_new (csr_path, g_bytes_get_data (csr, NULL), g_bytes_get_size (csr), 0644, error))
+		return FALSE;
+	cli_note (cli, "made %s (keep it secret) and %s (goes with the application)", key_path, csr_path);
+	return TRUE;
+}
+
+static const CliOption key_new_options[] = {
+	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	{ NULL, NULL, NULL, FALSE },
+};
+
+const CliCommand key_commands[] = {
+	{ "key new", "NAME", 1, 1, "make a key pair here: NAME.key (encrypted) and NAME.csr (DER)", key_new_options, run_key_new },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
+};

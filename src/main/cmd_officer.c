@@ -1,0 +1,197 @@
+/* main/cmd_officer.c — officers: the signer's pinned list, changed by two signatures.
+ *
+ * Three steps by different people: "officer propose" writes the new list, "officer sign" is run by two
+ * officers over that file, "officer submit" sends list and statements. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "main/cli.h"
+#include "main/remote.h"
+
+static json_t *
+current_list (Remote *remote, GError **error)
+{
+	if (!remote_login (remote, error))
+		return NULL;
+	return remote_call (remote, "GET", "/api/v1/officers", NULL, error);
+}
+
+static gboolean
+run_list (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autoptr (json_t) list = current_list (remote, error);
+	cli_print (cli, list);
+	return list != NULL;
+}
+
+/* --- proposing ------------------------------------------------------------------------- */
+
+static json_t *
+split_roles (const char *text)
+{
+	json_t *roles = json_array ();
+	g_auto (GStrv) names = g_strsplit (text, ",", -1);
+	for (guint i = 0; names[i] != NULL; i++)
+		json_array_append_new (roles, json_string (g_strstrip (names[i])));
+	return roles;
+}
+
+static gboolean
+add_officer (Cli *cli, json_t *officers, GError **error)
+{
+	const char *name = cli_option (cli, "add"), *roles = cli_option (cli, "roles"), *csr_path = cli_option (cli, "csr");
+	if (name == NULL)
+		return TRUE;
+	if (roles == NULL || csr_path == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--add needs --roles and --csr");
+	g_autoptr (GBytes) csr = file_read (csr_path, CSR_MAX_DER, error);
+	if (csr == NULL)
+		return FALSE;
+	gint64 now;
+	{
+		g_autoptr (Clock) clock = clock_new_system ();
+		now = clock_now (clock);
+	}
+	g_autofree char *person = uuid7_new (now);
+	json_array_append_new (officers, json_pack ("{s:s, s:s, s:o, s:o, s:b}", "person", person, "name", name,
+		"roles", split_roles (roles), "csr", json_base64 (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr)), "removed", FALSE));
+	return TRUE;
+}
+
+static gboolean
+remove_officer (Cli *cli, json_t *officers, GError **error)
+{
+	const char *person = cli_option (cli, "remove");
+	if (person == NULL)
+		return TRUE;
+	gsize i;
+	json_t *officer;
+	gboolean found = FALSE;
+	json_array_foreach (officers, i, officer) {
+		if (g_strcmp0 (json_string_value (json_object_get (officer, "person")), person) == 0) {
+			json_object_set_new (officer, "removed", json_true ());
+			found = TRUE;
+		}
+	}
+	return found || diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "no officer is person %s", person);
+}
+
+static gboolean
+run_propose (Cli *cli, GError **error)
+{
+	if (cli_option (cli, "add") == NULL && cli_option (cli, "remove") == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "say --add NAME or --remove PERSON");
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autoptr (json_t) current = current_list (remote, error);
+	if (current == NULL)
+		return FALSE;
+	g_autoptr (GBytes) current_text = jcs_bytes (current);
+	Fingerprint previous;
+	fingerprint_of (g_bytes_get_data (current_text, NULL), g_bytes_get_size (current_text), &previous);
+	g_autoptr (json_t) list = json_deep_copy (current);
+	json_int_t version = json_integer_value (json_object_get (current, "version"));
+	json_object_set_new (list, "version", json_integer (version + 1));
+	json_t *officers = json_object_get (list, "officers");
+	if (!add_officer (cli, officers, error) || !remove_officer (cli, officers, error))
+		return FALSE;
+	g_autoptr (json_t) proposal = json_pack ("{s:I, s:o, s:O}", "version", version, "previous",
+	                                         json_hex (previous.b, sizeof previous.b), "list", list);
+	gsize n;
+	g_autofree char *text = jcs_dump (proposal, &n, error);
+	if (text == NULL || !file_write_new (cli_argument (cli, 0), text, n, 0644, error))
+		return FALSE;
+	cli_note (cli, "wrote %s: let two officers run \"diqi officer sign\" on it", cli_argument (cli, 0));
+	return TRUE;
+}
+
+/* --- signing and sending ------------------------------------------------------------------ */
+
+static gboolean
+read_proposal (const char *path, json_t **proposal, json_t **list, gint64 *version, const char **previous, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, 1 << 20, error);
+	if (bytes == NULL)
+		return FALSE;
+	*proposal = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 1 << 20, error);
+	if (*proposal == NULL)
+		return FALSE;
+	const Field fields[] = {
+		{ "version", FIELD_INT, TRUE, 0, version },
+		{ "previous", FIELD_HEX32, TRUE, 0, previous },
+		{ "list", FIELD_OBJECT, TRUE, 0, list },
+	};
+	return JSON_READ (*proposal, "", fields, error);
+}
+
+static gboolean
+run_sign (Cli *cli, GError **error)
+{
+	g_autoptr (json_t) proposal = NULL;
+	json_t *list;
+	gint64 version;
+	const char *previous;
+	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *shown = json_dumps (list, JSON_INDENT (2));
+	cli_note (cli, "signing this list of officers:\n%s", shown);
+	g_autoptr (GBytes) text = jcs_bytes (list);
+	Fingerprint hash;
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &hash);
+	g_autofree char *statement = remote_statement (remote, "officers.change",
+		json_pack ("{s:I, s:s, s:o}", "version", (json_int_t) version, "previous", previous, "list", json_hex (hash.b, sizeof hash.b)), NULL, error);
+	return statement != NULL && file_write_new (cli_argument (cli, 1), statement, strlen (statement), 0644, error);
+}
+
+static char *
+read_statement (const char *path, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, STATEMENT_MAX_BYTES, error);
+	return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+}
+
+static gboolean
+run_submit (Cli *cli, GError **error)
+{
+	g_autoptr (json_t) proposal = NULL;
+	json_t *list;
+	gint64 version;
+	const char *previous;
+	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
+		return FALSE;
+	g_autofree char *first = read_statement (cli_argument (cli, 1), error);
+	g_autofree char *second = first != NULL ? read_statement (cli_argument (cli, 2), error) : NULL;
+	if (second == NULL)
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL || !remote_login (remote, error))
+		return FALSE;
+	g_autoptr (json_t) reply = remote_call (remote, "POST", "/api/v1/officers",
+	                                        json_pack ("{s:[s,s], s:O}", "statements", first, second, "list", list), error);
+	cli_print (cli, reply);
+	return reply != NULL;
+}
+
+static const CliOption propose_options[] = {
+	{ "add", "NAME", "a new officer", FALSE },
+	{ "roles", "A,B", "reviewer, issuer, clerk, cashier, administrator, market_editor, market_approver, auditor", FALSE },
+	{ "csr", "FILE", "request of the key the new officer made (\"key new\")", FALSE },
+	{ "remove", "PERSON", "the person's id in \"officer list\"", FALSE },
+	{ NULL, NULL, NULL, FALSE },
+};
+
+const CliCommand officer_commands[] = {
+	{ "officer list", "", 0, 0, "pinned officers, for administrator and auditor", NULL, run_list },
+	{ "officer propose", "PROPOSAL", 1, 1, "write a changed list to a file", propose_options, run_propose },
+	{ "officer sign", "PROPOSAL STATEMENT", 2, 2, "sign a proposal with --as", NULL, run_sign },
+	{ "officer submit", "PROPOSAL STATEMENT STATEMENT", 3, 3, "administrator: send list and both statements", NULL, run_submit },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
+};

@@ -1,0 +1,43 @@
+/* main/remote.h — the command line as a client of a site's API.
+ *
+ * A Remote knows the site (its id and time), may hold an identity (PKCS#12) and logs in
+ * with a signed challenge on the first call that needs it.  Statements are completed here
+ * (site, time, nonce) and signed, after the caller filled in what they say.
+ */
+#pragma once
+#include "main/cli.h"
+#include "net/client.h"
+#include "pki/certificate.h"
+#include "pki/statement.h"
+
+typedef struct Remote Remote;
+
+/* Contacts --server.  With --as it loads the identity; login waits for remote_login. */
+Remote *remote_open (const Cli *cli, GError **error);
+void remote_free (Remote *remote);        /* logs out if it logged in */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Remote, remote_free)
+
+gboolean remote_login (Remote *remote, GError **error);
+const char *remote_site (const Remote *remote);
+const json_t *remote_site_facts (const Remote *remote);       /* answer of GET /site */
+HttpClient *remote_http (Remote *remote);
+const char *remote_server (const Remote *remote);
+const Certificate *remote_certificate (const Remote *remote); /* NULL without --as */
+
+/* The holder of an application without certificate sends its access code. */
+void remote_use_access_code (Remote *remote, const char *code);
+
+/* JSON call; body is stolen and may be NULL.  Refusals become GErrors with the server's code, field and
+ * detail.  The answer's JSON (new reference; JSON null when there is none). *etag, if wanted, is the caller's. */
+json_t *remote_call (Remote *remote, const char *method, const char *path, json_t *body, GError **error);
+json_t *remote_call_etag (Remote *remote, const char *method, const char *path, json_t *body,
+                           const char *if_match, char **etag, GError **error);
+/* Any other body; NULL on refusal. */
+GBytes *remote_fetch (Remote *remote, const char *path, GError **error);
+
+/* A statement of this type with these members (stolen), signed by the identity, or by key when given
+ * (then without a certificate, as an applicant). */
+char *remote_statement (Remote *remote, const char *type, json_t *members, const PrivateKey *key, GError **error);
+
+/* POST {"statement": …}: the common act.  Logs in. */
+json_t *remote_act (Remote *remote, const char *path, const char *type, json_t *members, GError **error);

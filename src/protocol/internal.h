@@ -1,0 +1,17 @@
+/* protocol/internal.h — handlers of this folder, for its table. */
+#pragma once
+#include "protocol/protocol.h"
+
+static inline const ProtocolContext *
+protocol_context (const Request *r)
+{
+	return request_route_data (r);
+}
+
+Response *protocol_ocsp_post (Request *r);
+Response *protocol_ocsp_get (Request *r);
+Response *protocol_crl (Request *r);
+Response *protocol_root_certificate (Request *r);
+Response *protocol_issuing_certificate (Request *r);
+Response *protocol_checkpoint (Request *r);
+Response *protocol_tile (Request *r);

@@ -1,0 +1,46 @@
+/* protocol/ocsp.c — OCSP over HTTP, RFC 6960 appendix A: POST, and GET with the request in the path. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "protocol/internal.h"
+
+static Response *
+answer (Request *r, gconstpointer der, gsize n)
+{
+	const ProtocolContext *context = protocol_context (r);
+	g_autoptr (GError) error = NULL;
+	Micros begin = clock_monotonic ();
+	g_autoptr (GBytes) response = ocsp_answer (context->authority, der, n, &error);
+	metrics_observe (context->metrics, "ca_ocsp_response_seconds", "Time to answer an OCSP request", NULL, clock_monotonic () - begin);
+	metrics_add (context->metrics, "ca_ocsp_responses_total", "OCSP answers", response != NULL ? "result=\"answered\"" : "result=\"failed\"", 1);
+	if (response == NULL)
+		return response_problem (r, error, NULL);
+	return response_bytes (200, "application/ocsp-response", response);
+}
+
+Response *
+protocol_ocsp_post (Request *r)
+{
+	const char *type = request_header (r, "Content-Type");
+	gsize n;
+	gconstpointer der = g_bytes_get_data (request_body (r), &n);
+	if (type == NULL || g_ascii_strcasecmp (type, "application/ocsp-request") != 0) {
+		g_autoptr (GError) error = NULL;
+		diqi_error_set (&error, DIQI_ERROR_MEDIA_TYPE, NULL, "an OCSP request is application/ocsp-request");
+		return response_problem (r, error, NULL);
+	}
+	return answer (r, der, n);
+}
+
+/* Standard base64; the router has undone the percent-encoding.  Some clients leave "/" as it is,
+ * which is why the route takes the rest of the path. */
+Response *
+protocol_ocsp_get (Request *r)
+{
+	const char *text = request_param (r, "request");
+	g_autoptr (GBytes) der = base64_decode_strict (text, strlen (text), NULL);
+	gsize n = 0;
+	gconstpointer p = der != NULL ? g_bytes_get_data (der, &n) : "";
+	return answer (r, p, n);
+}

@@ -1,0 +1,19 @@
+/* protocol/protocol.h — what other people's software asks of a certificate authority: CA certificates,
+ * CRL (RFC 5280), OCSP (RFC 6960, GET and POST), and the log's tiles and checkpoint (C2SP tlog-tiles).
+ * Answered from memory as far as no signature is needed.
+ */
+#pragma once
+#include "authority/authority.h"
+#include "evidence/checkpoint.h"
+#include "net/server.h"
+
+/* What the routes answer from; borrowed, must outlive the servers. */
+typedef struct {
+	Authority *authority;
+	LogKeeper *keeper;
+	const Clock *clock;
+	Metrics *metrics;
+} ProtocolContext;
+
+/* Routes whose data is `context`; `permission` is given to each (net refuses 0).  Caller frees the array. */
+Route *protocol_routes (const ProtocolContext *context, guint permission, gsize *n);

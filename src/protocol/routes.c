@@ -1,0 +1,31 @@
+/* protocol/routes.c — the table of protocol.h. */
+#include "protocol/internal.h"
+
+static const struct {
+	const char *method, *path;
+	Handler handler;
+	gsize body_limit;
+	gboolean blocking;        /* waits for a signature or the database */
+} table[] = {
+	{ "GET", "/pki/root/ca.cer", protocol_root_certificate, 0, FALSE },
+	{ "GET", "/pki/issuing/ca.cer", protocol_issuing_certificate, 0, FALSE },
+	{ "GET", "/pki/issuing/full.crl", protocol_crl, 0, FALSE },
+	{ "POST", "/pki/issuing/ocsp", protocol_ocsp_post, OCSP_MAX_REQUEST, TRUE },
+	{ "GET", "/pki/issuing/ocsp/{request*}", protocol_ocsp_get, 0, TRUE },
+	{ "GET", "/checkpoint", protocol_checkpoint, 0, FALSE },
+	{ "GET", "/tile/{path*}", protocol_tile, 0, TRUE },
+};
+
+Route *
+protocol_routes (const ProtocolContext *context, guint permission, gsize *n)
+{
+	Route *routes = g_new0 (Route, G_N_ELEMENTS (table));
+	for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+		routes[i] = (Route) {
+			.method = table[i].method, .path = table[i].path, .handler = table[i].handler,
+			.body_limit = table[i].body_limit, .blocking = table[i].blocking,
+			.permission = permission, .data = (gpointer) context,
+		};
+	*n = G_N_ELEMENTS (table);
+	return routes;
+}
