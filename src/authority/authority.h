@@ -117,7 +117,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Judgement, judgement_clear)
  * keyUsage digitalSignature, EKU clientAuth, known here, not revoked.  DIQI_ERROR_CERTIFICATE,
  * _CHAIN, _UNKNOWN, _REVOKED, _EXPIRED, _USAGE.  Parsed certificates are cached by fingerprint. */
 gboolean certificate_judge (Authority *authority, gconstpointer der, gsize n, Micros at, Judgement *out, GError **error);
-/* The same for a certificate stored here, found by fingerprint (a session's, a statement's x5t). */
+/* The same for a certificate stored here, found by fingerprint (a session's, a statement's x5t).  No
+ * transaction may be open: what is not cached is read from the store. */
 gboolean certificate_judge_known (Authority *authority, const Fingerprint *fingerprint, Micros at, Judgement *out, GError **error);
 
 /* --- OCSP and CRL ------------------------------------------------------------------------ */

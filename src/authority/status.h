@@ -12,13 +12,13 @@
 typedef struct StatusIndex StatusIndex;
 
 typedef struct {
-	CertStatus status;            /* GOOD: published and not revoked; UNKNOWN: intended only */
+	CertStatus status;            /* GOOD: published and not revoked; never UNKNOWN */
 	gboolean officer;             /* an officer's certificate, from the signer's list */
 	Micros revoked_at;
 	RevocationReason reason;
-	Micros not_before, not_after; /* 0 while intended only */
+	Micros not_before, not_after; /* 0: revoked before it was ever stored */
 	Serial serial;
-	Fingerprint fingerprint;      /* zero while intended only */
+	Fingerprint fingerprint;      /* zero: revoked before it was ever stored */
 	char subject[37];             /* UUID, "" for officers */
 } StatusEntry;
 
@@ -27,7 +27,9 @@ void status_index_free (StatusIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StatusIndex, status_index_free)
 /* Reads what changed since the last call; the first call reads everything. */
 gboolean status_index_refresh (StatusIndex *index, Store *store, GError **error);
-/* FALSE: this site never had such a serial. */
+/* For commit hooks: what the transaction that took change_seq made of this certificate. */
+void status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq);
+/* FALSE: this site never published such a serial. */
 gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
 gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);
 /* Grows with every revocation seen: cached answers older than it are void. */

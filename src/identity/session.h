@@ -31,7 +31,8 @@ typedef struct {
 void session_clear (Session *session);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Session, session_clear)
 
-/* actor: officer or holder, with fingerprint.  Caller frees *token (43 characters of base64url). */
+/* actor: officer or holder, with fingerprint.  Caller frees *token, at most 128 characters of [A-Za-z0-9_.-];
+ * out may be NULL. */
 gboolean session_open (Tx *tx, const Actor *actor, Micros now, char **token, Session *out, GError **error);
 /* Read only.  DIQI_ERROR_LOGIN_REQUIRED when unknown, ended or expired.  Roles are not in the session:
  * they are looked up in the officers' list at every request. */

@@ -1,0 +1,314 @@
+/* authority/authority.c — making an authority, its facts, its officers, its worker. */
+#include "authority/authority_private.h"
+
+#include <string.h>
+
+#include "authority/authority_db.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define TICK_MICROS (250 * MICROS_PER_MS)
+
+static GBytes *
+call_issue (gpointer signer, const char *request, gsize n, const Serial *serial,
+            const char *reviewer_statement, const char *issuer_statement, GError **error)
+{
+	return signer_issue (signer, request, n, serial, reviewer_statement, issuer_statement, error);
+}
+
+static GBytes *
+call_sign_ocsp (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
+{
+	return signer_sign_ocsp (signer, answered, this_update, next_update, error);
+}
+
+static GBytes *
+call_sign_crl (gpointer signer, guint64 number, Micros this_update, Micros next_update,
+               const RevokedEntry *entries, gsize n, GError **error)
+{
+	return signer_sign_crl (signer, number, this_update, next_update, entries, n, error);
+}
+
+static const SignerCalls signer_calls = { call_issue, call_sign_ocsp, call_sign_crl };
+
+static void
+drop_json (json_t **document)
+{
+	json_decref (*document);
+}
+
+Authority *
+authority_new (Store *store, SignerClient *signer, const Clock *clock, GError **error)
+{
+	__attribute__ ((cleanup (drop_json))) json_t *officers = NULL;
+	g_autoptr (SignerSite) site = signer_get_site (signer, error);
+
+	if (!site)
+		return NULL;
+	officers = signer_get_officers (signer, error);
+	if (!officers)
+		return NULL;
+	return authority_new_with (store, g_steal_pointer (&site), officers, &signer_calls, signer, clock, error);
+}
+
+Authority *
+authority_new_with (Store *store, SignerSite *site, const json_t *officers,
+                    const SignerCalls *calls, gpointer signer, const Clock *clock, GError **error)
+{
+	g_autoptr (Authority) authority = g_new0 (Authority, 1);
+
+	authority->store = store;
+	authority->clock = clock;
+	authority->site = site;
+	authority->calls = *calls;
+	authority->signer = signer;
+	authority->status = status_index_new ();
+	authority->judged = judge_cache_new ();
+	authority->ocsp = ocsp_cache_new ();
+	g_mutex_init (&authority->crl.lock);
+	g_mutex_init (&authority->crl.publish_lock);
+	g_mutex_init (&authority->worker.lock);
+	g_cond_init (&authority->worker.wake);
+	if (officers && !authority_set_officers (authority, officers, error))
+		return NULL;
+	if (!status_index_refresh (authority->status, store, error))
+		return NULL;
+	/* Whatever the stored list says: it may lack revocations made after it. */
+	if (!authority_crl_publish (authority, error))
+		return NULL;
+	return g_steal_pointer (&authority);
+}
+
+void
+authority_free (Authority *authority)
+{
+	if (!authority)
+		return;
+	authority_worker_stop (authority);
+	g_clear_pointer (&authority->crl.der, g_bytes_unref);
+	g_mutex_clear (&authority->crl.lock);
+	g_mutex_clear (&authority->crl.publish_lock);
+	g_mutex_clear (&authority->worker.lock);
+	g_cond_clear (&authority->worker.wake);
+	ocsp_cache_free (authority->ocsp);
+	judge_cache_free (authority->judged);
+	status_index_free (authority->status);
+	signer_site_free (authority->site);
+	g_free (authority);
+}
+
+const SignerSite *
+authority_site (const Authority *authority)
+{
+	return authority->site;
+}
+
+StatusIndex *
+authority_status (Authority *authority)
+{
+	return authority->status;
+}
+
+static const json_t *
+find_profile (const Authority *authority, const char *profile)
+{
+	for (gsize i = 0; i < json_array_size (authority->site->profiles); i++) {
+		const json_t *item = json_array_get (authority->site->profiles, i);
+
+		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+gboolean
+authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error)
+{
+	const json_t *item = find_profile (authority, profile);
+
+	if (!item)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
+	*version = json_integer_value (json_object_get (item, "version"));
+	return TRUE;
+}
+
+/* --- officers ---------------------------------------------------------------------- */
+
+typedef struct {
+	Authority *authority;
+	const json_t *officers;
+	Micros now;
+} OfficersArgs;
+
+static Certificate *
+officer_certificate (const json_t *officer, GError **error)
+{
+	const char *text = json_string_value (json_object_get (officer, "certificate"));
+	g_autoptr (GBytes) der = NULL;
+
+	if (!text) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, "/officers", "an officer has no certificate");
+		return NULL;
+	}
+	der = base64_decode_strict (text, strlen (text), error);
+	if (!der)
+		return NULL;
+	return certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+}
+
+static gboolean
+adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError **error)
+{
+	Authority *authority = args->authority;
+	g_autoptr (Certificate) certificate = officer_certificate (officer, error);
+	g_auto (CertificateRow) row = { 0 };
+	g_auto (CertificateRow) known = { 0 };
+	g_autofree char *issuer = fingerprint_hex (certificate_fingerprint (authority->site->issuing));
+	gint64 change_seq;
+	gboolean found, inserted;
+
+	if (!certificate)
+		return FALSE;
+	certificate_row_fill (&row, certificate);
+	if (!db_certificate_get (tx, row.serial, FALSE, &known, &found, error))
+		return FALSE;
+	if (!found) {
+		row.profile = g_strdup ("officer");
+		row.status = g_strdup ("valid");
+		if (!authority_profile_version (authority, "officer", &row.profile_version, NULL))
+			row.profile_version = 1;      /* made by init, not from a profile */
+		if (!authority_next_change (tx, &change_seq, error) ||
+		    !db_certificate_insert (tx, &row, issuer, args->now, change_seq, &inserted, error))
+			return FALSE;
+		if (inserted && !authority_changed (tx, authority, &row, args->now, change_seq, error))
+			return FALSE;
+	}
+	if (!json_is_true (json_object_get (officer, "removed")) || g_strcmp0 (known.status, "revoked") == 0)
+		return TRUE;
+	return authority_revoke (tx, authority, row.serial, REASON_PRIVILEGE_WITHDRAWN, args->now, error);
+}
+
+static gboolean
+adopt_officers (Tx *tx, gpointer arg, GError **error)
+{
+	const OfficersArgs *args = arg;
+
+	for (gsize i = 0; i < json_array_size (args->officers); i++)
+		if (!adopt_officer (tx, args, json_array_get (args->officers, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean
+authority_set_officers (Authority *authority, const json_t *officers, GError **error)
+{
+	OfficersArgs args = { authority, json_object_get (officers, "officers"), clock_now (authority->clock) };
+
+	if (!json_is_array (args.officers))
+		return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, "/officers", "the list of officers has no array of officers");
+	return store_run (authority->store, "authority.officers", adopt_officers, &args, error);
+}
+
+/* --- worker -------------------------------------------------------------------------- */
+
+gboolean
+authority_next_change (Tx *tx, gint64 *change_seq, GError **error)
+{
+	return db_counter_next (tx, "change", 1, change_seq, error);
+}
+
+typedef struct {
+	Authority *authority;
+	StatusEntry entry;
+	gint64 change_seq;
+} ChangeHook;
+
+static void
+change_committed (gpointer data)
+{
+	const ChangeHook *hook = data;
+
+	status_index_apply (hook->authority->status, &hook->entry, hook->change_seq);
+	if (hook->entry.status == CERT_STATUS_REVOKED)
+		authority_wake (hook->authority);
+}
+
+gboolean
+authority_changed (Tx *tx, Authority *authority, const CertificateRow *row, Micros now, gint64 change_seq, GError **error)
+{
+	g_autofree ChangeHook *hook = g_new0 (ChangeHook, 1);
+
+	hook->authority = authority;
+	hook->change_seq = change_seq;
+	if (!status_entry_of_row (row, &hook->entry, error))
+		return FALSE;
+	if (!db_change_insert (tx, row, now, change_seq, error))
+		return FALSE;
+	tx_on_commit (tx, change_committed, g_steal_pointer (&hook), g_free);
+	return TRUE;
+}
+
+void
+authority_wake (Authority *authority)
+{
+	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&authority->worker.lock);
+
+	authority->worker.woken = TRUE;
+	g_cond_signal (&authority->worker.wake);
+}
+
+/* TRUE: time to tick; FALSE: stop. */
+static gboolean
+worker_wait (AuthorityWorker *worker)
+{
+	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&worker->lock);
+	gint64 until = clock_monotonic () + TICK_MICROS;
+
+	while (!worker->stop && !worker->woken)
+		if (!g_cond_wait_until (&worker->wake, &worker->lock, until))
+			break;
+	worker->woken = FALSE;
+	return !worker->stop;
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+	Authority *authority = data;
+	gboolean failing = FALSE;
+
+	while (worker_wait (&authority->worker)) {
+		g_autoptr (GError) error = NULL;
+
+		if (authority_tick (authority, &error)) {
+			failing = FALSE;
+			continue;
+		}
+		/* Once, not four times a second. */
+		if (!failing)
+			log_event (LOG_LEVEL_ERROR_, "authority.tick", "code", "%s", diqi_error_code_name (error),
+			           "detail", "%s", error->message, NULL);
+		failing = TRUE;
+	}
+	return NULL;
+}
+
+void
+authority_worker_start (Authority *authority)
+{
+	g_assert (!authority->worker.thread);
+	authority->worker.stop = FALSE;
+	authority->worker.thread = g_thread_new ("authority", worker_main, authority);
+}
+
+void
+authority_worker_stop (Authority *authority)
+{
+	if (!authority->worker.thread)
+		return;
+	g_mutex_lock (&authority->worker.lock);
+	authority->worker.stop = TRUE;
+	g_cond_signal (&authority->worker.wake);
+	g_mutex_unlock (&authority->worker.lock);
+	g_clear_pointer (&authority->worker.thread, g_thread_join);
+}

@@ -1,0 +1,320 @@
+/* authority/authority_db.c — SQL of certificates, intents and revocation lists. */
+#include "authority/authority_db.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+gboolean
+db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"UPDATE authority_counters SET value = CASE WHEN value + 1 < $2 THEN $2 ELSE value + 1 END "
+		"WHERE name = $1 RETURNING value", P_TEXT (name), P_INT (least));
+
+	if (!rows)
+		return FALSE;
+	if (!rows_next (rows, NULL))
+		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "counter %s is missing", name);
+	*value = rows_int (rows, 0);
+	return TRUE;
+}
+
+/* --- certificates ---------------------------------------------------------------- */
+
+#define CERTIFICATE_COLUMNS \
+	"serial, subject_id, application_id, profile, profile_version, status, fingerprint, spki, der, " \
+	"not_before, not_after, revoked_at, reason"
+
+static void
+read_certificate (Rows *rows, CertificateRow *out)
+{
+	*out = (CertificateRow) {
+		.serial = rows_dup_text (rows, 0),
+		.subject = rows_dup_text (rows, 1),
+		.application = rows_dup_text (rows, 2),
+		.profile = rows_dup_text (rows, 3),
+		.profile_version = rows_int (rows, 4),
+		.status = rows_dup_text (rows, 5),
+		.fingerprint = rows_dup_text (rows, 6),
+		.spki = rows_dup_text (rows, 7),
+		.der = rows_bytes (rows, 8),
+		.not_before = rows_int (rows, 9),
+		.not_after = rows_int (rows, 10),
+		.revoked_at = rows_int (rows, 11),
+		.reason = rows_int (rows, 12),
+	};
+}
+
+static Param
+time_or_null (const CertificateRow *row, Micros t)
+{
+	return row->der ? P_INT (t) : P_NULL;
+}
+
+gboolean
+db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Micros created, gint64 change_seq,
+                       gboolean *inserted, GError **error)
+{
+	gint64 n = tx_exec (tx, error,
+		"INSERT INTO certificates (serial, issuer, subject_id, application_id, profile, profile_version, spki, status, "
+		"fingerprint, der, not_before, not_after, created, change_seq) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (serial) DO NOTHING",
+		P_TEXT (row->serial), P_TEXT (issuer), P_TEXT (row->subject), P_TEXT (row->application), P_TEXT (row->profile),
+		P_INT (row->profile_version), P_TEXT (row->spki), P_TEXT (row->status), P_TEXT (row->fingerprint),
+		P_BYTES (row->der), time_or_null (row, row->not_before), time_or_null (row, row->not_after),
+		P_INT (created), P_INT (change_seq));
+
+	*inserted = n == 1;
+	return n >= 0;
+}
+
+gboolean
+db_certificate_get (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, gboolean *found, GError **error)
+{
+	static const char sql[] = "SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE serial = $1";
+	g_autoptr (Rows) rows = lock ? tx_query_lock (tx, error, sql, P_TEXT (serial))
+	                             : tx_query (tx, error, sql, P_TEXT (serial));
+
+	if (!rows)
+		return FALSE;
+	*found = rows_next (rows, NULL);
+	if (*found)
+		read_certificate (rows, out);
+	return TRUE;
+}
+
+gboolean
+db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *out, gboolean *found, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE fingerprint = $1", P_TEXT (fingerprint));
+
+	if (!rows)
+		return FALSE;
+	*found = rows_next (rows, NULL);
+	if (*found)
+		read_certificate (rows, out);
+	return TRUE;
+}
+
+gboolean
+db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE subject_id = $1 ORDER BY serial", P_TEXT (subject));
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL)) {
+		CertificateRow *row = g_new0 (CertificateRow, 1);
+
+		read_certificate (rows, row);
+		g_ptr_array_add (out, row);
+	}
+	return TRUE;
+}
+
+gboolean
+db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GError **error)
+{
+	gint64 n = tx_exec (tx, error,
+		"UPDATE certificates SET status = CASE status WHEN 'intended' THEN 'valid' ELSE status END, "
+		"fingerprint = $2, der = $3, not_before = $4, not_after = $5, change_seq = $6 WHERE serial = $1 AND der IS NULL",
+		P_TEXT (row->serial), P_TEXT (row->fingerprint), P_BYTES (row->der), P_INT (row->not_before),
+		P_INT (row->not_after), P_INT (change_seq));
+
+	if (n < 0)
+		return FALSE;
+	return n == 1 || diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is stored already", row->serial);
+}
+
+gboolean
+db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micros at, gint64 change_seq, GError **error)
+{
+	gint64 n = tx_exec (tx, error,
+		"UPDATE certificates SET status = 'revoked', revoked_at = $2, reason = $3, change_seq = $4 "
+		"WHERE serial = $1 AND status <> 'revoked'", P_TEXT (serial), P_INT (at), P_INT (reason), P_INT (change_seq));
+
+	if (n < 0)
+		return FALSE;
+	return n == 1 || diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is revoked already", serial);
+}
+
+gboolean
+db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT serial FROM certificates WHERE spki = $1 LIMIT 1", P_TEXT (spki));
+
+	if (!rows)
+		return FALSE;
+	*exists = rows_next (rows, NULL);
+	return TRUE;
+}
+
+gboolean
+db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error)
+{
+	gboolean revoked = g_str_equal (row->status, "revoked");
+
+	return tx_exec (tx, error,
+		"INSERT INTO certificate_changes (change_seq, serial, status, reason, at) VALUES ($1, $2, $3, $4, $5)",
+		P_INT (change_seq), P_TEXT (row->serial), P_TEXT (row->status), revoked ? P_INT (row->reason) : P_NULL,
+		P_INT (at)) == 1;
+}
+
+gboolean
+status_entry_of_row (const CertificateRow *row, StatusEntry *out, GError **error)
+{
+	*out = (StatusEntry) {
+		.status = g_str_equal (row->status, "revoked") ? CERT_STATUS_REVOKED : CERT_STATUS_GOOD,
+		.officer = row->subject == NULL,
+		.revoked_at = row->revoked_at,
+		.reason = row->reason,
+		.not_before = row->not_before,
+		.not_after = row->not_after,
+	};
+	if (!serial_from_hex (row->serial, &out->serial) ||
+	    (row->fingerprint && !hex_decode (row->fingerprint, out->fingerprint.b, sizeof out->fingerprint.b)))
+		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "stored certificate %s is malformed", row->serial);
+	g_strlcpy (out->subject, row->subject ? row->subject : "", sizeof out->subject);
+	return TRUE;
+}
+
+gboolean
+db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT serial, subject_id, status, fingerprint, not_before, not_after, revoked_at, reason, change_seq "
+		"FROM certificates WHERE change_seq > $1 ORDER BY change_seq", P_INT (from));
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL)) {
+		StatusEntry entry;
+		const CertificateRow row = {
+			.serial = (char *) rows_text (rows, 0),
+			.subject = (char *) rows_text (rows, 1),
+			.status = (char *) rows_text (rows, 2),
+			.fingerprint = (char *) rows_text (rows, 3),
+			.not_before = rows_int (rows, 4),
+			.not_after = rows_int (rows, 5),
+			.revoked_at = rows_int (rows, 6),
+			.reason = rows_int (rows, 7),
+		};
+
+		if (!status_entry_of_row (&row, &entry, error))
+			return FALSE;
+		*to = rows_int (rows, 8);
+		status_index_apply (index, &entry, *to);
+	}
+	return TRUE;
+}
+
+/* --- intents ------------------------------------------------------------------------ */
+
+void
+intent_row_clear (IntentRow *row)
+{
+	g_free (row->serial);
+	g_free (row->application);
+	g_free (row->request);
+	g_free (row->reviewer_statement);
+	g_free (row->issuer_statement);
+	g_free (row->state);
+	memset (row, 0, sizeof *row);
+}
+
+gboolean
+db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error)
+{
+	return tx_exec (tx, error,
+		"INSERT INTO issue_intents (serial, application_id, request, reviewer_statement, issuer_statement, state, created) "
+		"VALUES ($1, $2, $3, $4, $5, 'open', $6)", P_TEXT (row->serial), P_TEXT (row->application), P_TEXT (row->request),
+		P_TEXT (row->reviewer_statement), P_TEXT (row->issuer_statement), P_INT (created)) == 1;
+}
+
+gboolean
+db_intent_get (Tx *tx, const char *application, gboolean lock, IntentRow *out, gboolean *found, GError **error)
+{
+	static const char sql[] = "SELECT serial, application_id, request, reviewer_statement, issuer_statement, state "
+		"FROM issue_intents WHERE application_id = $1 AND state <> 'refused'";
+	g_autoptr (Rows) rows = lock ? tx_query_lock (tx, error, sql, P_TEXT (application))
+	                             : tx_query (tx, error, sql, P_TEXT (application));
+
+	if (!rows)
+		return FALSE;
+	*found = rows_next (rows, NULL);
+	if (*found)
+		*out = (IntentRow) {
+			rows_dup_text (rows, 0), rows_dup_text (rows, 1), rows_dup_text (rows, 2),
+			rows_dup_text (rows, 3), rows_dup_text (rows, 4), rows_dup_text (rows, 5),
+		};
+	return TRUE;
+}
+
+gboolean
+db_intent_finish (Tx *tx, const char *serial, const char *state, Micros at, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE issue_intents SET state = $2, finished = $3 WHERE serial = $1 AND state = 'open'",
+		P_TEXT (serial), P_TEXT (state), P_INT (at)) == 1;
+}
+
+gboolean
+db_intents_open (Tx *tx, GPtrArray *applications, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT application_id FROM issue_intents WHERE state = 'open' ORDER BY serial");
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL))
+		g_ptr_array_add (applications, rows_dup_text (rows, 0));
+	return TRUE;
+}
+
+/* --- revocation lists ------------------------------------------------------------------ */
+
+gboolean
+db_revoked (Tx *tx, Micros expired_before, GArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT serial, revoked_at, reason FROM certificates "
+		"WHERE status = 'revoked' AND (not_after IS NULL OR not_after >= $1) ORDER BY serial", P_INT (expired_before));
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL)) {
+		RevokedEntry entry = { .revoked_at = rows_int (rows, 1), .reason = rows_int (rows, 2) };
+
+		if (!serial_from_hex (rows_text (rows, 0), &entry.serial))
+			return diqi_fail (error, DIQI_ERROR_STORE, NULL, "stored serial %s is malformed", rows_text (rows, 0));
+		g_array_append_val (out, entry);
+	}
+	return TRUE;
+}
+
+gboolean
+db_crl_insert (Tx *tx, gint64 number, GBytes *der, Micros this_update, Micros next_update, GError **error)
+{
+	return tx_exec (tx, error, "INSERT INTO crls (number, der, this_update, next_update) VALUES ($1, $2, $3, $4)",
+		P_INT (number), P_BYTES (der), P_INT (this_update), P_INT (next_update)) == 1;
+}
+
+gboolean
+db_crl_latest (Tx *tx, gint64 *number, GBytes **der, Micros *this_update, Micros *next_update, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT number, der, this_update, next_update FROM crls ORDER BY number DESC LIMIT 1");
+
+	*der = NULL;
+	if (!rows)
+		return FALSE;
+	if (!rows_next (rows, NULL))
+		return TRUE;
+	*number = rows_int (rows, 0);
+	*der = rows_bytes (rows, 1);
+	*this_update = rows_int (rows, 2);
+	*next_update = rows_int (rows, 3);
+	return TRUE;
+}

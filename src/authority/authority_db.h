@@ -1,0 +1,40 @@
+/* authority/authority_db.h — one SQL statement a function; used by authority only. */
+#pragma once
+#include "authority/authority.h"
+
+/* Next value of a counter, at least `least`; holds its row until the commit. */
+gboolean db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError **error);
+
+/* Intended: without certificate.  *inserted FALSE: the serial was there already. */
+gboolean db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Micros created, gint64 change_seq,
+                                gboolean *inserted, GError **error);
+gboolean db_certificate_get (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, gboolean *found, GError **error);
+gboolean db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *out, gboolean *found, GError **error);
+gboolean db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error);
+/* Stores what was signed; one that was revoked meanwhile stays revoked. */
+gboolean db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GError **error);
+gboolean db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micros at, gint64 change_seq, GError **error);
+gboolean db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error);
+gboolean db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error);
+/* Applies every change after `from` to the index; *to is the last one read. */
+gboolean db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error);
+
+typedef struct {
+	char *serial, *application, *request, *reviewer_statement, *issuer_statement, *state;
+} IntentRow;
+void intent_row_clear (IntentRow *row);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IntentRow, intent_row_clear)
+gboolean db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error);
+/* The open or finished one. */
+gboolean db_intent_get (Tx *tx, const char *application, gboolean lock, IntentRow *out, gboolean *found, GError **error);
+gboolean db_intent_finish (Tx *tx, const char *serial, const char *state, Micros at, GError **error);
+gboolean db_intents_open (Tx *tx, GPtrArray *applications, GError **error);
+
+/* RevokedEntry items, in order of serial. */
+gboolean db_revoked (Tx *tx, Micros expired_before, GArray *out, GError **error);
+gboolean db_crl_insert (Tx *tx, gint64 number, GBytes *der, Micros this_update, Micros next_update, GError **error);
+/* *der NULL: none yet. */
+gboolean db_crl_latest (Tx *tx, gint64 *number, GBytes **der, Micros *this_update, Micros *next_update, GError **error);
+
+/* The in-memory picture of a stored row. */
+gboolean status_entry_of_row (const CertificateRow *row, StatusEntry *out, GError **error);

@@ -1,0 +1,66 @@
+/* authority/authority_private.h — the parts of an Authority; used by authority only. */
+#pragma once
+#include <string.h>
+#include "authority/authority.h"
+
+/* Hash tables whose keys are hashes: any four octets of one will do. */
+static inline guint
+fingerprint_key_hash (gconstpointer p)
+{
+	guint h;
+
+	memcpy (&h, ((const Fingerprint *) p)->b, sizeof h);
+	return h;
+}
+
+static inline gboolean
+fingerprint_key_equal (gconstpointer a, gconstpointer b)
+{
+	return fingerprint_equal (a, b);
+}
+
+typedef struct JudgeCache JudgeCache;
+JudgeCache *judge_cache_new (void);
+void judge_cache_free (JudgeCache *cache);
+
+typedef struct OcspCache OcspCache;
+OcspCache *ocsp_cache_new (void);
+void ocsp_cache_free (OcspCache *cache);
+
+/* The CRL in use. */
+typedef struct {
+	GMutex lock;              /* guards what follows */
+	GBytes *der;
+	gint64 number;
+	Micros this_update, next_update;
+	guint64 generation;       /* of the status index when it was made: later revocations are not in it */
+	GMutex publish_lock;      /* one publication at a time */
+} CurrentCrl;
+
+typedef struct {
+	GMutex lock;
+	GCond wake;
+	gboolean stop, woken;
+	GThread *thread;
+} AuthorityWorker;
+
+struct Authority {
+	Store *store;
+	const Clock *clock;
+	SignerSite *site;
+	SignerCalls calls;
+	gpointer signer;
+	StatusIndex *status;
+	JudgeCache *judged;
+	OcspCache *ocsp;
+	CurrentCrl crl;
+	AuthorityWorker worker;
+};
+
+/* Takes the next change_seq and notes the new status of row in the log of changes; the index and
+ * the worker hear of it after the commit. */
+gboolean authority_next_change (Tx *tx, gint64 *change_seq, GError **error);
+gboolean authority_changed (Tx *tx, Authority *authority, const CertificateRow *row, Micros now, gint64 change_seq, GError **error);
+void authority_wake (Authority *authority);
+/* What the certificate itself says, into row; der is referenced. */
+void certificate_row_fill (CertificateRow *row, const Certificate *certificate);

@@ -1,0 +1,130 @@
+/* authority/certificates.c — stored certificates: looking them up, showing and revoking them. */
+#include "authority/authority_private.h"
+
+#include <string.h>
+
+#include "authority/authority_db.h"
+#include "base/error.h"
+
+void
+certificate_row_clear (CertificateRow *row)
+{
+	g_free (row->serial);
+	g_free (row->subject);
+	g_free (row->application);
+	g_free (row->profile);
+	g_free (row->status);
+	g_free (row->fingerprint);
+	g_free (row->spki);
+	g_clear_pointer (&row->der, g_bytes_unref);
+	memset (row, 0, sizeof *row);
+}
+
+void
+certificate_row_fill (CertificateRow *row, const Certificate *certificate)
+{
+	g_free (row->serial);
+	g_free (row->spki);
+	row->serial = serial_hex (certificate_serial (certificate));
+	row->fingerprint = fingerprint_hex (certificate_fingerprint (certificate));
+	row->spki = fingerprint_hex (public_key_fingerprint (certificate_public_key (certificate)));
+	row->der = certificate_der (certificate);
+	row->not_before = certificate_not_before (certificate);
+	row->not_after = certificate_not_after (certificate);
+}
+
+gboolean
+certificate_load (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, GError **error)
+{
+	gboolean found;
+
+	if (!db_certificate_get (tx, serial, lock, out, &found, error))
+		return FALSE;
+	return found || diqi_fail (error, DIQI_ERROR_CERTIFICATE_UNKNOWN, "/serial", "no certificate %s was issued here", serial);
+}
+
+static void
+row_free (gpointer p)
+{
+	certificate_row_clear (p);
+	g_free (p);
+}
+
+GPtrArray *
+certificates_of_subject (Tx *tx, const char *subject, GError **error)
+{
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
+
+	if (!db_certificates_of_subject (tx, subject, rows, error))
+		return NULL;
+	return g_steal_pointer (&rows);
+}
+
+static const char *
+status_at (const CertificateRow *row, Micros now)
+{
+	if (!g_str_equal (row->status, "valid"))
+		return row->status;
+	return now > row->not_after ? "expired" : "valid";
+}
+
+json_t *
+certificate_view (const CertificateRow *row, Micros now)
+{
+	json_t *view = json_object ();
+
+	json_object_set_new (view, "serial", json_string (row->serial));
+	json_object_set_new (view, "status", json_string (status_at (row, now)));
+	json_object_set_new (view, "profile", json_string (row->profile));
+	if (row->der) {
+		json_object_set_new (view, "not_before", json_time (row->not_before));
+		json_object_set_new (view, "not_after", json_time (row->not_after));
+	}
+	if (g_str_equal (row->status, "revoked")) {
+		json_object_set_new (view, "revoked_at", json_time (row->revoked_at));
+		json_object_set_new (view, "reason", json_string (reason_name (row->reason)));
+	}
+	return view;
+}
+
+char *
+certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error)
+{
+	g_autoptr (Certificate) leaf = NULL;
+	g_autofree char *leaf_pem = NULL;
+	g_autofree char *issuing_pem = NULL;
+
+	if (!row->der) {
+		diqi_error_set (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not issued yet", row->serial);
+		return NULL;
+	}
+	leaf = certificate_parse (g_bytes_get_data (row->der, NULL), g_bytes_get_size (row->der), error);
+	if (!leaf)
+		return NULL;
+	leaf_pem = certificate_pem (leaf);
+	issuing_pem = certificate_pem (authority->site->issuing);
+	return g_strconcat (leaf_pem, issuing_pem, NULL);
+}
+
+gboolean
+authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	gint64 change_seq;
+
+	/* RFC 5280 5.3.1: a hold may be lifted, and removeFromCRL lifts it; neither ends a certificate. */
+	if (reason == REASON_HOLD || reason == REASON_REMOVE_FROM_CRL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/reason", "reason %s does not revoke for good", reason_name (reason));
+	if (!certificate_load (tx, serial, TRUE, &row, error))
+		return FALSE;
+	if (g_str_equal (row.status, "revoked"))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is revoked already", serial);
+	if (!authority_next_change (tx, &change_seq, error) ||
+	    !db_certificate_revoke (tx, serial, reason, now, change_seq, error))
+		return FALSE;
+	g_free (row.status);
+	row.status = g_strdup ("revoked");
+	row.revoked_at = now;
+	row.reason = reason;
+	return authority_changed (tx, authority, &row, now, change_seq, error);
+}
