@@ -46,10 +46,22 @@ gboolean store_migrate (Store *store, GError **error);
 /* The same with another set, for tests: files "0001_name.sql" of a GResource folder or of a real folder. */
 gboolean store_migrate_from (Store *store, const char *folder, GError **error);
 
+/* store_run and store_read are not called from inside a StoreFn: that would wait for itself.
+ * SQLite runs fn on its writer thread while the caller waits, so arg may live on the caller's stack. */
 gboolean store_run (Store *store, const char *name, StoreFn fn, gpointer arg, GError **error);
 gboolean store_read (Store *store, const char *name, StoreFn fn, gpointer arg, GError **error);
 /* Is the database answering?  For /readyz. */
 gboolean store_ping (Store *store, GError **error);
+
+/* For metrics; counted since store_open. */
+typedef struct {
+	guint64 transactions;     /* committed by store_run */
+	guint64 commits;          /* COMMITs that carried them: fewer than transactions when SQLite groups */
+	guint64 rollbacks;        /* transactions given up: refused by their function, or failed */
+	guint64 retries;          /* runs repeated after a lost race or a lost connection (PostgreSQL) */
+	guint64 reads;
+} StoreStats;
+void store_stats (Store *store, StoreStats *out);
 
 /* --- inside a transaction ------------------------------------------------- */
 typedef enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB } ParamType;
@@ -65,10 +77,15 @@ Param P_TEXT (const char *s);             /* NULL gives SQL NULL */
 Param P_BLOB (gconstpointer p, gsize n);
 Param P_BYTES (GBytes *b);                /* NULL gives SQL NULL */
 
-/* Runs one statement.  Parameters are borrowed for the call.
+/* Types of parameters are fixed (int8, text, bytea on PostgreSQL), and a column is asked for with its
+ * own type: anything else is a programming error.  P_TEXT (NULL) and P_BYTES (NULL) are typed NULLs;
+ * where PostgreSQL must know the type ("$1 IS NULL OR a = $1") use those rather than P_NULL.
+ *
+ * Runs one statement.  Parameters are borrowed for the call.
  * tx_exec: returns rows changed, -1 on error.  tx_query: rows to walk, NULL on error.
  * A violated unique or foreign key or CHECK is DIQI_ERROR_STORE_CONSTRAINT whose detail
- * names the constraint or columns; inside one Tx the transaction must then be given up. */
+ * names the constraint or columns.  After any failed statement the transaction must be given up:
+ * later statements fail and it is not committed even if its function returns TRUE. */
 gint64 tx_exec_params (Tx *tx, const char *sql, const Param *params, gsize n, GError **error);
 Rows *tx_query_params (Tx *tx, const char *sql, const Param *params, gsize n, GError **error);
 /* As tx_query; PostgreSQL adds FOR UPDATE. */
@@ -78,18 +95,19 @@ Rows *tx_query_lock_params (Tx *tx, const char *sql, const Param *params, gsize 
 #define tx_query(tx, error, sql, ...) tx_query_params ((tx), (sql), TX_PARAMS_ (__VA_ARGS__), (error))
 #define tx_query_lock(tx, error, sql, ...) tx_query_lock_params ((tx), (sql), TX_PARAMS_ (__VA_ARGS__), (error))
 
-/* Rows are read to the end or freed before the Tx ends. rows_next is FALSE at the
- * end or on error; then rows_error tells (NULL at a plain end). */
+/* The answer is complete when tx_query returns, so rows_next fails at the end only and never sets
+ * error; rows may outlive their Tx. */
 gboolean rows_next (Rows *rows, GError **error);
 void rows_free (Rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rows, rows_free)
 gboolean rows_is_null (Rows *rows, guint column);
-gint64 rows_int (Rows *rows, guint column);
+gint64 rows_int (Rows *rows, guint column);                /* 0 for SQL NULL */
 const char *rows_text (Rows *rows, guint column);         /* borrowed until the next row; NULL for SQL NULL */
 char *rows_dup_text (Rows *rows, guint column);
 GBytes *rows_bytes (Rows *rows, guint column);            /* new reference; NULL for SQL NULL */
 
 /* Called after the commit that made this transaction durable, before the caller
- * of store_run returns; in commit order on SQLite.  `free_fn` runs in any case. */
+ * of store_run returns; in commit order on SQLite, where it holds up the writer and so
+ * must be short and must not call store_run.  `free_fn` (may be NULL) runs in any case. */
 typedef void (*TxHook) (gpointer data);
 void tx_on_commit (Tx *tx, TxHook hook, gpointer data, GDestroyNotify free_fn);
