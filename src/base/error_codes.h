@@ -60,6 +60,7 @@ DIQI_CODE (SALE_STATE, "sale.state", CONFLICT, "交易当前状态不允许此�
 DIQI_CODE (BIDDER_UNQUALIFIED, "bidder.unqualified", FORBIDDEN, "不具有竞买资格", "Not qualified to bid in this sale")
 DIQI_CODE (BIDDER_QUALIFIED, "bidder.already_qualified", CONFLICT, "已具有竞买资格", "Already qualified")
 DIQI_CODE (QUOTE_NOT_OPEN, "quote.not_open", CONFLICT, "当前不接受报价", "Quotes are not accepted now")
+DIQI_CODE (QUOTE_NO_ENTRY, "quote.no_entry", FORBIDDEN, "挂牌期未报价,不得进入限时竞价", "Did not quote during the listing and may not enter limit-time bidding")
 DIQI_CODE (QUOTE_LATE, "quote.late", CONFLICT, "报价到达已过截止时间", "Quote arrived at or after the deadline")
 DIQI_CODE (QUOTE_BELOW_START, "quote.below_start", UNPROCESSABLE, "报价低于起始价", "Quote below the start price")
 DIQI_CODE (QUOTE_LATTICE, "quote.off_lattice", UNPROCESSABLE, "报价不符合增价幅度", "Quote is not current price plus whole increments")
