@@ -11,9 +11,9 @@
 #define CERTIFICATE_MAX_DER 16384
 #define CSR_MAX_DER 16384
 
-typedef struct { guint8 b[20]; } Serial;        /* positive, big-endian, 20 octets, top bit clear, first octet not zero */
-/* 48 bits of milliseconds then 112 random bits, shaped so that the INTEGER is positive and 20 octets
- * for any date from 2005 on: octet 0 = 0x40 | top bits … see certificate.c. */
+typedef struct { guint8 b[20]; } Serial;        /* positive, big-endian; shorter ones of other makers padded in front */
+/* Ours: 01, 46 bits of milliseconds, then 112 random bits: positive and 20 octets whatever the
+ * clock says (serial.c). */
 void serial_new (Micros now, Serial *out);
 Micros serial_time (const Serial *serial);
 char *serial_hex (const Serial *serial);        /* 40 lower-case digits */
@@ -54,6 +54,10 @@ enum {  /* extended key usage bits */
 	EKU_CLIENT_AUTH = 1 << 0, EKU_SERVER_AUTH = 1 << 1, EKU_OCSP_SIGNING = 1 << 2, EKU_TIME_STAMPING = 1 << 3,
 	EKU_EMAIL = 1 << 4, EKU_DOCUMENT_SIGNING = 1 << 5 /* RFC 9336 */, EKU_DIQI_LOG = 1 << 6, EKU_DIQI_RECEIPT = 1 << 7,
 };
+/* Diqi's object identifiers lie under an arc made from a UUID, e5cb1c38-9b8a-421b-bf9a-ef3c12980776
+ * (ITU-T X.667): 2.25.305447819689411628422610157834667034486
+ *   .1  extended key usage: signs log checkpoints
+ *   .2  extended key usage: signs receipts */
 guint certificate_key_usage (const Certificate *c);             /* 0 when absent */
 guint certificate_extended_key_usage (const Certificate *c);
 gboolean certificate_has_policy (const Certificate *c, const char *oid);

@@ -1,0 +1,91 @@
+/* pki/certificate_chain.c — RFC 5280 6.1 for a hierarchy without cross certificates,
+ * name constraints or policy mapping: what we do not process, critical, ends the chain. */
+#include "pki/certificate_private.h"
+
+#include "pki/pki_private.h"
+
+/* SM2-with-SM3 is met with and without NULL parameters (GmSSL writes none, some write NULL). */
+#define SM2_WITH_NULL "\x30\x0c\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75\x05\x00"
+
+gboolean
+signature_algorithm_fits (Der algorithm, KeyAlgorithm a)
+{
+	return der_equal (algorithm, algorithm_facts (a)->signature_algorithm)
+	       || (a == KEY_SM2 && der_equal (algorithm, DER_LITERAL (SM2_WITH_NULL)));
+}
+
+gboolean
+verify_structure (const PublicKey *key, Der tbs, Der algorithm, Der signature)
+{
+	return signature_algorithm_fits (algorithm, public_key_algorithm (key))
+	       && public_key_verify (key, SIGNATURE_DER, tbs.p, tbs.n, signature.p, signature.n);
+}
+
+static gboolean
+check_validity (const Certificate *c, Micros at, const char *who, GError **error)
+{
+	if (at < c->not_before)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_EXPIRED, NULL, "%s is not valid yet", who);
+	if (at > c->not_after)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_EXPIRED, NULL, "%s has expired", who);
+	return TRUE;
+}
+
+/* `below`: certification authorities between this one and the leaf. */
+static gboolean
+check_authority (const Certificate *c, gsize below, GError **error)
+{
+	if (!c->ca || (c->key_usage & KU_KEY_CERT_SIGN) == 0)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "the issuer may not sign certificates");
+	if (c->path_length >= 0 && below > (gsize) c->path_length)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "the chain is longer than its issuer allows");
+	return TRUE;
+}
+
+static gboolean
+check_link (const Certificate *c, const Certificate *issuer, GError **error)
+{
+	if (!der_equal (c->issuer, issuer->subject))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "issuer name does not fit");
+	if (c->authority_key_identifier.n > 0 && issuer->subject_key_identifier.n > 0
+	    && !der_equal (c->authority_key_identifier, issuer->subject_key_identifier))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "issuer key identifier does not fit");
+	if (!verify_structure (issuer->key, c->tbs, c->signature_algorithm, c->signature))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "signature of the issuer does not verify");
+	return TRUE;
+}
+
+static gboolean
+check_critical (const Certificate *c, GError **error)
+{
+	if (c->unknown_critical)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "critical extension not processed here (RFC 5280 4.2)");
+	return TRUE;
+}
+
+/* Self-issued authorities do not count against a path length (RFC 5280 6.1.4 l). */
+static gsize
+counts (const Certificate *c)
+{
+	return der_equal (c->issuer, c->subject) ? 0 : 1;
+}
+
+gboolean
+certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, GError **error)
+{
+	const Certificate *below = leaf;
+	gsize between = 0;
+
+	g_return_val_if_fail (n > 0, FALSE);
+	if (!check_critical (leaf, error) || !check_validity (leaf, at, "the certificate", error))
+		return FALSE;
+	for (gsize i = 0; i < n; i++) {
+		if (!check_critical (chain[i], error) || !check_authority (chain[i], between, error)
+		    || !check_link (below, chain[i], error) || !check_validity (chain[i], at, "the issuer's certificate", error))
+			return FALSE;
+		between += counts (chain[i]);
+		below = chain[i];
+	}
+	/* The anchor: a root whose own signature holds. */
+	return check_link (below, below, error);
+}

@@ -1,0 +1,42 @@
+/* pki/certificate_private.h — the parsed certificate and the issuer, as the sources of
+ * this folder see them. */
+#pragma once
+#include "pki/certificate.h"
+#include "pki/der.h"
+
+struct Certificate {
+	gatomicrefcount references;
+	GBytes *der;                   /* all Der members point into it */
+	Fingerprint fingerprint;
+	Der tbs, signature_algorithm, signature;
+	Der issuer, subject;           /* whole Names */
+	Serial serial;
+	Micros not_before, not_after;
+	PublicKey *key;
+	gboolean ca;
+	int path_length;               /* -1 none */
+	guint key_usage, extended_key_usage;
+	Der subject_key_identifier, authority_key_identifier;      /* empty when absent */
+	Der policies;                  /* content of the extension, empty when absent */
+	gboolean unknown_critical;     /* holds a critical extension this program does not process */
+};
+
+struct Issuer {
+	Certificate *certificate;      /* NULL: signs only its own root */
+	PrivateKey *key;
+	GBytes *authority_key;         /* AuthorityKeyIdentifier extension, whole; NULL without certificate */
+};
+
+/* AlgorithmIdentifier `algorithm` is the one signature algorithm of this kind of key. */
+gboolean signature_algorithm_fits (Der algorithm, KeyAlgorithm a);
+/* SEQUENCE { tbs, algorithm, BIT STRING signature over tbs }; takes tbs. */
+GBytes *sign_structure (const PrivateKey *key, GByteArray *tbs, GError **error);
+/* Is what `algorithm` and `signature` say about tbs true of key? */
+gboolean verify_structure (const PublicKey *key, Der tbs, Der algorithm, Der signature);
+
+/* A serial as it came: 1 to 20 octets, positive; shorter ones are padded in front. */
+gboolean serial_read (Der *in, Serial *out);
+void serial_put (GByteArray *w, const Serial *serial);
+
+/* Extended key usages by bit (certificate.c); NULL after the last. */
+const Der *extended_key_usage_oid (guint bit);

@@ -1,0 +1,177 @@
+/* pki/key_pem.c — private keys in files: PKCS#8, encrypted with PBES2 (RFC 8018) or plain. */
+#include "pki/pki_private.h"
+
+#include <openssl/crypto.h>
+
+#include "base/random.h"
+
+#define ITERATIONS 200000
+#define MAX_ITERATIONS 10000000
+#define MAX_KEY_DER 16384
+#define OID_PBES2 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"
+#define OID_PBKDF2 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
+
+static const char *const labels[] = { "ENCRYPTED PRIVATE KEY", "PRIVATE KEY", NULL };
+enum { ENCRYPTED, PLAIN };
+
+gboolean
+pbes2_is_bounded (Der algorithm)
+{
+	Der body, oid, params, kdf, kdf_params, salt;
+	guint64 iterations;
+
+	return der_read (&algorithm, DER_SEQUENCE, &body) && der_read_oid (&body, &oid)
+	       && der_equal (oid, DER_LITERAL (OID_PBES2)) && der_read (&body, DER_SEQUENCE, &params)
+	       && der_read (&params, DER_SEQUENCE, &kdf) && der_read_oid (&kdf, &oid)
+	       && der_equal (oid, DER_LITERAL (OID_PBKDF2)) && der_read (&kdf, DER_SEQUENCE, &kdf_params)
+	       && der_read (&kdf_params, DER_OCTET_STRING, &salt) && der_read_uint (&kdf_params, &iterations)
+	       && iterations >= 1 && iterations <= MAX_ITERATIONS;
+}
+
+X509_ALGOR *
+pbes2_new (int iterations)
+{
+	guint8 salt[16];
+
+	random_bytes (salt, sizeof salt);
+	return PKCS5_pbe2_set_iv (EVP_aes_256_cbc (), iterations, salt, sizeof salt, NULL, NID_hmacWithSHA256);
+}
+
+static char *
+encode (const char *label, int n, guint8 *der)
+{
+	char *pem = pem_encode (label, der, (gsize) n);
+
+	OPENSSL_clear_free (der, (size_t) n);
+	return pem;
+}
+
+GBytes *
+private_key_encrypt_pem (const PrivateKey *key, const char *passphrase, gsize n, GError **error)
+{
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
+	g_autoptr (X509_ALGOR) scheme = pbes2_new (ITERATIONS);
+	guint8 *der = NULL;
+	int size = -1;
+
+	if (n == 0 || n > G_MAXINT) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "an empty passphrase protects nothing");
+		return NULL;
+	}
+	g_autoptr (X509_SIG) sealed = plain == NULL || scheme == NULL ? NULL
+	                              : PKCS8_set0_pbe (passphrase, (int) n, plain, scheme);
+	if (sealed != NULL) {
+		scheme = NULL;      /* now part of sealed */
+		size = i2d_X509_SIG (sealed, &der);
+	}
+	if (size <= 0) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "cannot encrypt the private key");
+		return NULL;
+	}
+	char *pem = encode (labels[ENCRYPTED], size, der);
+	return g_bytes_new_take (pem, strlen (pem));
+}
+
+GBytes *
+private_key_plain_pem (const PrivateKey *key, GError **error)
+{
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
+	guint8 *der = NULL;
+	int size = plain == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO (plain, &der);
+
+	if (size <= 0) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "cannot encode the private key");
+		return NULL;
+	}
+	char *pem = encode (labels[PLAIN], size, der);
+	GBytes *bytes = secret_bytes (pem, strlen (pem));
+	OPENSSL_cleanse (pem, strlen (pem));
+	g_free (pem);
+	return bytes;
+}
+
+static PKCS8_PRIV_KEY_INFO *
+open_encrypted (const guint8 *der, gsize size, const char *passphrase, gsize n, GError **error)
+{
+	const guint8 *p = der;
+	Der whole = { der, size }, sequence, algorithm;
+
+	if (!der_read (&whole, DER_SEQUENCE, &sequence) || !der_read_whole (&sequence, DER_SEQUENCE, &algorithm)
+	    || !pbes2_is_bounded (algorithm)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "the private key is not encrypted with PBES2 and PBKDF2");
+		return NULL;
+	}
+	g_autoptr (X509_SIG) sealed = d2i_X509_SIG (NULL, &p, (long) size);
+	PKCS8_PRIV_KEY_INFO *plain = sealed == NULL || p != der + size ? NULL : PKCS8_decrypt (sealed, passphrase, (int) n);
+	if (plain == NULL)
+		openssl_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "wrong passphrase, or damaged private key file");
+	return plain;
+}
+
+static PKCS8_PRIV_KEY_INFO *
+open_plain (const guint8 *der, gsize size, GError **error)
+{
+	const guint8 *p = der;
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = d2i_PKCS8_PRIV_KEY_INFO (NULL, &p, (long) size);
+
+	if (plain == NULL || p != der + size) {
+		openssl_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "not a PKCS#8 private key");
+		return NULL;
+	}
+	return g_steal_pointer (&plain);
+}
+
+/* A key file whose halves do not belong together would sign what nobody can verify. */
+static gboolean
+halves_match (EVP_PKEY *pkey)
+{
+	g_autoptr (EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey (NULL, pkey, NULL);
+	gboolean ok = ctx != NULL && EVP_PKEY_pairwise_check (ctx) == 1;
+
+	if (!ok)
+		ERR_clear_error ();
+	return ok;
+}
+
+static PrivateKey *
+open_pkcs8 (PKCS8_PRIV_KEY_INFO *plain, GError **error)
+{
+	EVP_PKEY *pkey = EVP_PKCS82PKEY (plain);
+
+	if (pkey == NULL) {
+		openssl_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "unknown or damaged private key");
+		return NULL;
+	}
+	g_autoptr (PrivateKey) key = private_key_take (pkey, error);
+	if (key == NULL)
+		return NULL;
+	if (!halves_match (pkey)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "private and public half of the key do not belong together");
+		return NULL;
+	}
+	return g_steal_pointer (&key);
+}
+
+PrivateKey *
+private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **error)
+{
+	gsize text_n, size;
+	const char *text = g_bytes_get_data (pem, &text_n);
+	guint which = 0;
+	g_autoptr (GBytes) der = pem_decode (text, text_n, MAX_KEY_DER, labels, &which);
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = NULL;
+
+	if (der == NULL || !der_check (g_bytes_get_data (der, NULL), g_bytes_get_size (der))) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "not one PKCS#8 private key in PEM");
+		return NULL;
+	}
+	if ((which == ENCRYPTED) != (passphrase != NULL)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL,
+		                which == ENCRYPTED ? "the private key is encrypted: a passphrase is needed"
+		                                   : "the private key is not encrypted, but must be");
+		return NULL;
+	}
+	const guint8 *p = g_bytes_get_data (der, &size);
+	plain = which == ENCRYPTED ? open_encrypted (p, size, passphrase, n, error) : open_plain (p, size, error);
+	return plain == NULL ? NULL : open_pkcs8 (plain, error);
+}

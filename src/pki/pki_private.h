@@ -1,0 +1,108 @@
+/* pki/pki_private.h — what the sources of this folder share and nobody else sees:
+ * clean-up of OpenSSL's types, the key structs, the fetched algorithms.
+ */
+#pragma once
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+#include "base/error.h"
+#include "pki/certificate.h"
+#include "pki/der.h"
+#include "pki/key.h"
+
+static inline void bio_free_ (BIO *bio) { BIO_free (bio); }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, bio_free_)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIGNUM, BN_clear_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BN_CTX, BN_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MD_CTX, EVP_MD_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PKCS12, PKCS12_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509_ALGOR, X509_ALGOR_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509_SIG, X509_SIG_free)
+
+/* --- algorithms (key.c) ------------------------------------------------------------ */
+
+/* The facts of a key algorithm that are bytes on the wire. */
+typedef struct {
+	const char *name;             /* public_key_algorithm_name */
+	const char *digest;           /* NULL: the signature brings its own */
+	Der signature_algorithm;      /* AlgorithmIdentifier of its signatures, whole */
+	Der spki_prefix;              /* everything before the raw key; empty when it has no fixed size (RSA) */
+	gsize raw_size;               /* size of that raw key */
+} AlgorithmFacts;
+const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
+
+/* GM/T 0009: the identity hashed into every SM2 signature unless parties agree otherwise. */
+#define SM2_DEFAULT_ID "1234567812345678"
+
+typedef struct {
+	EVP_MD *sha1, *sha256;
+	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256 and SM2 */
+} PkiAlgorithms;
+/* Fetched once; thread-safe. */
+const PkiAlgorithms *pki_algorithms (void);
+
+/* Sets the error from what OpenSSL queued last, and empties its queue. */
+gboolean openssl_fail (GError **error, DiqiErrorCode code, const char *field, const char *what);
+
+void sha1_of (gconstpointer p, gsize n, guint8 out[20]);
+
+/* --- keys (key.c, spki.c, signature.c) ----------------------------------------------- */
+
+struct PublicKey {
+	gatomicrefcount references;
+	KeyAlgorithm algorithm;
+	guint bits;
+	GBytes *spki;
+	Der raw;                      /* BIT STRING content, inside spki */
+	Fingerprint fingerprint;
+	EVP_PKEY *pkey;
+	EVP_MD_CTX *verifier;         /* initialised once, copied for each verification */
+};
+
+struct PrivateKey {
+	PublicKey *public_key;
+	EVP_PKEY *pkey;
+	EVP_MD_CTX *signer;           /* initialised once, copied for each signature */
+};
+
+/* Takes pkey, also on failure. */
+PrivateKey *private_key_take (EVP_PKEY *pkey, GError **error);
+/* A second holder of the same key; the key material is shared. */
+PrivateKey *private_key_share (const PrivateKey *key);
+
+/* NULL on failure (OpenSSL's queue says why). */
+EVP_MD_CTX *signature_context (KeyAlgorithm a, EVP_PKEY *pkey, gboolean sign);
+
+/* RFC 7093 2 (1): leftmost 160 bits of the SHA-256 of the BIT STRING's content. */
+void public_key_identifier (const PublicKey *key, guint8 out[20]);
+
+/* An AlgorithmIdentifier is PBES2 with PBKDF2 of a bounded iteration count (key_pem.c):
+ * a file from outside must not choose how long we compute. */
+gboolean pbes2_is_bounded (Der algorithm);
+/* PBES2, AES-256-CBC, PBKDF2-HMAC-SHA-256; the caller owns it.  NULL on failure. */
+X509_ALGOR *pbes2_new (int iterations);
+
+/* RSA numbers inside spki; algorithm must be KEY_RSA3072. */
+void public_key_rsa (const PublicKey *key, Der *modulus, Der *exponent);
+
+/* RSA weaknesses that need only the public key (key_weak_rsa.c); NULL when none was found. */
+const char *rsa_weakness (Der modulus, Der exponent);
+/* Keys whose private half is public (key_known.c). */
+gboolean key_is_known (Der number);
+
+/* --- PEM (pem.c), RFC 7468 ------------------------------------------------------------ */
+
+/* The one block in text whose label is one of labels; text before it is allowed, after it
+ * only white space.  NULL, no GError, when it is not that. */
+GBytes *pem_decode (const char *text, gsize n, gsize max_der, const char *const *labels, guint *which);
+char *pem_encode (const char *label, gconstpointer der, gsize n);
+/* Bytes wiped when the last reference goes; takes nothing, copies. */
+GBytes *secret_bytes (gconstpointer p, gsize n);

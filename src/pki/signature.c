@@ -1,0 +1,111 @@
+/* pki/signature.c — making and checking signatures, in DER or as r‖s.
+ *
+ * ECDSA-Sig-Value (RFC 3279 2.2.3) has one accepted encoding: minimal INTEGERs, r and s
+ * positive and not wider than the order.  OpenSSL checks r, s < n.
+ */
+#include "pki/pki_private.h"
+
+#include <openssl/core_names.h>
+
+#define SCALAR_SIZE 32
+#define MAX_SIGNATURE 1024      /* RSA-8192 */
+
+static gboolean
+is_pair (KeyAlgorithm a)
+{
+	return a == KEY_P256 || a == KEY_SM2;
+}
+
+EVP_MD_CTX *
+signature_context (KeyAlgorithm a, EVP_PKEY *pkey, gboolean sign)
+{
+	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
+	const char *digest = algorithm_facts (a)->digest;
+	OSSL_PARAM sm2[] = {
+		OSSL_PARAM_construct_octet_string (OSSL_PKEY_PARAM_DIST_ID, (void *) SM2_DEFAULT_ID, strlen (SM2_DEFAULT_ID)),
+		OSSL_PARAM_construct_end (),
+	};
+	const OSSL_PARAM *params = a == KEY_SM2 ? sm2 : NULL;
+	int ok = sign ? EVP_DigestSignInit_ex (ctx, NULL, digest, NULL, NULL, pkey, params)
+	              : EVP_DigestVerifyInit_ex (ctx, NULL, digest, NULL, NULL, pkey, params);
+
+	return ok == 1 ? g_steal_pointer (&ctx) : NULL;
+}
+
+/* r‖s from ECDSA-Sig-Value. */
+static gboolean
+pair_from_der (Der der, guint8 raw[2 * SCALAR_SIZE])
+{
+	Der sequence, r, s;
+
+	if (!der_check (der.p, der.n) || !der_read (&der, DER_SEQUENCE, &sequence) || !der_read_positive (&sequence, &r)
+	    || !der_read_positive (&sequence, &s) || sequence.n != 0 || r.n > SCALAR_SIZE || s.n > SCALAR_SIZE)
+		return FALSE;
+	memset (raw, 0, 2 * SCALAR_SIZE);
+	memcpy (raw + SCALAR_SIZE - r.n, r.p, r.n);
+	memcpy (raw + 2 * SCALAR_SIZE - s.n, s.p, s.n);
+	return TRUE;
+}
+
+static GByteArray *
+pair_to_der (const guint8 raw[2 * SCALAR_SIZE])
+{
+	GByteArray *w = g_byte_array_sized_new (80);
+	gsize at = der_open (w, DER_SEQUENCE);
+
+	der_put_unsigned (w, raw, SCALAR_SIZE);
+	der_put_unsigned (w, raw + SCALAR_SIZE, SCALAR_SIZE);
+	der_close (w, at);
+	return w;
+}
+
+GBytes *
+private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error)
+{
+	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
+	guint8 signature[MAX_SIGNATURE], raw[2 * SCALAR_SIZE];
+	size_t size = sizeof signature;
+
+	if (EVP_MD_CTX_copy_ex (ctx, key->signer) != 1 || EVP_DigestSign (ctx, signature, &size, message, n) != 1) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "signing failed");
+		return NULL;
+	}
+	if (form == SIGNATURE_DER || !is_pair (key->public_key->algorithm))
+		return g_bytes_new (signature, size);
+	if (!pair_from_der ((Der) { signature, size }, raw)) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the library made a malformed signature");
+		return NULL;
+	}
+	return g_bytes_new (raw, sizeof raw);
+}
+
+static gboolean
+verify (const PublicKey *key, gconstpointer message, gsize n, const guint8 *signature, gsize size)
+{
+	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
+	gboolean ok = EVP_MD_CTX_copy_ex (ctx, key->verifier) == 1
+	              && EVP_DigestVerify (ctx, signature, size, message, n) == 1;
+
+	if (!ok)
+		ERR_clear_error ();
+	return ok;
+}
+
+gboolean
+public_key_verify (const PublicKey *key, SignatureForm form, gconstpointer message, gsize n,
+                   gconstpointer signature, gsize signature_n)
+{
+	guint8 raw[2 * SCALAR_SIZE];
+
+	if (signature == NULL || signature_n == 0 || signature_n > MAX_SIGNATURE)
+		return FALSE;
+	if (!is_pair (key->algorithm))
+		return verify (key, message, n, signature, signature_n);
+	if (form == SIGNATURE_DER)
+		return pair_from_der ((Der) { signature, signature_n }, raw)
+		       && verify (key, message, n, signature, signature_n);
+	if (signature_n != sizeof raw)
+		return FALSE;
+	g_autoptr (GByteArray) der = pair_to_der (signature);
+	return verify (key, message, n, der->data, der->len);
+}
