@@ -117,8 +117,12 @@ gboolean reason_from_name (const char *name, RevocationReason *out);
 typedef struct { Serial serial; Micros revoked_at; RevocationReason reason; } RevokedEntry;
 GBytes *issuer_sign_crl (const Issuer *issuer, guint64 number, Micros this_update, Micros next_update,
                          const RevokedEntry *entries, gsize n, GError **error);
-/* Signature by issuer, number, times. */
+#define CRL_MAX_DER (64 * 1024 * 1024)
+/* A full version 2 list, signed by issuer; number and next_update may be NULL.  Whether it is
+ * still current is for the caller to say.  DIQI_ERROR_CERTIFICATE, _CERTIFICATE_CHAIN. */
 gboolean crl_verify (GBytes *crl, const Certificate *issuer, guint64 *number, Micros *next_update, GError **error);
+/* The entry of a list that crl_verify accepted; FALSE: not in it. */
+gboolean crl_find (GBytes *crl, const Serial *serial, RevokedEntry *out);
 
 #define OCSP_MAX_REQUEST 65536
 #define OCSP_MAX_SINGLE 50
@@ -139,13 +143,14 @@ typedef struct {
 OcspRequest *ocsp_request_parse (gconstpointer der, gsize n, const Certificate *issuer, GError **error);
 void ocsp_request_free (OcspRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OcspRequest, ocsp_request_free)
-/* Signed by the responder, its certificate included, by key hash. */
+/* Signed by the responder, its certificate included, by key hash.  next_update 0: none is said. */
 typedef struct OcspResponder OcspResponder;
 OcspResponder *ocsp_responder_new (const Certificate *certificate, const PrivateKey *key, GError **error);
 void ocsp_responder_free (OcspResponder *r);
 GBytes *ocsp_responder_sign (const OcspResponder *r, const OcspRequest *answered, Micros produced_at,
                              Micros this_update, Micros next_update, GError **error);
 typedef enum { OCSP_MALFORMED = 1, OCSP_INTERNAL_ERROR = 2, OCSP_TRY_LATER = 3, OCSP_UNAUTHORIZED = 6 } OcspErrorStatus;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OcspResponder, ocsp_responder_free)
 GBytes *ocsp_error_response (OcspErrorStatus status);
 
 /* --- PKCS#12 (AES-256, PBKDF2-SHA-256, SHA-256 MAC) ----------------------------- */
