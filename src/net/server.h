@@ -20,7 +20,7 @@ typedef struct EventStream EventStream;     /* a topic of server-sent events */
 
 /* --- request, valid during the handler; all strings borrowed ------------------ */
 const char *request_method (const Request *r);
-const char *request_path (const Request *r);
+const char *request_path (const Request *r);                       /* as sent, percent-encoded, without the query */
 const char *request_route (const Request *r);                      /* "/api/v1/sales/{id}" */
 const char *request_param (const Request *r, const char *name);    /* "{id}" of the route, percent-decoded, valid UTF-8 */
 const char *request_query (const Request *r, const char *name);    /* or NULL; valid UTF-8 */
@@ -47,10 +47,15 @@ Response *response_problem (const Request *r, const GError *error, const json_t 
 /* Server-sent events: subscribes the connection; first sends `snapshot` (may be NULL), then every event
  * after `last_id` still kept, then live ones. */
 Response *response_stream (EventStream *stream, const char *snapshot, guint64 last_id);
+/* The same with the snapshot sent as an event of that name (response_stream: "snapshot"). */
+Response *response_stream_event (EventStream *stream, const char *event, const char *snapshot, guint64 last_id);
+/* A line break or other control character in name or value, or a framing header, turns the whole
+ * reply into a 500.  A header given twice is replaced, except Set-Cookie and Link. */
 void response_header (Response *response, const char *name, const char *value);
 guint response_status (const Response *response);
 GBytes *response_body (const Response *response);                   /* borrowed; NULL for streams */
 void response_free (Response *response);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Response, response_free)
 
 typedef Response *(*Handler) (Request *r);
 
@@ -71,7 +76,7 @@ typedef struct {
 	const char *listen;          /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
 	const char *tls_certificate_pem, *tls_key_pem;    /* both or neither; contents, not paths */
 	const char *tls_client_ca_pem;                    /* ask for (not require) client certificates of these CAs */
-	const Route *routes;
+	const Route *routes;         /* stay the caller's until server_free, as user, clock, metrics */
 	gsize routes_n;
 	Gate gate;
 	gpointer user;
@@ -89,9 +94,11 @@ typedef struct {
 
 Server *server_start (const ServerOptions *options, GError **error);
 guint16 server_port (const Server *server);
-/* Stops accepting, ends event streams, lets running requests finish (up to grace_ms), stops. */
+/* Stops accepting, ends event streams, lets requests finish up to grace_ms, then answers what still waits for
+ * a worker with 503, waits for the handlers that run (they use the caller's data), and stops. */
 void server_stop (Server *server, guint grace_ms);
 void server_free (Server *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Server, server_free)
 
 /* --- server-sent events ---------------------------------------------------------- */
 EventStream *event_stream_new (guint keep);        /* events kept for Last-Event-ID */
