@@ -10,7 +10,8 @@
 #include "base/error.h"
 
 #define HEADER 4
-#define READ_CHUNK 65536
+#define READ_CHUNK (256u << 10)
+#define WRITE_PATIENCE_MS 10000      /* non-blocking sockets: a peer that does not read is given up */
 
 void
 frame_reader_init (FrameReader *reader, gsize max)
@@ -93,8 +94,8 @@ frame_write (int fd, gconstpointer p, gsize n, GError **error)
 			continue;
 		if (put < 0 && errno == EAGAIN) {
 			struct pollfd wait = { fd, POLLOUT, 0 };
-			poll (&wait, 1, -1);
-			continue;
+			if (poll (&wait, 1, WRITE_PATIENCE_MS) > 0)
+				continue;
 		}
 		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the signer's socket: %s", g_strerror (errno));
 	}

@@ -1,0 +1,114 @@
+/* signer/approval.c — see approval.h. */
+#include "signer/approval.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+gboolean
+statement_nonce_check (const char *nonce, const char *field, GError **error)
+{
+	g_autoptr (GBytes) bytes = base64url_decode (nonce, strlen (nonce), NULL);
+	return (bytes != NULL && g_bytes_get_size (bytes) == 16) || diqi_fail (error, DIQI_ERROR_STATEMENT, field, "the nonce must be 16 bytes");
+}
+
+static gboolean
+check_time (const Court *court, const Statement *statement, const char *field, GError **error)
+{
+	Micros age = court->now - statement_time (statement);
+	if (age > APPROVAL_MAX_AGE || age < -CLOCK_TOLERANCE)
+		return diqi_fail (error, DIQI_ERROR_STATEMENT_TIME, field, "signed more than 30 days ago, or in the future");
+	return TRUE;
+}
+
+/* In validity now: the officer's own certificate and those above it.  The signatures of the chain
+ * were checked when the list was pinned. */
+static gboolean
+check_validity (const Court *court, const Certificate *certificate, const char *field, GError **error)
+{
+	const Certificate *const chain[] = { certificate, court->pins->issuing, court->pins->root };
+	for (gsize i = 0; i < G_N_ELEMENTS (chain); i++)
+		if (court->now < certificate_not_before (chain[i]) || court->now > certificate_not_after (chain[i]))
+			return diqi_fail (error, DIQI_ERROR_CERTIFICATE_EXPIRED, field, "the officer's certificate is outside its validity");
+	return TRUE;
+}
+
+Statement *
+approval_open (const Court *court, const char *compact, const char *type, const char *field, const Officer **officer, GError **error)
+{
+	if (compact[0] == '\0') {
+		diqi_error_set (error, DIQI_ERROR_APPROVAL, field, "no %s statement", type);
+		return NULL;
+	}
+	g_autoptr (Statement) statement = statement_parse (compact, -1, error);
+	if (statement == NULL)
+		return NULL;
+	const Officer *who = statement_by_certificate (statement) ? officer_list_find (court->officers, statement_signer (statement)) : NULL;
+	gboolean well = TRUE;
+	if (strcmp (statement_type (statement), type) != 0)
+		well = diqi_fail (error, DIQI_ERROR_STATEMENT_TYPE, field, "%s is asked for", type);
+	else if (strcmp (statement_site (statement), court->pins->site) != 0)
+		well = diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, field, "a statement for another site");
+	else if (who == NULL)
+		well = diqi_fail (error, DIQI_ERROR_APPROVAL, field, "not signed by an officer of this site");
+	else if (who->removed)
+		well = diqi_fail (error, DIQI_ERROR_APPROVAL, field, "the officer has been removed");
+	if (!well || !check_validity (court, who->certificate, field, error) || !check_time (court, statement, field, error)
+	    || !statement_verify (statement, who->certificate, error))
+		return NULL;
+	*officer = who;
+	return g_steal_pointer (&statement);
+}
+
+/* The payload is exactly an approval of this target, no member more. */
+static gboolean
+check_target (const Statement *statement, const ApprovalTarget *target, const char *field, GError **error)
+{
+	StatementCommon common;
+	const char *application, *request, *profile;
+	gint64 version;
+	const Field fields[] = {
+		STATEMENT_COMMON_FIELDS (common),
+		{ "application", FIELD_UUID, TRUE, 0, &application }, { "request", FIELD_HEX32, TRUE, 0, &request },
+		{ "profile", FIELD_STRING, TRUE, 32, &profile }, { "profile_version", FIELD_INT, TRUE, 0, &version },
+	};
+	if (!JSON_READ (statement_payload (statement), field, fields, error) || !statement_nonce_check (common.nonce, field, error))
+		return FALSE;
+	g_autofree char *hash = fingerprint_hex (&target->request);
+	if (strcmp (request, hash) != 0)
+		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, field, "approves another request");
+	if (strcmp (application, target->application) != 0 || strcmp (profile, target->profile) != 0 || version != target->profile_version)
+		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, field, "names another application or profile than the request");
+	return TRUE;
+}
+
+static const Officer *
+check_one (const Court *court, const ApprovalTarget *target, const char *compact, const char *type, guint role, const char *field,
+           Fingerprint *identity, GError **error)
+{
+	const Officer *officer;
+	g_autoptr (Statement) statement = approval_open (court, compact, type, field, &officer, error);
+	if (statement == NULL)
+		return NULL;
+	if ((officer->roles & role) == 0) {
+		diqi_error_set (error, DIQI_ERROR_APPROVAL, field, "the officer does not have the role for %s", type);
+		return NULL;
+	}
+	if (!check_target (statement, target, field, error))
+		return NULL;
+	*identity = *statement_identity (statement);
+	return officer;
+}
+
+gboolean
+approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *issue,
+                 Fingerprint *reviewer, Fingerprint *issuer, GError **error)
+{
+	const Officer *first = check_one (court, target, review, "application.review", ROLE_REVIEWER, "/reviewer", reviewer, error);
+	const Officer *second = first != NULL ? check_one (court, target, issue, "application.issue", ROLE_ISSUER, "/issuer", issuer, error) : NULL;
+	if (second == NULL)
+		return FALSE;
+	if (strcmp (first->person, second->person) == 0 || fingerprint_equal (reviewer, issuer))
+		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/issuer", "reviewer and issuer are the same person");
+	return TRUE;
+}

@@ -1,0 +1,48 @@
+/* signer/approval.h — judging an officer's signed statement.
+ *
+ * Everything is judged by the signer alone: its pinned list of officers, its clock, its site.
+ * A statement is good for 30 days and must not come from the future by more than 5 minutes;
+ * the officer must be in the list, not removed, with a certificate valid now.
+ */
+#pragma once
+#include "pki/statement.h"
+#include "signer/officers.h"
+#include "signer/pins.h"
+
+#define APPROVAL_MAX_AGE (30 * MICROS_PER_DAY)
+#define CLOCK_TOLERANCE (5 * MICROS_PER_MIN)
+
+typedef struct {
+	const Pins *pins;
+	const OfficerList *officers;
+	Micros now;
+} Court;
+
+/* The members every statement has; for a Field table of a closed payload. */
+typedef struct {
+	const char *type, *site, *nonce;
+	Micros time;
+} StatementCommon;
+#define STATEMENT_COMMON_FIELDS(c) \
+	{ "type", FIELD_STRING, TRUE, 32, &(c).type }, { "site", FIELD_STRING, TRUE, 64, &(c).site }, \
+	{ "time", FIELD_TIME, TRUE, 0, &(c).time }, { "nonce", FIELD_STRING, TRUE, 22, &(c).nonce }
+/* The nonce is 16 bytes in base64url. */
+gboolean statement_nonce_check (const char *nonce, const char *field, GError **error);
+
+/* Form, type, site, officer, time, signature; not the members of its type.  `field` names the
+ * message's member in errors; *officer is borrowed from the list. */
+Statement *approval_open (const Court *court, const char *compact, const char *type, const char *field,
+                          const Officer **officer, GError **error);
+
+/* What both approvals must name. */
+typedef struct {
+	const char *application;
+	const char *profile;
+	gint64 profile_version;
+	Fingerprint request;              /* hash of the exact text to be signed */
+} ApprovalTarget;
+
+/* Review by a reviewer, issue by an issuer, two persons.  *reviewer and *issuer: the statements'
+ * identities.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _STATEMENT_…, _CERTIFICATE_EXPIRED. */
+gboolean approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *issue,
+                          Fingerprint *reviewer, Fingerprint *issuer, GError **error);

@@ -1,0 +1,202 @@
+/* signer/dispatch.c — see dispatch.h. */
+#include "signer/dispatch.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "signer/frame.h"
+#include "pki/statement.h"
+#include "signer/issue.h"
+#include "signer/protocol.h"
+
+static const struct {
+	const char *type;
+	MessageHandler handler;
+} messages[] = {
+#define MESSAGE(id, type, handler) { type, handler },
+	SIGNER_MESSAGES (MESSAGE)
+#undef MESSAGE
+};
+
+static MessageHandler
+find_handler (const char *type)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (messages); i++)
+		if (strcmp (messages[i].type, type) == 0)
+			return messages[i].handler;
+	return NULL;
+}
+
+static json_t *
+error_object (const GError *error)
+{
+	json_t *object = json_object ();
+	g_autofree char *detail = g_utf8_make_valid (error->message, -1);
+	json_object_set_new (object, "code", json_string (diqi_error_code_name (error)));
+	json_object_set_new (object, "detail", json_string (detail));
+	if (diqi_error_field (error) != NULL) {
+		g_autofree char *field = g_utf8_make_valid (diqi_error_field (error), -1);
+		json_object_set_new (object, "field", json_string (field));
+	}
+	return object;
+}
+
+static char *
+dump (json_t *reply, gsize *n)
+{
+	g_autoptr (json_t) owned = reply;
+	g_autoptr (GError) error = NULL;
+	char *text = jcs_dump (owned, n, &error);
+	if (text == NULL)
+		g_error ("a reply that is no JSON: %s", error->message);
+	return text;
+}
+
+/* Every refusal is written down: someone asked the key holder for what it may not do. */
+static void
+log_refusal (const char *type, const GError *error)
+{
+	log_event (LOG_LEVEL_WARN, "signer.refused", "message", "%s", type, "code", "%s", diqi_error_code_name (error),
+	           "detail", "%s", error->message, NULL);
+}
+
+static json_t *
+handle (Keyring *keyring, const json_t *message, const char **type, GError **error)
+{
+	const char *name = json_string_value (json_object_get (message, "type"));
+	MessageHandler handler = name != NULL ? find_handler (name) : NULL;
+	if (handler == NULL) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/type", "no message of this type");
+		return NULL;
+	}
+	*type = name;
+	return handler (keyring, message, error);
+}
+
+char *
+dispatch (Keyring *keyring, const char *text, gsize n, gsize *reply_n)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (json_t) message = json_read_strict (text, n, FRAME_MAX_MESSAGE, &error);
+	const char *type = "unknown";
+	json_t *reply = message != NULL ? handle (keyring, message, &type, &error) : NULL;
+	const json_t *id = json_object_get (message, "id");
+	if (reply == NULL) {
+		log_refusal (type, error);
+		reply = json_object ();
+		json_object_set_new (reply, "error", error_object (error));
+	} else {
+		json_object_set_new (reply, "ok", json_true ());
+	}
+	json_object_set_new (reply, "id", json_integer (json_integer_value (id)));
+	return dump (reply, reply_n);
+}
+
+char *
+dispatch_greeting (const Keyring *keyring, gsize *n)
+{
+	json_t *greeting = json_object ();
+	json_object_set_new (greeting, "ready", json_true ());
+	json_object_set_new (greeting, "site", json_string (keyring->pins->site));
+	return dump (greeting, n);
+}
+
+char *
+dispatch_failure (const GError *error, gsize *n)
+{
+	json_t *failure = json_object ();
+	json_object_set_new (failure, "error", error_object (error));
+	return dump (failure, n);
+}
+
+/* --- messages without a key ------------------------------------------------------- */
+
+json_t *
+message_site (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	const Field fields[] = { ENVELOPE_FIELDS (envelope) };
+	return JSON_READ (message, "", fields, error) ? pins_describe (keyring->pins) : NULL;
+}
+
+static json_t *
+officers_reply (const Keyring *keyring)
+{
+	json_t *reply = json_object ();
+	json_object_set_new (reply, "officers", json_deep_copy (officers_log_current (keyring->officers)->json));
+	return reply;
+}
+
+json_t *
+message_officers (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	const Field fields[] = { ENVELOPE_FIELDS (envelope) };
+	return JSON_READ (message, "", fields, error) ? officers_reply (keyring) : NULL;
+}
+
+json_t *
+message_clock (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	Micros now;
+	gboolean frozen;
+	const Field fields[] = {
+		ENVELOPE_FIELDS (envelope), { "now", FIELD_TIME, TRUE, 0, &now }, { "frozen", FIELD_BOOL, TRUE, 0, &frozen },
+	};
+	if (!JSON_READ (message, "", fields, error))
+		return NULL;
+	if (!keyring->pins->test) {
+		diqi_error_set (error, DIQI_ERROR_CLOCK, "/now", "only a test site's signer has a clock that can be set");
+		return NULL;
+	}
+	g_clear_pointer (&keyring->clock, clock_free);
+	keyring->clock = frozen ? clock_new_frozen (now) : clock_new_offset (0);
+	if (!frozen)
+		clock_set (keyring->clock, now);
+	return json_object ();
+}
+
+/* --- messages of the issuing key --------------------------------------------------- */
+
+json_t *
+message_officers_set (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	json_t *list, *statements;
+	const Field fields[] = {
+		ENVELOPE_FIELDS (envelope), { "list", FIELD_OBJECT, TRUE, 0, &list }, { "statements", FIELD_ARRAY, TRUE, 8, &statements },
+	};
+	if (!JSON_READ (message, "", fields, error)
+	    || !officers_log_change (keyring->officers, list, statements, keyring_now (keyring), issue_officer, keyring, error))
+		return NULL;
+	return officers_reply (keyring);
+}
+
+json_t *
+message_issue (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	const char *serial;
+	IssueOrder order;
+	const Field fields[] = {
+		ENVELOPE_FIELDS (envelope), { "request", FIELD_STRING, TRUE, REQUEST_MAX_BYTES, &order.request },
+		{ "serial", FIELD_STRING, TRUE, 40, &serial },
+		{ "reviewer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.reviewer },
+		{ "issuer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.issuer },
+	};
+	if (!JSON_READ (message, "", fields, error))
+		return NULL;
+	if (!serial_from_hex (serial, &order.serial)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/serial", "40 hex digits of a positive number");
+		return NULL;
+	}
+	order.request_n = strlen (order.request);
+	g_autoptr (GBytes) der = issue_certificate (keyring, &order, error);
+	if (der == NULL)
+		return NULL;
+	json_t *reply = json_object ();
+	json_object_set_new (reply, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	return reply;
+}

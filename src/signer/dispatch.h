@@ -1,0 +1,34 @@
+/* signer/dispatch.h — from a frame to a reply, by the closed table of protocol.h. */
+#pragma once
+#include "signer/keyring.h"
+
+/* Handles one message and returns the text of its reply (never NULL).  Nothing may be sent
+ * before keyring_commit, since the reply may rest on gathered records. */
+char *dispatch (Keyring *keyring, const char *text, gsize n, gsize *reply_n);
+
+/* The first frame of a connection. */
+char *dispatch_greeting (const Keyring *keyring, gsize *n);
+/* In its place when the signer could not start, or for a stream that cannot be read on. */
+char *dispatch_failure (const GError *error, gsize *n);
+
+/* A handler reads the message's members and returns those of the reply. */
+typedef json_t *(*MessageHandler) (Keyring *keyring, const json_t *message, GError **error);
+
+/* The members of every message, for the handlers' Field tables. */
+typedef struct {
+	gint64 id;
+	const char *type;
+} Envelope;
+#define ENVELOPE_FIELDS(e) { "id", FIELD_INT, TRUE, 0, &(e).id }, { "type", FIELD_STRING, TRUE, 32, &(e).type }
+
+/* One per line of protocol.h; each in the file of what it signs. */
+json_t *message_site (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_officers (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_officers_set (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_issue (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_ocsp (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_crl (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_checkpoint (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_checkpoint_last (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_receipt (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

@@ -1,0 +1,180 @@
+/* signer/issue.c — see issue.h. */
+#include "signer/issue.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/idnum.h"
+#include "base/log.h"
+#include "signer/approval.h"
+#include "signer/invariant.h"
+
+/* What a checked request or list entry comes down to. */
+typedef struct {
+	const Profile *profile;
+	const NamePart *subject;
+	gsize subject_n;
+	PublicKey *key;
+	gint64 validity_days;
+	const char *uscc;
+	Serial serial;
+	Micros now;
+	const Fingerprint *request, *reviewer, *issuer;
+} Order;
+
+static void
+template_fill (const Pins *pins, const Order *order, CertificateTemplate *t)
+{
+	Micros start = order->now - order->now % MICROS_PER_S;
+	*t = (CertificateTemplate) {
+		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = order->key,
+		.not_before = start,
+		/* notAfter is the last second of validity (RFC 5280 4.1.2.5). */
+		.not_after = start + order->validity_days * MICROS_PER_DAY - MICROS_PER_S,
+		.ca = FALSE, .path_length = -1,
+		.key_usage = order->profile->key_usage, .extended_key_usage = order->profile->extended_key_usage,
+		.policy_oid = order->profile->policy, .uscc = order->uscc,
+		.ocsp_uri = pins->ocsp_uri, .crl_uri = pins->crl_uri, .issuer_uri = pins->issuer_uri,
+	};
+}
+
+static gboolean
+check_clock (const Keyring *keyring, Micros now, GError **error)
+{
+	/* A clock put back would let certificates be back-dated between two restarts. */
+	if (now < journal_last_time (keyring->journal) - CLOCK_TOLERANCE)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer's clock is behind its own journal");
+	return TRUE;
+}
+
+static gboolean
+check_fresh (const Keyring *keyring, const Order *order, GError **error)
+{
+	if (journal_by_serial (keyring->journal, &order->serial) != NULL)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was used");
+	Micros made = serial_time (&order->serial);
+	if (made > order->now + CLOCK_TOLERANCE || made < order->now - CLOCK_TOLERANCE)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was not made now");
+	if (journal_by_spki (keyring->journal, public_key_fingerprint (order->key)) != NULL)
+		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/request/spki", "the key has a certificate from another request");
+	return TRUE;
+}
+
+static gboolean
+check_by_profile (const Order *order, GError **error)
+{
+	const Profile *profile = order->profile;
+	if ((profile->algorithms & 1u << public_key_algorithm (order->key)) == 0)
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/request/spki", "the profile does not allow %s", key_algorithm_name (public_key_algorithm (order->key)));
+	if (order->validity_days < 1 || order->validity_days > profile->validity_days)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/request/validity_days", "1 to %" G_GINT64_FORMAT " days", profile->validity_days);
+	if (profile->uscc && order->uscc == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/request/uscc", "the profile asks for it");
+	if (!profile->uscc && order->uscc != NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, "/request/uscc", "the profile has none");
+	/* A wrong check digit may have been accepted by an officer with a reason: early real codes have one. */
+	if (order->uscc != NULL && !uscc_require (order->uscc, TRUE, "/request/uscc", error))
+		return FALSE;
+	return profile_check_subject (profile, order->subject, order->subject_n, "/request/subject", error);
+}
+
+/* The one place that uses the issuing key for a certificate. */
+static Certificate *
+sign (Keyring *keyring, const Order *order, GError **error)
+{
+	CertificateTemplate t;
+	template_fill (keyring->pins, order, &t);
+	if (!invariant_template (&t, keyring->pins->issuing, order->now, error))
+		return NULL;
+	g_autoptr (GBytes) der = issuer_sign_certificate (keyring->issuer, &t, error);
+	if (der == NULL)
+		return NULL;
+	g_autoptr (Certificate) made = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+	if (made == NULL || !invariant_certificate (made, &t, error))
+		return NULL;
+	return g_steal_pointer (&made);
+}
+
+static Certificate *
+carry_out (Keyring *keyring, const Order *order, GError **error)
+{
+	if (!check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error))
+		return NULL;
+	g_autoptr (Certificate) made = sign (keyring, order, error);
+	if (made == NULL)
+		return NULL;
+	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, order->profile->name, order->profile->version);
+	const JournalEntry entry = { order->now, order->request, profile, order->reviewer, order->issuer, made };
+	journal_add_issue (keyring->journal, &entry);
+	g_autofree char *serial = serial_hex (&order->serial);
+	log_event (LOG_LEVEL_INFO, "signer.issued", "serial", "%s", serial, "profile", "%s", profile, NULL);
+	return g_steal_pointer (&made);
+}
+
+static const Profile *
+find_profile (const Keyring *keyring, const CertificateRequest *request, GError **error)
+{
+	if (strcmp (request->site, keyring->pins->site) != 0) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/site", "a request for another site");
+		return NULL;
+	}
+	const Profile *profile = pins_profile (keyring->pins, request->profile, request->profile_version);
+	if (profile == NULL) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile", "no pinned profile of this name and version");
+		return NULL;
+	}
+	if (profile->holder == HOLDER_OFFICER) {
+		/* Officers come only through a change of their list. */
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile", "not a holder's profile");
+		return NULL;
+	}
+	return profile;
+}
+
+GBytes *
+issue_certificate (Keyring *keyring, const IssueOrder *in, GError **error)
+{
+	g_autoptr (CertificateRequest) request = certificate_request_parse (in->request, in->request_n, error);
+	const Profile *profile = request != NULL ? find_profile (keyring, request, error) : NULL;
+	if (profile == NULL)
+		return NULL;
+	const JournalIssue *earlier = journal_by_request (keyring->journal, &request->hash);
+	if (earlier != NULL)
+		return journal_certificate (keyring->journal, earlier, error);
+
+	Micros now = keyring_now (keyring);
+	const Court court = { keyring->pins, officers_log_current (keyring->officers), now };
+	const ApprovalTarget target = { request->application, request->profile, request->profile_version, request->hash };
+	Fingerprint reviewer, issuer;
+	if (!approvals_check (&court, &target, in->reviewer, in->issuer, &reviewer, &issuer, error))
+		return NULL;
+	const Order order = { profile, request->subject, request->subject_n, request->key, request->validity_days, request->uscc,
+	                      in->serial, now, &request->hash, &reviewer, &issuer };
+	g_autoptr (Certificate) made = carry_out (keyring, &order, error);
+	return made != NULL ? certificate_der (made) : NULL;
+}
+
+static Certificate *
+issued_before (Keyring *keyring, const JournalIssue *earlier, GError **error)
+{
+	g_autoptr (GBytes) der = journal_certificate (keyring->journal, earlier, error);
+	return der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+}
+
+Certificate *
+issue_officer (gpointer user, const Officer *officer, const Fingerprint *request, GError **error)
+{
+	Keyring *keyring = user;
+	const JournalIssue *earlier = journal_by_request (keyring->journal, request);
+	if (earlier != NULL)
+		return issued_before (keyring, earlier, error);
+	const Profile *profile = pins_newest (keyring->pins, HOLDER_OFFICER);
+	const NamePart subject[] = {
+		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, keyring->pins->name },
+		{ NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },
+	};
+	Order order = { profile, subject, G_N_ELEMENTS (subject), officer->key, profile->validity_days, NULL, { { 0 } },
+	                keyring_now (keyring), request, NULL, NULL };
+	serial_new (order.now, &order.serial);
+	return carry_out (keyring, &order, error);
+}

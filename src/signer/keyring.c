@@ -1,0 +1,114 @@
+/* signer/keyring.c — see keyring.h. */
+#include "signer/keyring.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+void
+keyring_free (Keyring *keyring)
+{
+	if (keyring == NULL)
+		return;
+	g_clear_pointer (&keyring->issuer, issuer_free);
+	g_clear_pointer (&keyring->responder, ocsp_responder_free);
+	PrivateKey *const keys[] = { keyring->issuing_key, keyring->ocsp_key, keyring->log_key, keyring->receipt_key };
+	for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+		if (keys[i] != NULL)
+			private_key_free (keys[i]);
+	officers_log_free (keyring->officers);
+	journal_free (keyring->journal);
+	pins_free (keyring->pins);
+	g_clear_pointer (&keyring->clock, clock_free);
+	g_free (keyring);
+}
+
+static gboolean
+check_folder (const char *dir, GError **error)
+{
+	struct stat facts;
+	if (stat (dir, &facts) != 0 || !S_ISDIR (facts.st_mode))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: no such folder", dir);
+	if (facts.st_uid != geteuid () || (facts.st_mode & 077) != 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: must belong to the signer's own user, with mode 0700", dir);
+	return TRUE;
+}
+
+static gboolean
+load_key (const char *dir, const char *name, const Certificate *certificate, const char *passphrase, gsize n, PrivateKey **out, GError **error)
+{
+	g_autofree char *path = g_strdup_printf ("%s/%s.key", dir, name);
+	g_autoptr (GError) local = NULL;
+	char *text;
+	gsize size;
+	if (!g_file_get_contents (path, &text, &size, &local))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+	g_autoptr (GBytes) pem = g_bytes_new_take (text, size);
+	*out = private_key_load_pem (pem, passphrase, n, error);
+	if (*out == NULL) {
+		g_prefix_error (error, "%s: ", path);
+		return FALSE;
+	}
+	g_autoptr (PublicKey) public = private_key_public (*out);
+	if (!fingerprint_equal (public_key_fingerprint (public), public_key_fingerprint (certificate_public_key (certificate))))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is not the key of %s.crt", path, name);
+	/* Also brings in whatever the library loads at a first signature, while files can still be opened. */
+	g_autoptr (GBytes) trial = private_key_sign (*out, SIGNATURE_DER, "diqi", 4, error);
+	if (trial == NULL)
+		return FALSE;
+	return public_key_verify (public, SIGNATURE_DER, "diqi", 4, g_bytes_get_data (trial, NULL), g_bytes_get_size (trial))
+		|| diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "%s signs what its certificate does not verify", path);
+}
+
+static gboolean
+load_keys (Keyring *k, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	return load_key (dir, "issuing", k->pins->issuing, passphrase, n, &k->issuing_key, error)
+		&& load_key (dir, "ocsp", k->pins->ocsp, passphrase, n, &k->ocsp_key, error)
+		&& load_key (dir, "log", k->pins->log, passphrase, n, &k->log_key, error)
+		&& load_key (dir, "receipt", k->pins->receipt, passphrase, n, &k->receipt_key, error)
+		&& (k->issuer = issuer_new (k->pins->issuing, k->issuing_key, error)) != NULL
+		&& (k->responder = ocsp_responder_new (k->pins->ocsp, k->ocsp_key, error)) != NULL;
+}
+
+Keyring *
+keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	g_autoptr (Keyring) keyring = g_new0 (Keyring, 1);
+	if (!check_folder (dir, error))
+		return NULL;
+	keyring->pins = pins_load (dir, error);
+	if (keyring->pins == NULL || !load_keys (keyring, dir, passphrase, n, error))
+		return NULL;
+	g_autofree char *officers = g_build_filename (dir, "officers.log", NULL);
+	g_autofree char *journal = g_build_filename (dir, "journal.log", NULL);
+	keyring->journal = journal_open (journal, error);
+	if (keyring->journal == NULL)
+		return NULL;
+	keyring->officers = officers_log_open (officers, keyring->pins, error);
+	if (keyring->officers == NULL)
+		return NULL;
+	keyring->clock = keyring->pins->test ? clock_new_offset (0) : clock_new_system ();
+	return g_steal_pointer (&keyring);
+}
+
+Micros
+keyring_now (const Keyring *keyring)
+{
+	return clock_now (keyring->clock);
+}
+
+gboolean
+keyring_is_dirty (const Keyring *keyring)
+{
+	return journal_is_dirty (keyring->journal) || officers_log_is_dirty (keyring->officers);
+}
+
+gboolean
+keyring_commit (Keyring *keyring, GError **error)
+{
+	/* Certificates before the list that names them: a crash between leaves an unused certificate
+	 * that the same change, sent again, will find. */
+	return journal_commit (keyring->journal, error) && officers_log_commit (keyring->officers, error);
+}

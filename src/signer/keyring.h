@@ -1,0 +1,30 @@
+/* signer/keyring.h — everything the running signer has, each key reachable only through its one purpose.
+ *
+ * The issuing key sits inside `issuer` (certificates and CRLs), the OCSP key inside `responder`, the log
+ * key signs checkpoints, the receipt key receipts; no function takes "a key and some bytes".
+ */
+#pragma once
+#include "base/clock.h"
+#include "signer/journal.h"
+#include "signer/officers.h"
+#include "signer/pins.h"
+
+typedef struct {
+	Pins *pins;
+	OfficersLog *officers;
+	Journal *journal;
+	Clock *clock;                 /* test sites: replaced by the "clock" message */
+	PrivateKey *issuing_key, *ocsp_key, *log_key, *receipt_key;
+	Issuer *issuer;
+	OcspResponder *responder;
+} Keyring;
+
+/* Reads and checks the whole folder, decrypts the keys, tries each against its certificate. */
+Keyring *keyring_open (const char *dir, const char *passphrase, gsize n, GError **error);
+void keyring_free (Keyring *keyring);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Keyring, keyring_free)
+
+Micros keyring_now (const Keyring *keyring);
+gboolean keyring_is_dirty (const Keyring *keyring);
+/* Makes durable what was gathered; an error must end the process. */
+gboolean keyring_commit (Keyring *keyring, GError **error);

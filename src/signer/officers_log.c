@@ -1,0 +1,325 @@
+/* signer/officers_log.c — how the list changes, and the log of it.  See officers.h. */
+#include <string.h>
+
+#include "base/error.h"
+#include "signer/approval.h"
+#include "signer/chain.h"
+#include "signer/officers.h"
+
+#define ROLES_OVER_OFFICERS (ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_ISSUER)
+
+struct OfficersLog {
+	const Pins *pins;
+	Chain *chain;
+	OfficerList *current;          /* NULL before the genesis record */
+	Fingerprint proposed;          /* hash of the proposal that made it */
+};
+
+/* --- judging a change ------------------------------------------------------------ */
+
+static const Officer *
+check_statement (const Court *court, const char *compact, const Fingerprint *proposed, const char *at, GError **error)
+{
+	const Officer *officer;
+	StatementCommon common;
+	const char *previous, *list;
+	gint64 version;
+	const Field fields[] = {
+		STATEMENT_COMMON_FIELDS (common),
+		{ "version", FIELD_INT, TRUE, 0, &version }, { "previous", FIELD_HEX32, TRUE, 0, &previous }, { "list", FIELD_HEX32, TRUE, 0, &list },
+	};
+	g_autoptr (Statement) statement = approval_open (court, compact, "officers.change", at, &officer, error);
+	if (statement == NULL || !JSON_READ (statement_payload (statement), at, fields, error) || !statement_nonce_check (common.nonce, at, error))
+		return NULL;
+	g_autofree char *expected = fingerprint_hex (&court->officers->hash);
+	g_autofree char *next = fingerprint_hex (proposed);
+	if (version != court->officers->version || strcmp (previous, expected) != 0 || strcmp (list, next) != 0) {
+		diqi_error_set (error, DIQI_ERROR_STATEMENT_TARGET, at, "names another list, or replaces another one than the present");
+		return NULL;
+	}
+	if ((officer->roles & ROLES_OVER_OFFICERS) == 0) {
+		diqi_error_set (error, DIQI_ERROR_APPROVAL, at, "the officer has no say in the list of officers");
+		return NULL;
+	}
+	return officer;
+}
+
+static gboolean
+check_statements (const Court *court, const json_t *statements, const Fingerprint *proposed, GError **error)
+{
+	if (json_array_size (statements) != 2)
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
+	const Officer *who[2];
+	for (gsize i = 0; i < 2; i++) {
+		g_autofree char *at = g_strdup_printf ("/statements/%" G_GSIZE_FORMAT, i);
+		const char *compact = json_string_value (json_array_get (statements, i));
+		if (compact == NULL)
+			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "not a text");
+		who[i] = check_statement (court, compact, proposed, at, error);
+		if (who[i] == NULL)
+			return FALSE;
+	}
+	if (strcmp (who[0]->person, who[1]->person) == 0)
+		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
+	if (((who[0]->roles | who[1]->roles) & ROLE_ADMINISTRATOR) == 0)
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "one of the two must be an administrator");
+	return TRUE;
+}
+
+/* Officers' certificates are our own, from an officer profile: a bidder's certificate cannot become one. */
+static gboolean
+check_certificate (const Pins *pins, const Certificate *certificate, Micros now, GError **error)
+{
+	if (!pins_verify (pins, certificate, now, error))
+		return FALSE;
+	for (guint i = 0; i < pins->profiles->len; i++) {
+		const Profile *profile = g_ptr_array_index (pins->profiles, i);
+		if (profile->holder == HOLDER_OFFICER && certificate_has_policy (certificate, profile->policy))
+			return TRUE;
+	}
+	return diqi_fail (error, DIQI_ERROR_CERTIFICATE_USAGE, "/list/officers", "not an officer certificate");
+}
+
+static gboolean
+check_kept (const Officer *old, const OfficerList *proposed, GError **error)
+{
+	const Officer *now = officer_list_find (proposed, certificate_fingerprint (old->certificate));
+	if (now == NULL || strcmp (now->person, old->person) != 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "an entry of the present list is missing or belongs to another person");
+	return !old->removed || now->removed || diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "a removed officer stays removed; make a new certificate");
+}
+
+static gboolean
+check_succession (const Court *court, const OfficerList *proposed, GError **error)
+{
+	if (proposed->version != court->officers->version + 1)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/version", "the next version is %" G_GINT64_FORMAT, court->officers->version + 1);
+	for (guint i = 0; i < court->officers->officers->len; i++)
+		if (!check_kept (g_ptr_array_index (court->officers->officers, i), proposed, error))
+			return FALSE;
+	for (guint i = 0; i < proposed->officers->len; i++) {
+		const Officer *officer = g_ptr_array_index (proposed->officers, i);
+		gboolean added = officer->certificate != NULL && officer_list_find (court->officers, certificate_fingerprint (officer->certificate)) == NULL;
+		if (added && !check_certificate (court->pins, officer->certificate, court->now, error))
+			return FALSE;
+	}
+	return officer_list_check_quorum (proposed, error);
+}
+
+/* --- filling certificates in -------------------------------------------------------- */
+
+/* Names this entry of this proposal, so that sending the change again yields the same certificate. */
+static void
+entry_request (const OfficerList *proposed, const Officer *officer, Fingerprint *out)
+{
+	g_autoptr (json_t) request = json_object ();
+	const Fingerprint *spki = public_key_fingerprint (officer->key);
+	json_object_set_new (request, "type", json_string ("officer.request"));
+	json_object_set_new (request, "list", json_hex (proposed->hash.b, sizeof proposed->hash.b));
+	json_object_set_new (request, "person", json_string (officer->person));
+	json_object_set_new (request, "spki", json_hex (spki->b, sizeof spki->b));
+	g_autoptr (GBytes) text = jcs_bytes (request);
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), out);
+}
+
+static gboolean
+fill_entry (const OfficerList *proposed, guint i, json_t *entry, OfficerIssue issue, gpointer user, GError **error)
+{
+	const Officer *officer = g_ptr_array_index (proposed->officers, i);
+	if (officer->certificate != NULL)
+		return TRUE;
+	Fingerprint request;
+	entry_request (proposed, officer, &request);
+	g_autoptr (Certificate) certificate = issue (user, officer, &request, error);
+	if (certificate == NULL)
+		return FALSE;
+	g_autoptr (GBytes) der = certificate_der (certificate);
+	json_object_del (entry, "csr");
+	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	return TRUE;
+}
+
+static json_t *
+fill_list (const OfficerList *proposed, OfficerIssue issue, gpointer user, GError **error)
+{
+	g_autoptr (json_t) list = json_deep_copy (proposed->json);
+	json_t *entries = json_object_get (list, "officers");
+	for (guint i = 0; i < proposed->officers->len; i++)
+		if (!fill_entry (proposed, i, json_array_get (entries, i), issue, user, error))
+			return NULL;
+	return g_steal_pointer (&list);
+}
+
+/* On replay the certificate is taken from the recorded list in place of issuing it. */
+typedef struct {
+	const OfficerList *recorded;
+	const Court *court;
+} Recorded;
+
+static Certificate *
+take_recorded (gpointer user, const Officer *officer, const Fingerprint *request, GError **error)
+{
+	const Recorded *recorded = user;
+	(void) request;
+	for (guint i = 0; i < recorded->recorded->officers->len; i++) {
+		const Officer *made = g_ptr_array_index (recorded->recorded->officers, i);
+		if (fingerprint_equal (public_key_fingerprint (certificate_public_key (made->certificate)), public_key_fingerprint (officer->key)))
+			return check_certificate (recorded->court->pins, made->certificate, recorded->court->now, error) ? certificate_ref (made->certificate) : NULL;
+	}
+	diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "the recorded list lacks an issued certificate");
+	return NULL;
+}
+
+/* --- the log ---------------------------------------------------------------------------- */
+
+static json_t *
+record_new (gint64 version, Micros now, const Fingerprint *previous, const json_t *proposed, const json_t *list, const json_t *statements)
+{
+	json_t *record = json_object ();
+	json_object_set_new (record, "version", json_integer (version));
+	json_object_set_new (record, "time", json_time (now));
+	json_object_set_new (record, "previous", json_hex (previous->b, sizeof previous->b));
+	json_object_set_new (record, "proposed", json_deep_copy (proposed));
+	json_object_set_new (record, "list", json_deep_copy (list));
+	json_object_set_new (record, "statements", json_deep_copy (statements));
+	return record;
+}
+
+json_t *
+officers_log_genesis (const json_t *list, Micros now)
+{
+	static const Fingerprint none;
+	g_autoptr (json_t) statements = json_array ();
+	return record_new (1, now, &none, list, list, statements);
+}
+
+static gboolean
+take_genesis (OfficersLog *log, OfficerList *list, const json_t *proposed, const json_t *statements, Micros time, GError **error)
+{
+	if (list->version != 1 || json_array_size (statements) != 0 || !json_equal (proposed, list->json))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not a first list of officers");
+	for (guint i = 0; i < list->officers->len; i++) {
+		const Officer *officer = g_ptr_array_index (list->officers, i);
+		if (!check_certificate (log->pins, officer->certificate, time, error))
+			return FALSE;
+	}
+	return officer_list_check_quorum (list, error);
+}
+
+static gboolean
+take_change (OfficersLog *log, const OfficerList *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
+{
+	const Court court = { log->pins, log->current, time };
+	g_autoptr (OfficerList) proposed = officer_list_parse (proposed_json, TRUE, "/proposed", error);
+	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
+		return FALSE;
+	Recorded recorded = { list, &court };
+	g_autoptr (json_t) filled = fill_list (proposed, take_recorded, &recorded, error);
+	if (filled == NULL)
+		return FALSE;
+	return json_equal (filled, list->json) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the list is not what the officers signed");
+}
+
+static gboolean
+take_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+{
+	OfficersLog *log = user;
+	(void) offset;
+	(void) n;
+	gint64 version;
+	Micros time;
+	const char *previous;
+	json_t *proposed, *list_json, *statements;
+	const Field fields[] = {
+		{ "version", FIELD_INT, TRUE, 0, &version }, { "time", FIELD_TIME, TRUE, 0, &time }, { "previous", FIELD_HEX32, TRUE, 0, &previous },
+		{ "proposed", FIELD_OBJECT, TRUE, 0, &proposed }, { "list", FIELD_OBJECT, TRUE, 0, &list_json },
+		{ "statements", FIELD_ARRAY, TRUE, 2, &statements },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	g_autoptr (OfficerList) list = officer_list_parse (list_json, FALSE, "/list", error);
+	if (list == NULL)
+		return FALSE;
+	Fingerprint before = { { 0 } };
+	if (log->current != NULL)
+		before = log->current->hash;
+	g_autofree char *expected = fingerprint_hex (&before);
+	if (strcmp (previous, expected) != 0 || version != list->version)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the lists of officers do not follow each other");
+	gboolean well = log->current == NULL ? take_genesis (log, list, proposed, statements, time, error)
+	                                     : take_change (log, list, proposed, statements, time, error);
+	if (!well)
+		return FALSE;
+	g_autoptr (GBytes) text = jcs_bytes (proposed);
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &log->proposed);
+	officer_list_free (log->current);
+	log->current = g_steal_pointer (&list);
+	return TRUE;
+}
+
+OfficersLog *
+officers_log_open (const char *path, const Pins *pins, GError **error)
+{
+	g_autoptr (OfficersLog) log = g_new0 (OfficersLog, 1);
+	log->pins = pins;
+	log->chain = chain_open (path, take_record, log, error);
+	if (log->chain == NULL)
+		return NULL;
+	if (log->current == NULL) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s: no list of officers", path);
+		return NULL;
+	}
+	return g_steal_pointer (&log);
+}
+
+void
+officers_log_free (OfficersLog *log)
+{
+	if (log == NULL)
+		return;
+	chain_free (log->chain);
+	officer_list_free (log->current);
+	g_free (log);
+}
+
+const OfficerList *
+officers_log_current (const OfficersLog *log)
+{
+	return log->current;
+}
+
+gboolean
+officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t *statements, Micros now,
+                     OfficerIssue issue, gpointer user, GError **error)
+{
+	const Court court = { log->pins, log->current, now };
+	g_autoptr (OfficerList) proposed = officer_list_parse (proposed_json, TRUE, "/list", error);
+	if (proposed == NULL)
+		return FALSE;
+	if (fingerprint_equal (&proposed->hash, &log->proposed))
+		return TRUE;
+	if (!check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
+		return FALSE;
+	g_autoptr (json_t) filled = fill_list (proposed, issue, user, error);
+	g_autoptr (OfficerList) next = filled != NULL ? officer_list_parse (filled, FALSE, "/list", error) : NULL;
+	if (next == NULL)
+		return FALSE;
+	g_autoptr (json_t) record = record_new (next->version, now, &log->current->hash, proposed->json, filled, statements);
+	chain_append (log->chain, record, NULL, NULL);
+	log->proposed = proposed->hash;
+	officer_list_free (log->current);
+	log->current = g_steal_pointer (&next);
+	return TRUE;
+}
+
+gboolean
+officers_log_is_dirty (const OfficersLog *log)
+{
+	return chain_is_dirty (log->chain);
+}
+
+gboolean
+officers_log_commit (OfficersLog *log, GError **error)
+{
+	return !officers_log_is_dirty (log) || chain_commit (log->chain, error);
+}

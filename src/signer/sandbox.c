@@ -1,0 +1,111 @@
+/* signer/sandbox.c — see sandbox.h. */
+#include "signer/sandbox.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <seccomp.h>
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define SECURE_HEAP (1u << 20)
+#define SECURE_LEAST 32
+
+gpointer
+secret_alloc (gsize n)
+{
+	gpointer secret = OPENSSL_secure_zalloc (n);
+	if (secret == NULL)
+		g_error ("out of memory");
+	return secret;
+}
+
+void
+secret_free (gpointer secret, gsize n)
+{
+	OPENSSL_secure_clear_free (secret, n);
+}
+
+/* With MCL_FUTURE every later allocation counts against RLIMIT_MEMLOCK and fails beyond it, so
+ * that is asked for only where no limit holds. */
+static void
+lock_memory (void)
+{
+	struct rlimit limit;
+	gboolean unlimited = getrlimit (RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+	gboolean capable = geteuid () == 0 && prctl (PR_CAPBSET_READ, CAP_IPC_LOCK) == 1;
+	if (mlockall (unlimited || capable ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT) != 0)
+		log_event (LOG_LEVEL_WARN, "signer.mlockall", "detail", "%s", g_strerror (errno), NULL);
+}
+
+gboolean
+sandbox_harden (GError **error)
+{
+	const struct rlimit none = { 0, 0 };
+	if (prctl (PR_SET_DUMPABLE, 0) != 0 || setrlimit (RLIMIT_CORE, &none) != 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "hardening the process: %s", g_strerror (errno));
+	if (!CRYPTO_secure_malloc_initialized () && CRYPTO_secure_malloc_init (SECURE_HEAP, SECURE_LEAST) == 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no secure heap");
+	lock_memory ();
+	return TRUE;
+}
+
+/* What a process needs that computes, keeps two files and answers on open sockets. */
+static const int allowed[] = {
+	SCMP_SYS (read), SCMP_SYS (write), SCMP_SYS (readv), SCMP_SYS (writev), SCMP_SYS (pread64), SCMP_SYS (lseek),
+	SCMP_SYS (fdatasync), SCMP_SYS (fsync), SCMP_SYS (close), SCMP_SYS (shutdown),
+	SCMP_SYS (recvfrom), SCMP_SYS (recvmsg), SCMP_SYS (sendto), SCMP_SYS (sendmsg), SCMP_SYS (poll), SCMP_SYS (ppoll),
+	SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (brk), SCMP_SYS (madvise),
+	SCMP_SYS (futex), SCMP_SYS (sched_yield), SCMP_SYS (restart_syscall),
+	SCMP_SYS (clock_gettime), SCMP_SYS (gettimeofday), SCMP_SYS (clock_nanosleep), SCMP_SYS (nanosleep),
+	SCMP_SYS (getrandom), SCMP_SYS (getpid), SCMP_SYS (gettid),
+	SCMP_SYS (rt_sigreturn), SCMP_SYS (rt_sigprocmask), SCMP_SYS (exit), SCMP_SYS (exit_group),
+};
+static const int allowed_listening[] = { SCMP_SYS (accept4), SCMP_SYS (getsockopt) };
+#ifdef DIQI_FAILPOINTS
+/* The sanitizers' run-time library. */
+static const int allowed_sanitizer[] = { SCMP_SYS (sigaltstack), SCMP_SYS (rt_sigaction) };
+#endif
+
+static int
+allow (scmp_filter_ctx filter, const int *calls, gsize n)
+{
+	int failed = 0;
+	for (gsize i = 0; i < n && failed == 0; i++)
+		failed = seccomp_rule_add (filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return failed;
+}
+
+static int
+fill (scmp_filter_ctx filter, gboolean listening)
+{
+	int failed = allow (filter, allowed, G_N_ELEMENTS (allowed));
+	if (failed == 0 && listening)
+		failed = allow (filter, allowed_listening, G_N_ELEMENTS (allowed_listening));
+#ifdef DIQI_FAILPOINTS
+	if (failed == 0)
+		failed = allow (filter, allowed_sanitizer, G_N_ELEMENTS (allowed_sanitizer));
+#endif
+	/* Memory may be mapped and protected, but never made executable. */
+	if (failed == 0)
+		failed = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 1, SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (failed == 0)
+		failed = seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mprotect), 1, SCMP_A2 (SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return failed != 0 ? failed : seccomp_load (filter);
+}
+
+gboolean
+sandbox_close (gboolean listening, GError **error)
+{
+	scmp_filter_ctx filter = seccomp_init (SCMP_ACT_KILL_PROCESS);
+	if (filter == NULL)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no seccomp filter");
+	int failed = fill (filter, listening);
+	seccomp_release (filter);
+	return failed == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "seccomp filter: %s", g_strerror (-failed));
+}
