@@ -33,14 +33,15 @@ insert_only (GString *out, const char *table, gboolean postgresql)
 static gboolean
 expand_directive (GString *out, const char *line, gboolean postgresql, GError **error)
 {
-	g_auto (GStrv) word = g_strsplit (line, " ", 2);
-	const char *rest = word[1] != NULL ? g_strstrip (word[1]) : "";
-	if (strcmp (word[0], "insert_only") == 0 && is_name (rest)) {
+	gsize n = strcspn (line, " ");
+	g_autofree char *word = g_strndup (line, n);
+	g_autofree char *rest = g_strstrip (g_strdup (line + n));
+	if (strcmp (word, "insert_only") == 0 && is_name (rest)) {
 		insert_only (out, rest, postgresql);
 		return TRUE;
 	}
-	if (strcmp (word[0], "sqlite") == 0 || strcmp (word[0], "postgresql") == 0) {
-		if (postgresql == (word[0][0] == 'p'))
+	if (strcmp (word, "sqlite") == 0 || strcmp (word, "postgresql") == 0) {
+		if (postgresql == (word[0] == 'p'))
 			g_string_append_printf (out, "%s\n", rest);
 		return TRUE;
 	}
@@ -49,9 +50,8 @@ expand_directive (GString *out, const char *line, gboolean postgresql, GError **
 
 /* --- types: word by word ---------------------------------------------------------- */
 
-/* The length of what must be copied as it is: a comment, a string, a quoted name; else 0. */
-static gsize
-opaque_length (const char *p)
+gsize
+dialect_opaque_length (const char *p)
 {
 	if (p[0] == '-' && p[1] == '-')
 		return strcspn (p, "\n");
@@ -99,7 +99,7 @@ translate_types (const char *p)
 	GString *out = g_string_new (NULL);
 	gboolean after_list = FALSE;
 	while (*p != '\0') {
-		gsize n = opaque_length (p);
+		gsize n = dialect_opaque_length (p);
 		if (n > 0) {
 			g_string_append_len (out, p, (gssize) n);
 		} else if (is_word (*p)) {

@@ -21,3 +21,6 @@
 
 /* The script for one engine; NULL and DIQI_ERROR_STORE_SCHEMA for an unknown directive. Caller frees. */
 char *dialect_translate (const char *sql, gboolean postgresql, GError **error);
+
+/* The length of the comment, string or quoted name that begins at p; else 0. */
+gsize dialect_opaque_length (const char *p);

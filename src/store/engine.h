@@ -61,6 +61,13 @@ gboolean tx_call (Tx *tx, const char *name, StoreFn fn, gpointer arg, GError **e
 Engine *sqlite_engine_open (const char *path, const StoreOptions *options, GError **error);
 Engine *pgsql_engine_open (const char *uri, const StoreOptions *options, GError **error);
 
+/* --- params.c ---------------------------------------------------------------- */
+#define MAX_PARAMS 64
+/* PostgreSQL refuses text that is not UTF-8; SQLite would store it and break a reader later. */
+gboolean params_are_text (const Statement *statement, GError **error);
+/* Exactly $1 … $n must occur in the text.  PostgreSQL takes more and SQLite takes fewer without a word. */
+gboolean params_match (const Statement *statement, GError **error);
+
 /* --- rows.c: filled by an engine, walked by the caller ---------------------- */
 Rows *rows_new (guint columns);
 void rows_add_null (Rows *rows);

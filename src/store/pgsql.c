@@ -20,7 +20,6 @@
 #include <string.h>
 
 #define CACHED_STATEMENTS 512
-#define MAX_PARAMS 64
 #define MAX_RUNS 10               /* of one transaction that keeps losing races */
 #define MAX_CONNECTIONS 3         /* of one transaction that keeps losing connections */
 #define MIGRATION_LOCK "7163384640250839150"    /* "diqi" and a number nobody else uses: the key of the advisory lock */
@@ -213,6 +212,8 @@ prepare (Connection *c, const Statement *s, const Bound *b, GError **error)
 	const char *name = g_hash_table_lookup (c->prepared, key);
 	if (name != NULL)
 		return name;
+	if (!params_match (s, error))
+		return NULL;
 	if (g_hash_table_size (c->prepared) >= CACHED_STATEMENTS) {
 		if (!command (c, "DEALLOCATE ALL", error))
 			return NULL;

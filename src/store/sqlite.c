@@ -25,14 +25,13 @@
 #define BUSY_MS 5000              /* another process (a backup, a command) may write too */
 #define CHECKPOINT_PAGES 4000     /* 16 MB of WAL; a checkpoint costs two fsyncs */
 #define CACHED_STATEMENTS 512
-#define MAX_PARAMS 64
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 
 typedef struct {
 	char *sql;
 	sqlite3_stmt *stmt;
-	guint n_params;
+	gsize n_params;
 	int position[MAX_PARAMS]; /* of $1, $2, …: SQLite numbers by first appearance */
 } Cached;
 
@@ -104,6 +103,7 @@ cached_free (Cached *cached)
 	g_free (cached->sql);
 	g_free (cached);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cached, cached_free)
 
 static void
 connection_close (Connection *c)
@@ -168,47 +168,45 @@ connection_open (const char *path, gboolean writer, GError **error)
 
 /* --- statements -------------------------------------------------------------- */
 
-static gboolean
-number_params (Cached *cached, GError **error)
+static void
+number_params (Cached *cached, gsize n)
 {
-	int n = sqlite3_bind_parameter_count (cached->stmt);
 	char name[16];
-	if (n > MAX_PARAMS)
-		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "more than %d parameters: %.60s", MAX_PARAMS, cached->sql);
-	for (int i = 0; i < n; i++) {
-		g_snprintf (name, sizeof name, "$%d", i + 1);
+	for (gsize i = 0; i < n; i++) {
+		g_snprintf (name, sizeof name, "$%u", (guint) i + 1);
 		cached->position[i] = sqlite3_bind_parameter_index (cached->stmt, name);
-		if (cached->position[i] == 0)
-			return diqi_fail (error, DIQI_ERROR_STORE, NULL, "parameter %s is missing: %.60s", name, cached->sql);
 	}
-	cached->n_params = (guint) n;
-	return TRUE;
+	cached->n_params = n;
 }
 
 static Cached *
-prepare (Connection *c, const char *sql, GError **error)
+prepare (Connection *c, const Statement *s, GError **error)
 {
-	Cached *cached = g_new0 (Cached, 1);
 	const char *rest = NULL;
-	cached->sql = g_strdup (sql);
-	if (sqlite3_prepare_v3 (c->db, cached->sql, -1, SQLITE_PREPARE_PERSISTENT, &cached->stmt, &rest) != SQLITE_OK)
+	if (!params_match (s, error))
+		return NULL;
+	g_autoptr (Cached) cached = g_new0 (Cached, 1);
+	cached->sql = g_strdup (s->sql);
+	if (sqlite3_prepare_v3 (c->db, cached->sql, -1, SQLITE_PREPARE_PERSISTENT, &cached->stmt, &rest) != SQLITE_OK) {
 		fail (c->db, NULL, error);
-	else if (cached->stmt == NULL || rest[strspn (rest, " \t\n;")] != '\0')
-		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "not exactly one statement: %.60s", sql);
-	else if (number_params (cached, error))
-		return cached;
-	cached_free (cached);
-	return NULL;
+		return NULL;
+	}
+	if (cached->stmt == NULL || rest[strspn (rest, " \t\n;")] != '\0') {
+		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "not exactly one statement: %.60s", s->sql);
+		return NULL;
+	}
+	number_params (cached, s->n);
+	return g_steal_pointer (&cached);
 }
 
 /* A statement is out of the cache while in use, so the same text may run inside itself. */
 static Cached *
-take_statement (Connection *c, const char *sql, GError **error)
+take_statement (Connection *c, const Statement *s, GError **error)
 {
 	gpointer cached = NULL;
-	if (g_hash_table_steal_extended (c->statements, sql, NULL, &cached))
+	if (g_hash_table_steal_extended (c->statements, s->sql, NULL, &cached))
 		return cached;
-	return prepare (c, sql, error);
+	return prepare (c, s, error);
 }
 
 static void
@@ -225,7 +223,7 @@ static gboolean
 bind (Connection *c, Cached *cached, const Statement *s, GError **error)
 {
 	if (s->n != cached->n_params)
-		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "%" G_GSIZE_FORMAT " parameters given, %u wanted: %.60s",
+		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "%" G_GSIZE_FORMAT " parameters given, %" G_GSIZE_FORMAT " wanted: %.60s",
 			s->n, cached->n_params, s->sql);
 	for (gsize i = 0; i < s->n; i++) {
 		const Param *p = &s->params[i];
@@ -284,7 +282,7 @@ sqlite_execute (Tx *tx, const Statement *s, Rows **out, GError **error)
 {
 	Connection *c = tx->connection;
 	g_autoptr (Rows) rows = NULL;
-	Cached *cached = take_statement (c, s->sql, error);
+	Cached *cached = take_statement (c, s, error);
 	if (cached == NULL)
 		return -1;
 	if (out != NULL)

@@ -28,9 +28,8 @@ sqlstate_is_lost_race (const char *sqlstate)
 gboolean
 sqlstate_is_lost_connection (const char *sqlstate)
 {
-	/* 57P01 shutdown, 57P02 crash, 57P03 starting up, 57P05 idle too long, class 08 connection. */
-	return in_class (sqlstate, "08") || is (sqlstate, "57P01") || is (sqlstate, "57P02") || is (sqlstate, "57P03")
-		|| is (sqlstate, "57P05");
+	/* 57P01 shutdown, 57P02 crash, 57P03 starting up, 57P05 idle too long, 25P03 idle in a transaction. */
+	return is (sqlstate, "57P01") || is (sqlstate, "57P02") || is (sqlstate, "57P03") || is (sqlstate, "57P05") || is (sqlstate, "25P03");
 }
 
 DiqiErrorCode

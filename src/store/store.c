@@ -82,38 +82,7 @@ store_ping (Store *store, GError **error)
 	return store->engine->ops->ping (store->engine, error) && store_read (store, "store.ping", select_one, NULL, error);
 }
 
-/* --- parameters ---------------------------------------------------------------- */
-
-/* A NULL of a known type keeps it in i: PostgreSQL must sometimes be told. */
-Param
-P_TEXT (const char *s)
-{
-	if (s == NULL)
-		return (Param) { PARAM_NULL, PARAM_TEXT, NULL, 0 };
-	return (Param) { PARAM_TEXT, 0, s, strlen (s) };
-}
-
-Param P_BLOB (gconstpointer p, gsize n) { return (Param) { PARAM_BLOB, 0, p, n }; }
-
-Param
-P_BYTES (GBytes *b)
-{
-	gsize n = 0;
-	if (b == NULL)
-		return (Param) { PARAM_NULL, PARAM_BLOB, NULL, 0 };
-	gconstpointer p = g_bytes_get_data (b, &n);
-	return P_BLOB (p, n);
-}
-
-/* PostgreSQL refuses text that is not UTF-8; SQLite would store it and break a reader later. */
-static gboolean
-check_texts (const Statement *s, GError **error)
-{
-	for (gsize i = 0; i < s->n; i++)
-		if (s->params[i].type == PARAM_TEXT && !g_utf8_validate_len (s->params[i].p, s->params[i].n, NULL))
-			return diqi_fail (error, DIQI_ERROR_STORE, NULL, "parameter $%" G_GSIZE_FORMAT " is not UTF-8: %.60s", i + 1, s->sql);
-	return TRUE;
-}
+/* --- statements ------------------------------------------------------------------- */
 
 static gint64
 execute (Tx *tx, const Statement *s, Rows **rows, GError **error)
@@ -123,7 +92,7 @@ execute (Tx *tx, const Statement *s, Rows **rows, GError **error)
 		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "a statement after a failed one: %.60s", s->sql);
 		return -1;
 	}
-	if (check_texts (s, error))
+	if (params_are_text (s, error))
 		changed = tx->engine->ops->execute (tx, s, rows, error);
 	if (changed < 0)
 		tx->failed = TRUE;

@@ -166,7 +166,7 @@ test_constraints (TestStore *t)
 		{ "DELETE FROM item", "pair", DIQI_ERROR_STORE_CONSTRAINT },
 		{ "INSERT INTO item (id, name) VALUES (2, 'bad')", "CHECK constraint failed: item_name", DIQI_ERROR_STORE_CONSTRAINT },
 		{ "INSERT INTO pair (a) VALUES ('x')", "b", DIQI_ERROR_STORE },
-		{ "SELECT nothing FROM nowhere", "nowhere", DIQI_ERROR_STORE },
+		{ "SELECT something FROM nowhere", "nowhere", DIQI_ERROR_STORE },
 		{ "INSERT INTO item (id, name) VALUES (3, \"double quoted\")", "double quoted", DIQI_ERROR_STORE },
 	};
 	must_run (t, create_tables, t->store);
