@@ -24,7 +24,7 @@ static const struct {
 #undef DIQI_CODE
 };
 
-static void
+G_GNUC_PRINTF (4, 0) static void
 set_valist (GError **error, DiqiErrorCode code, const char *field, const char *format, va_list args)
 {
 	if (error == NULL)

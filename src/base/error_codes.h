@@ -57,6 +57,7 @@ DIQI_CODE (SIGNER, "signer.refused", FORBIDDEN, "签发服务拒绝", "Refused b
 DIQI_CODE (NOTICE_STATE, "notice.state", CONFLICT, "公告当前状态不允许此操作", "Notice state does not allow this")
 DIQI_CODE (NOTICE_RULE, "notice.rule", UNPROCESSABLE, "公告不符合交易规则", "Notice breaks a trading rule")
 DIQI_CODE (SALE_STATE, "sale.state", CONFLICT, "交易当前状态不允许此操作", "Sale state does not allow this")
+DIQI_CODE (SALE_SETTLING, "sale.settling", UNAVAILABLE, "交易正在结算时刻,请稍后再试", "The sale is passing one of its moments; try again")
 DIQI_CODE (BIDDER_UNQUALIFIED, "bidder.unqualified", FORBIDDEN, "不具有竞买资格", "Not qualified to bid in this sale")
 DIQI_CODE (BIDDER_QUALIFIED, "bidder.already_qualified", CONFLICT, "已具有竞买资格", "Already qualified")
 DIQI_CODE (QUOTE_NOT_OPEN, "quote.not_open", CONFLICT, "当前不接受报价", "Quotes are not accepted now")

@@ -56,9 +56,13 @@ test_utf8 (void)
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
 		assert_refused (bad[i], DIQI_ERROR_JSON, NULL);
+	assert_refused_bytes (NULL, 0, DIQI_ERROR_JSON, NULL);
 	assert_refused_bytes ("[1]\0", 4, DIQI_ERROR_JSON, NULL);
 	assert_refused_bytes ("\"a\0b\"", 5, DIQI_ERROR_JSON, NULL);
 	assert_refused_bytes ("[\0]", 3, DIQI_ERROR_JSON, NULL);
+	assert_refused_bytes ("[1\0]", 4, DIQI_ERROR_JSON, NULL);      /* jansson alone accepts these two */
+	assert_refused_bytes ("1\0", 2, DIQI_ERROR_JSON, NULL);
+	assert_refused_bytes ("{\"a\":1\0,\"a\":2}", 14, DIQI_ERROR_JSON, NULL);
 	g_autoptr (json_t) pair = json_read_strict ("\"\\ud83d\\ude00\"", 14, LIMIT, NULL);
 	g_assert_cmpstr (json_string_value (pair), ==, "\xf0\x9f\x98\x80");
 }
