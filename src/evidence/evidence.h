@@ -23,7 +23,7 @@ typedef struct {
 	Micros time;
 } LogPosition;
 
-/* Last write of a transaction (takes the lock on log_head).  Statements may be NULL for acts of
+/* Last write of a transaction (takes the lock on log_head); out may be NULL.  Statements may be NULL for acts of
  * the system (a deadline that passed); effect is borrowed.  A statement is accepted once:
  * the same identity again is DIQI_ERROR_STATEMENT_REPLAYED. */
 gboolean evidence_append (Tx *tx, const char *type, const char *subject, Micros time,
@@ -32,7 +32,9 @@ gboolean evidence_append (Tx *tx, const char *type, const char *subject, Micros 
  * takes their identities as used. */
 gboolean evidence_use_statement (Tx *tx, const Statement *statement, Micros now, GError **error);
 
-/* Leaf bytes by index. */
+/* Leaf bytes by index; DIQI_ERROR_NOT_FOUND. */
 GBytes *evidence_leaf (Tx *tx, guint64 index, GError **error);
+/* Indices (guint64) of the leaves about this subject, in order; maybe none. */
+GArray *evidence_leaves_about (Tx *tx, const char *subject, GError **error);
 /* Latest checkpoint row: note text, or NULL if there is none yet (no error). */
 char *evidence_latest_note (Tx *tx, guint64 *size, GError **error);
