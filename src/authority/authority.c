@@ -110,7 +110,7 @@ authority_status (Authority *authority)
 }
 
 static const json_t *
-find_profile (const Authority *authority, const char *profile)
+find_profile (const Authority *authority, const char *profile, GError **error)
 {
 	for (gsize i = 0; i < json_array_size (authority->site->profiles); i++) {
 		const json_t *item = json_array_get (authority->site->profiles, i);
@@ -118,18 +118,28 @@ find_profile (const Authority *authority, const char *profile)
 		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0)
 			return item;
 	}
+	diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
 	return NULL;
 }
 
 gboolean
 authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error)
 {
-	const json_t *item = find_profile (authority, profile);
+	const json_t *item = find_profile (authority, profile, error);
 
-	if (!item)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
-	*version = json_integer_value (json_object_get (item, "version"));
-	return TRUE;
+	if (item)
+		*version = json_integer_value (json_object_get (item, "version"));
+	return item != NULL;
+}
+
+gboolean
+authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error)
+{
+	const json_t *item = find_profile (authority, profile, error);
+
+	if (item)
+		*days = json_integer_value (json_object_get (item, "validity_days"));
+	return item != NULL;
 }
 
 /* --- officers ---------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ const SignerSite *authority_site (const Authority *authority);
 StatusIndex *authority_status (Authority *authority);
 /* DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
+gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);
 
 /* The signer's officers changed: new certificates become known, those of removed officers are
  * revoked (privilegeWithdrawn).  Runs its own transaction. */

@@ -85,6 +85,9 @@ load_intent (Tx *tx, gpointer arg, GError **error)
 {
 	LoadArgs *args = arg;
 
+	/* A read may be repeated. */
+	intent_row_clear (&args->intent);
+	certificate_row_clear (&args->certificate);
 	if (!db_intent_get (tx, args->application, FALSE, &args->intent, &args->found, error))
 		return FALSE;
 	return !args->found || certificate_load (tx, args->intent.serial, FALSE, &args->certificate, error);

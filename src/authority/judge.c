@@ -154,6 +154,7 @@ find_stored (Tx *tx, gpointer arg, GError **error)
 	FindArgs *args = arg;
 	g_autofree char *hex = fingerprint_hex (args->fingerprint);
 
+	certificate_row_clear (&args->row);
 	return db_certificate_by_fingerprint (tx, hex, &args->row, &args->found, error);
 }
 

@@ -1,0 +1,166 @@
+/* registry/certificate.c — certificates and their holders, seen and revoked. */
+#include "base/error.h"
+#include "identity/session.h"
+#include "registry/application_private.h"
+
+#define SUBJECTS_MAX 50
+
+gboolean
+registry_certificate_view (Tx *tx, Registry *registry, const char *serial, json_t **view, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+
+	if (!certificate_load (tx, serial, FALSE, &row, error))
+		return FALSE;
+	/* Nobody outside can know an intended serial; it does not exist yet. */
+	if (g_str_equal (row.status, "intended"))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_UNKNOWN, "/serial", "no certificate %s was issued here", serial);
+	*view = certificate_view (&row, clock_now (registry->clock));
+	return TRUE;
+}
+
+/* 订户 of its own certificates; 审核人 and 发证人 of any (contract, article 4.7). */
+static gboolean
+may_revoke (const Actor *actor, const CertificateRow *row)
+{
+	g_autofree char *own = fingerprint_hex (&actor->fingerprint);
+
+	if (actor_has_role (actor, ROLE_REVIEWER | ROLE_ISSUER))
+		return TRUE;
+	if (actor->kind == ACTOR_HOLDER)
+		return g_strcmp0 (actor->subject, row->subject) == 0;
+	/* Any officer may end his own. */
+	return actor->kind == ACTOR_OFFICER && g_strcmp0 (own, row->fingerprint) == 0;
+}
+
+static gboolean
+read_reason (const char *name, const Actor *actor, RevocationReason *reason, GError **error)
+{
+	static const RevocationReason holders[] = {
+		REASON_UNSPECIFIED, REASON_KEY_COMPROMISE, REASON_AFFILIATION_CHANGED, REASON_SUPERSEDED, REASON_CESSATION,
+	};
+
+	if (!reason_from_name (name, reason) || *reason == REASON_CA_COMPROMISE || *reason == REASON_HOLD ||
+	    *reason == REASON_REMOVE_FROM_CRL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/reason", "not a reason that revokes a holder's certificate");
+	for (gsize i = 0; i < G_N_ELEMENTS (holders); i++)
+		if (holders[i] == *reason)
+			return TRUE;
+	/* privilegeWithdrawn is the authority's word. */
+	return actor->kind == ACTOR_OFFICER ||
+	       diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/reason", "a holder cannot give this reason");
+}
+
+static gboolean
+end_sessions (Tx *tx, const CertificateRow *row, Micros now, GError **error)
+{
+	Fingerprint fingerprint;
+
+	if (!row->fingerprint)
+		return TRUE;
+	if (!hex_decode (row->fingerprint, fingerprint.b, sizeof fingerprint.b))
+		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "stored certificate %s is malformed", row->serial);
+	return session_close_all (tx, &fingerprint, now, error);
+}
+
+static gboolean
+revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationReason reason,
+        const Statement *statement, json_t **view, GError **error)
+{
+	g_autoptr (json_t) effect = json_object ();
+	g_auto (CertificateRow) now_revoked = { 0 };
+	Micros now = clock_now (registry->clock);
+
+	if (!authority_revoke (tx, registry->authority, row->serial, reason, now, error) ||
+	    !end_sessions (tx, row, now, error))
+		return FALSE;
+	if (view) {
+		if (!certificate_load (tx, row->serial, FALSE, &now_revoked, error))
+			return FALSE;
+		*view = certificate_view (&now_revoked, now);
+	}
+	json_object_set_new (effect, "serial", json_string (row->serial));
+	json_object_set_new (effect, "reason", json_string (reason_name (reason)));
+	json_object_set_new (effect, "revoked_at", json_time (now));
+	return evidence_append (tx, "certificate.revoke", row->application ? row->application : row->serial, now, statement,
+	                        effect, NULL, error);
+}
+
+gboolean
+registry_certificate_revoke (Tx *tx, Registry *registry, const Actor *actor, const char *serial,
+                             const Statement *statement, json_t **view, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	g_autoptr (json_t) shown = NULL;
+	const char *said, *name, *note = NULL;
+	RevocationReason reason;
+	const Field fields[] = {
+		{ "serial", FIELD_STRING, TRUE, 40, &said },
+		{ "reason", FIELD_STRING, TRUE, 0, &name },
+		{ "note", FIELD_STRING, FALSE, 1000, &note },
+	};
+
+	if (!certificate_load (tx, serial, TRUE, &row, error))
+		return FALSE;
+	if (!may_revoke (actor, &row))
+		return diqi_fail (error, DIQI_ERROR_PERMISSION, NULL, "the certificate is not yours to revoke");
+	if (!expect_statement (registry, actor, statement, "certificate.revoke", clock_now (registry->clock), error) ||
+	    !EXPECT_MEMBERS (statement, fields, error) ||
+	    !expect_same ("serial", said, row.serial, error) ||
+	    !read_reason (name, actor, &reason, error) ||
+	    !revoke_row (tx, registry, &row, reason, statement, view ? &shown : NULL, error))
+		return FALSE;
+	if (view)
+		*view = g_steal_pointer (&shown);
+	return TRUE;
+}
+
+static json_t *
+certificates_view (const GPtrArray *rows, Micros now)
+{
+	json_t *list = json_array ();
+
+	for (guint i = 0; i < rows->len; i++) {
+		const CertificateRow *row = g_ptr_array_index (rows, i);
+		g_autoptr (json_t) view = NULL;
+		json_t *item;
+
+		if (!row->der)
+			continue;
+		view = certificate_view (row, now);
+		item = json_object ();
+		json_object_set_new (item, "serial", json_string (row->serial));
+		json_object_set_new (item, "fingerprint", json_string (row->fingerprint));
+		json_object_set_new (item, "spki", json_string (row->spki));
+		json_object_set (item, "status", json_object_get (view, "status"));
+		json_array_append_new (list, item);
+	}
+	return list;
+}
+
+gboolean
+registry_subjects (Tx *tx, Registry *registry, const char *query, json_t **out, GError **error)
+{
+	g_autoptr (GPtrArray) subjects = subject_search (tx, query ? query : "", SUBJECTS_MAX, error);
+	g_autoptr (json_t) list = json_array ();
+	Micros now = clock_now (registry->clock);
+
+	if (!subjects)
+		return FALSE;
+	for (guint i = 0; i < subjects->len; i++) {
+		const Subject *subject = g_ptr_array_index (subjects, i);
+		g_autoptr (GPtrArray) rows = certificates_of_subject (tx, subject->id, error);
+		json_t *item;
+
+		if (!rows)
+			return FALSE;
+		item = json_object ();
+		json_object_set_new (item, "subject", json_string (subject->id));
+		json_object_set_new (item, "kind", json_string (subject_kind_name (subject->kind)));
+		json_object_set_new (item, "name", json_string (subject->name));
+		json_object_set_new (item, "certificates", certificates_view (rows, now));
+		json_array_append_new (list, item);
+	}
+	*out = g_steal_pointer (&list);
+	return TRUE;
+}

@@ -1,0 +1,262 @@
+/* registry/issuing.c — from the issuer's statement to the stored certificate, and back after a crash. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "registry/application_db.h"
+
+static gboolean
+same_statement (const char *stored, const Statement *statement)
+{
+	g_autoptr (Statement) first = stored ? statement_parse (stored, -1, NULL) : NULL;
+
+	return first && fingerprint_equal (statement_identity (first), statement_identity (statement));
+}
+
+/* The same statement again, while its issue is under way or done, asks for nothing new. */
+static gboolean
+already_begun (Tx *tx, const char *id, const Statement *statement, gboolean *begun, GError **error)
+{
+	g_auto (Application) application = { 0 };
+
+	if (!application_load (tx, id, TRUE, &application, error))
+		return FALSE;
+	*begun = same_statement (application.issue_statement, statement);
+	return TRUE;
+}
+
+static gboolean
+find_subject (const Step *step, char **subject, GError **error)
+{
+	const Application *application = &step->application;
+	g_autofree char *number = form_holder_number (application->kind, application->form);
+	const SubjectIdentity identity = {
+		.site = step->registry->site,
+		.kind = application->kind,
+		.name = form_holder_name (application->kind, application->form),
+		.number = number,
+	};
+
+	return subject_find_or_create (step->tx, &identity, step->now, subject, error);
+}
+
+static gboolean
+intend (const Step *step, const CertificateRequest *request, const char *subject, Serial *serial, GError **error)
+{
+	const Application *application = &step->application;
+	Fingerprint spki;
+	const IssueIntent intent = {
+		.application = application->id,
+		.subject = subject,
+		.profile = application->profile,
+		.profile_version = application->profile_version,
+		.request = request->text,
+		.request_n = request->n,
+		.spki = &spki,
+		.reviewer_statement = application->review_statement,
+		.issuer_statement = statement_compact (step->statement),
+	};
+
+	fingerprint_of (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki), &spki);
+	return authority_intend (step->tx, step->registry->authority, &intent, step->now, serial, error);
+}
+
+gboolean
+application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                         const Statement *statement, GError **error)
+{
+	g_auto (Step) step = { 0 };
+	g_auto (CertificateRequest) request = { 0 };
+	Application *application = &step.application;
+	gboolean begun;
+	Serial serial;
+
+	if (!already_begun (tx, id, statement, &begun, error))
+		return FALSE;
+	if (begun)
+		return TRUE;
+	if (!step_begin (&step, tx, registry, actor, id, ACT_ISSUE, statement, error) ||
+	    !certificate_request_build (registry, application, &request, error) ||
+	    !expect_same ("request", application->request_hash, request.hash, error) ||
+	    !expect_approval (statement, application, &request, error))
+		return FALSE;
+	g_clear_pointer (&application->subject, g_free);
+	if (!find_subject (&step, &application->subject, error) ||
+	    !intend (&step, &request, application->subject, &serial, error))
+		return FALSE;
+	application->issuer = g_strdup (actor->person);
+	application->issue_statement = g_strdup (statement_compact (statement));
+	application->serial = serial_hex (&serial);
+	json_object_set_new (step_effect (&step), "request", json_string (request.hash));
+	json_object_set_new (step_effect (&step), "serial", json_string (application->serial));
+	return step_finish (&step, NULL, error);
+}
+
+/* Somebody else finished meanwhile: fine, if it is the same certificate. */
+static gboolean
+already_finished (Tx *tx, const char *id, GBytes *der, gboolean *finished, json_t **view, GError **error)
+{
+	g_auto (Application) application = { 0 };
+	g_autofree char *fingerprint = hash_hex (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
+
+	if (!application_load (tx, id, TRUE, &application, error))
+		return FALSE;
+	*finished = application.fingerprint != NULL;
+	if (!*finished)
+		return TRUE;
+	if (!g_str_equal (application.fingerprint, fingerprint))
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has another certificate", id);
+	return !view || application_view_load (tx, &application, view, error);
+}
+
+gboolean
+application_finish_issue (Tx *tx, Registry *registry, const char *id, GBytes *der, json_t **view, GError **error)
+{
+	g_auto (Step) step = { 0 };
+	g_autoptr (Certificate) certificate = NULL;
+	gboolean finished;
+
+	if (!already_finished (tx, id, der, &finished, view, error))
+		return FALSE;
+	if (finished)
+		return TRUE;
+	if (!step_begin (&step, tx, registry, NULL, id, ACT_STORE, NULL, error) ||
+	    !authority_publish (tx, registry->authority, id, der, step.now, &certificate, error))
+		return FALSE;
+	step.application.fingerprint = fingerprint_hex (certificate_fingerprint (certificate));
+	json_object_set_new (step_effect (&step), "serial", json_string (step.application.serial));
+	json_object_set_new (step_effect (&step), "fingerprint", json_string (step.application.fingerprint));
+	return step_finish (&step, view, error);
+}
+
+gboolean
+application_abandon_issue (Tx *tx, Registry *registry, const char *id, const GError *refusal, GError **error)
+{
+	g_auto (Step) step = { 0 };
+
+	if (!step_begin (&step, tx, registry, NULL, id, ACT_ABANDON, NULL, error) ||
+	    !authority_abandon (tx, registry->authority, id, step.now, error))
+		return FALSE;
+	json_object_set_new (step_effect (&step), "serial", json_string (step.application.serial));
+	json_object_set_new (step_effect (&step), "code", json_string (diqi_error_code_name (refusal)));
+	return step_finish (&step, NULL, error);
+}
+
+/* --- without a transaction open ------------------------------------------------------------ */
+
+typedef struct {
+	Registry *registry;
+	const Actor *actor;
+	const char *id;
+	const Statement *statement;
+	GBytes *der;
+	const GError *refusal;
+	json_t *view;
+} IssueArgs;
+
+static gboolean
+run_begin (Tx *tx, gpointer arg, GError **error)
+{
+	const IssueArgs *args = arg;
+
+	return application_begin_issue (tx, args->registry, args->actor, args->id, args->statement, error);
+}
+
+static gboolean
+run_finish (Tx *tx, gpointer arg, GError **error)
+{
+	IssueArgs *args = arg;
+
+	g_clear_pointer (&args->view, json_decref);
+	return application_finish_issue (tx, args->registry, args->id, args->der, &args->view, error);
+}
+
+static gboolean
+run_abandon (Tx *tx, gpointer arg, GError **error)
+{
+	const IssueArgs *args = arg;
+
+	return application_abandon_issue (tx, args->registry, args->id, args->refusal, error);
+}
+
+/* The refusal is what the caller hears; that another thread was faster to record it is nothing to say. */
+static void
+record_refusal (Store *store, IssueArgs *args, const GError *refusal)
+{
+	g_autoptr (GError) error = NULL;
+
+	log_event (LOG_LEVEL_WARN, "issue.refused", "application", "%s", args->id, "code", "%s", diqi_error_code_name (refusal),
+	           "detail", "%s", refusal->message, NULL);
+	args->refusal = refusal;
+	if (!store_run (store, "application.abandon", run_abandon, args, &error))
+		log_event (LOG_LEVEL_WARN, "issue.abandon", "application", "%s", args->id, "detail", "%s", error->message, NULL);
+}
+
+static gboolean
+sign_and_finish (Store *store, IssueArgs *args, GError **error)
+{
+	g_autoptr (GError) refusal = NULL;
+	g_autoptr (GBytes) der = authority_sign (args->registry->authority, args->id, &refusal);
+
+	if (!der) {
+		if (authority_refusal_is_final (refusal))
+			record_refusal (store, args, refusal);
+		g_propagate_error (error, g_steal_pointer (&refusal));
+		return FALSE;
+	}
+	args->der = der;
+	return store_run (store, "application.finish", run_finish, args, error);
+}
+
+gboolean
+application_issue (Registry *registry, Store *store, const Actor *actor, const char *id,
+                   const Statement *statement, json_t **view, GError **error)
+{
+	IssueArgs args = { .registry = registry, .actor = actor, .id = id, .statement = statement };
+	g_autoptr (json_t) shown = NULL;
+	gboolean done = store_run (store, "application.issue", run_begin, &args, error) &&
+	                sign_and_finish (store, &args, error);
+
+	shown = args.view;
+	if (done && view)
+		*view = g_steal_pointer (&shown);
+	return done;
+}
+
+static gboolean
+run_unfinished (Tx *tx, gpointer arg, GError **error)
+{
+	GPtrArray **applications = arg;
+
+	g_clear_pointer (applications, g_ptr_array_unref);
+	*applications = authority_unfinished (tx, error);
+	return *applications != NULL;
+}
+
+gboolean
+registry_resume (Registry *registry, Store *store, guint *finished, GError **error)
+{
+	g_autoptr (GPtrArray) applications = NULL;
+	guint n = 0;
+
+	if (!store_read (store, "application.unfinished", run_unfinished, &applications, error))
+		return FALSE;
+	for (guint i = 0; i < applications->len; i++) {
+		IssueArgs args = { .registry = registry, .id = g_ptr_array_index (applications, i) };
+		g_autoptr (GError) failure = NULL;
+
+		if (sign_and_finish (store, &args, &failure)) {
+			json_decref (args.view);
+			n++;
+			continue;
+		}
+		/* A signer that is away will be away for the others too. */
+		if (!authority_refusal_is_final (failure)) {
+			g_propagate_error (error, g_steal_pointer (&failure));
+			return FALSE;
+		}
+	}
+	if (finished)
+		*finished = n;
+	return TRUE;
+}

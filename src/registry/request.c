@@ -1,0 +1,119 @@
+/* registry/request.c — the to-be-signed request of docs/statements.md.
+ *
+ * The reviewer and the issuer sign its hash, and the signer issues exactly it: the same application
+ * at the same profile version must give the same bytes, today and after a restart.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "registry/application_private.h"
+
+void
+certificate_request_clear (CertificateRequest *request)
+{
+	g_clear_pointer (&request->text, g_free);
+	g_clear_pointer (&request->hash, g_free);
+}
+
+static void
+add_name (json_t *subject, NameAttribute attribute, const char *value)
+{
+	json_t *part = json_object ();
+
+	json_object_set_new (part, name_attribute_key (attribute), json_string (value));
+	json_array_append_new (subject, part);
+}
+
+static json_t *
+subject_of (const Application *application, GError **error)
+{
+	const json_t *form = application->form;
+	const char *province = form_province (application->kind, form);
+	const char *name = form_holder_name (application->kind, form);
+	json_t *subject = json_array ();
+
+	add_name (subject, NAME_COUNTRY, "CN");
+	if (province)
+		add_name (subject, NAME_PROVINCE, province);
+	if (application->kind == SUBJECT_ORGANIZATION)
+		add_name (subject, NAME_ORGANIZATION, name);
+	add_name (subject, NAME_COMMON_NAME, name);
+	if (application->kind == SUBJECT_PERSON) {
+		g_autoptr (json_t) document = json_read_strict (application->document, strlen (application->document),
+		                                                strlen (application->document), error);
+		g_autofree char *commitment = NULL;
+
+		if (!document) {
+			json_decref (subject);
+			return NULL;
+		}
+		commitment = form_commitment (form_text (document, "salt"), form_text (form, "id_number"));
+		add_name (subject, NAME_SERIAL_NUMBER, commitment);
+	}
+	return subject;
+}
+
+static gboolean
+profile_of (const Registry *registry, const Application *application, gint64 *version, gint64 *days, GError **error)
+{
+	if (!authority_profile_version (registry->authority, application->profile, version, error) ||
+	    !authority_profile_validity (registry->authority, application->profile, days, error))
+		return FALSE;
+	/* Reviewed under an older version: the signer will refuse, and a new review is asked for. */
+	if (application->profile_version)
+		*version = application->profile_version;
+	return TRUE;
+}
+
+gboolean
+certificate_request_build (const Registry *registry, const Application *application,
+                           CertificateRequest *out, GError **error)
+{
+	g_autoptr (json_t) request = json_object ();
+	gint64 version, days;
+	json_t *subject;
+
+	if (!application->spki || !application->submission_hash)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s is not submitted yet", application->id);
+	if (!profile_of (registry, application, &version, &days, error))
+		return FALSE;
+	subject = subject_of (application, error);
+	if (!subject)
+		return FALSE;
+	json_object_set_new (request, "type", json_string ("certificate.request"));
+	json_object_set_new (request, "site", json_string (registry->site));
+	json_object_set_new (request, "application", json_string (application->id));
+	json_object_set_new (request, "profile", json_string (application->profile));
+	json_object_set_new (request, "profile_version", json_integer (version));
+	json_object_set_new (request, "subject", subject);
+	if (application->kind == SUBJECT_ORGANIZATION)
+		json_object_set_new (request, "uscc", json_string (form_text (application->form, "uscc")));
+	json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki)));
+	json_object_set_new (request, "validity_days", json_integer (days));
+	json_object_set_new (request, "submission", json_string (application->submission_hash));
+	out->text = jcs_dump (request, &out->n, error);
+	if (!out->text)
+		return FALSE;
+	out->hash = hash_hex (out->text, out->n);
+	out->profile_version = version;
+	return TRUE;
+}
+
+gboolean
+application_request (Tx *tx, Registry *registry, const char *id, json_t **out, GError **error)
+{
+	g_auto (Application) application = { 0 };
+	g_auto (CertificateRequest) request = { 0 };
+	json_t *view;
+
+	if (!application_load (tx, id, FALSE, &application, error) ||
+	    !certificate_request_build (registry, &application, &request, error))
+		return FALSE;
+	view = json_object ();
+	json_object_set_new (view, "request", json_string (request.text));
+	json_object_set_new (view, "hash", json_string (request.hash));
+	json_object_set_new (view, "profile", json_string (application.profile));
+	json_object_set_new (view, "profile_version", json_integer (request.profile_version));
+	*out = view;
+	return TRUE;
+}

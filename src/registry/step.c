@@ -1,0 +1,201 @@
+/* registry/step.c — one act upon an application, by the table of states.c.
+ *
+ * Refusals come in this order: no such application, may not, statement at fault, wrong state,
+ * same person, unpaid.  What one act alone asks for is checked by its own function between
+ * step_begin and step_finish.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "registry/application_db.h"
+
+void
+step_clear (Step *step)
+{
+	application_clear (&step->application);
+	g_clear_pointer (&step->effect, json_decref);
+}
+
+static gboolean
+may_act (const Application *application, const Actor *actor, const ApplicationTransition *t)
+{
+	switch (t->by) {
+	case BY_ANYBODY:
+		return TRUE;
+	case BY_APPLICANT:
+		return actor && actor->kind != ACTOR_OFFICER && application_check_reader (application, actor, 0, NULL);
+	case BY_OFFICER:
+		return actor && actor_has_role (actor, t->roles);
+	case BY_HOLDER: {
+		g_autofree char *fingerprint = actor ? fingerprint_hex (&actor->fingerprint) : NULL;
+
+		return actor && actor->kind == ACTOR_HOLDER && g_strcmp0 (fingerprint, application->fingerprint) == 0;
+	}
+	case BY_SYSTEM:
+		return actor == NULL;
+	}
+	return FALSE;
+}
+
+/* Who may do an act, and by which statement, is the same in every state it is possible in. */
+static const ApplicationTransition *
+any_transition (ApplicationAct act)
+{
+	gsize n;
+	const ApplicationTransition *table = application_transitions (&n);
+
+	for (gsize i = 0; i < n; i++)
+		if (table[i].act == act)
+			return &table[i];
+	g_assert_not_reached ();
+}
+
+static gboolean
+check_persons (const Step *step, GError **error)
+{
+	const Application *application = &step->application;
+	guint guards = step->transition->guards;
+
+	if ((guards & GUARD_NOT_CLERK) && g_strcmp0 (step->actor->person, application->clerk) == 0)
+		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, NULL, "you accepted this application: another person must decide now");
+	if ((guards & GUARD_NOT_REVIEWER) && g_strcmp0 (step->actor->person, application->reviewer) == 0)
+		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, NULL, "you reviewed this application: another person must issue");
+	return TRUE;
+}
+
+static gboolean
+check_state (Step *step, GError **error)
+{
+	const Application *application = &step->application;
+
+	step->transition = application_transition (application->state, step->act, application->fee_paid);
+	if (!step->transition)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "%s is not possible in state %s",
+		                  application_act_name (step->act), application_state_name (application->state));
+	if (!check_persons (step, error))
+		return FALSE;
+	if ((step->transition->guards & GUARD_PAID) && !application->fee_paid)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_UNPAID, NULL, "the fee of application %s is not recorded", application->id);
+	return TRUE;
+}
+
+gboolean
+step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
+            ApplicationAct act, const Statement *statement, GError **error)
+{
+	const ApplicationTransition *rule = any_transition (act);
+
+	*step = (Step) {
+		.tx = tx, .registry = registry, .actor = actor, .statement = statement, .act = act,
+		.now = clock_now (registry->clock),
+	};
+	if (!application_load (tx, id, TRUE, &step->application, error))
+		return FALSE;
+	if (!may_act (&step->application, actor, rule))
+		return diqi_fail (error, DIQI_ERROR_PERMISSION, NULL, "%s is not yours to do", application_act_name (act));
+	g_assert ((rule->statement != NULL) == (statement != NULL));
+	if (statement && !expect_statement (registry, actor, statement, rule->statement, step->now, error))
+		return FALSE;
+	return check_state (step, error);
+}
+
+json_t *
+step_effect (Step *step)
+{
+	if (!step->effect)
+		step->effect = json_object ();
+	return step->effect;
+}
+
+static void
+void_review (Application *application)
+{
+	g_clear_pointer (&application->reviewer, g_free);
+	g_clear_pointer (&application->issuer, g_free);
+	g_clear_pointer (&application->request_hash, g_free);
+	g_clear_pointer (&application->review_statement, g_free);
+	g_clear_pointer (&application->issue_statement, g_free);
+	g_clear_pointer (&application->serial, g_free);
+	application->profile_version = 0;
+}
+
+static void
+change_state (Step *step)
+{
+	Application *application = &step->application;
+
+	if (step->transition->effects & EFFECT_VOIDS_APPROVALS)
+		g_clear_pointer (&application->clerk, g_free);
+	if (step->transition->effects & (EFFECT_VOIDS_APPROVALS | EFFECT_VOIDS_REVIEW))
+		void_review (application);
+	application->state = step->transition->to;
+	application->version++;
+	application->updated = step->now;
+}
+
+static const char *
+actor_label (const Actor *actor)
+{
+	if (!actor)
+		return "system";
+	if (actor->kind == ACTOR_OFFICER)
+		return actor->name;
+	/* Applicants and holders are named in the form; the history need not repeat it. */
+	return actor->kind == ACTOR_HOLDER ? "holder" : "applicant";
+}
+
+static gboolean
+write_history (const Step *step, GError **error)
+{
+	g_autofree char *identity = step->statement ? fingerprint_hex (statement_identity (step->statement)) : NULL;
+	const NewAct act = {
+		.application = step->application.id,
+		.version = step->application.version,
+		.act = application_act_name (step->act),
+		.to_state = application_state_name (step->application.state),
+		.at = step->now,
+		.by_name = actor_label (step->actor),
+		.by_person = step->actor ? step->actor->person : NULL,
+		.statement_identity = identity,
+	};
+
+	return db_act_insert (step->tx, &act, error);
+}
+
+/* Hashes and states only: a leaf is kept for ever, personal data need not be. */
+static gboolean
+write_leaf (Step *step, GError **error)
+{
+	const Application *application = &step->application;
+	json_t *effect = step_effect (step);
+
+	/* Drafts bind nobody. */
+	if (!step->statement && step->transition->by != BY_SYSTEM)
+		return TRUE;
+	json_object_set_new (effect, "from", json_string (application_state_name (step->transition->from)));
+	json_object_set_new (effect, "to", json_string (application_state_name (application->state)));
+	json_object_set_new (effect, "version", json_integer (application->version));
+	json_object_set_new (effect, "form", json_string (application->form_hash));
+	if (step->actor && step->actor->person)
+		json_object_set_new (effect, "person", json_string (step->actor->person));
+	return evidence_append (step->tx, application_act_name (step->act), application->id, step->now, step->statement,
+	                        effect, NULL, error);
+}
+
+gboolean
+step_finish (Step *step, json_t **view, GError **error)
+{
+	g_autoptr (json_t) shown = NULL;
+
+	change_state (step);
+	if (!db_application_update (step->tx, &step->application, error) || !write_history (step, error))
+		return FALSE;
+	if (view && !application_view_load (step->tx, &step->application, &shown, error))
+		return FALSE;
+	/* Last: it takes the lock that orders all acts of the site. */
+	if (!write_leaf (step, error))
+		return FALSE;
+	if (view)
+		*view = g_steal_pointer (&shown);
+	return TRUE;
+}

@@ -1,0 +1,236 @@
+/* registry/view.c — applications as the API shows them. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "registry/application_db.h"
+
+#define READER_ROLES (ROLE_CLERK | ROLE_CASHIER | ROLE_REVIEWER | ROLE_ISSUER | ROLE_AUDITOR)
+#define LIST_MAX 200
+
+static void
+act_row_free (gpointer p)
+{
+	ApplicationActRow *row = p;
+
+	g_free (row->act);
+	g_free (row->by_name);
+	g_free (row);
+}
+
+static json_t *
+history_of (const GPtrArray *acts)
+{
+	json_t *history = json_array ();
+
+	for (guint i = 0; acts && i < acts->len; i++) {
+		const ApplicationActRow *row = g_ptr_array_index (acts, i);
+		json_t *item = json_object ();
+
+		json_object_set_new (item, "act", json_string (row->act));
+		json_object_set_new (item, "time", json_time (row->at));
+		json_object_set_new (item, "by", json_string (row->by_name));
+		json_array_append_new (history, item);
+	}
+	return history;
+}
+
+/* Set by a return, and by a rejection. */
+static void
+add_reason (json_t *view, const Application *application)
+{
+	json_t *reason;
+
+	if (!application->returned_reason)
+		return;
+	reason = json_object ();
+	json_object_set_new (reason, "reason", json_string (application->returned_reason));
+	if (application->state == STATE_REJECTED) {
+		json_object_set_new (view, "rejected", reason);
+		return;
+	}
+	json_object_set_new (reason, "fields", json_loads (application->returned_fields, 0, NULL));
+	json_object_set_new (view, "returned", reason);
+}
+
+static void
+add_warnings (json_t *view, const Application *application)
+{
+	json_t *warning;
+
+	if (!application->uscc_check_digit)
+		return;
+	warning = json_object ();
+	json_object_set_new (warning, "pointer", json_string ("/form/uscc"));
+	json_object_set_new (warning, "code", json_string (diqi_code_name (DIQI_ERROR_USCC_CHECK)));
+	json_object_set_new (view, "warnings", json_array ());
+	json_array_append_new (json_object_get (view, "warnings"), warning);
+}
+
+json_t *
+application_view_of (const Application *application, const GPtrArray *acts)
+{
+	json_t *view = json_object ();
+	const Money amount = { application->amount_fen };
+
+	json_object_set_new (view, "application", json_string (application->id));
+	json_object_set_new (view, "kind", json_string (subject_kind_name (application->kind)));
+	json_object_set_new (view, "service", json_string (application->service));
+	json_object_set_new (view, "state", json_string (application_state_name (application->state)));
+	json_object_set_new (view, "version", json_integer (application->version));
+	json_object_set_new (view, "form", json_deep_copy (application->form));
+	json_object_set_new (view, "created", json_time (application->created));
+	json_object_set_new (view, "updated", json_time (application->updated));
+	json_object_set_new (view, "amount_fen", json_money (amount));
+	json_object_set_new (view, "fee_paid", json_boolean (application->fee_paid));
+	json_object_set_new (view, "profile", json_string (application->profile));
+	if (application->fingerprint) {
+		json_object_set_new (view, "serial", json_string (application->serial));
+		json_object_set_new (view, "fingerprint", json_string (application->fingerprint));
+	}
+	json_object_set_new (view, "history", history_of (acts));
+	add_reason (view, application);
+	add_warnings (view, application);
+	return view;
+}
+
+gint64
+application_view_version (const json_t *view)
+{
+	return json_integer_value (json_object_get (view, "version"));
+}
+
+static void
+collect_acts (const char *application, ApplicationActRow *row, gpointer user)
+{
+	GHashTable *by_application = user;
+	GPtrArray *acts = g_hash_table_lookup (by_application, application);
+
+	if (!acts) {
+		acts = g_ptr_array_new_with_free_func (act_row_free);
+		g_hash_table_insert (by_application, g_strdup (application), acts);
+	}
+	g_ptr_array_add (acts, row);
+}
+
+static GHashTable *
+load_acts (Tx *tx, const char *first, const char *last, const char *state, GError **error)
+{
+	g_autoptr (GHashTable) acts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+
+	return db_acts (tx, first, last, state, collect_acts, acts, error) ? g_steal_pointer (&acts) : NULL;
+}
+
+gboolean
+application_view_load (Tx *tx, const Application *application, json_t **view, GError **error)
+{
+	g_autoptr (GHashTable) acts = load_acts (tx, application->id, application->id, "", error);
+
+	if (!acts)
+		return FALSE;
+	*view = application_view_of (application, g_hash_table_lookup (acts, application->id));
+	return TRUE;
+}
+
+gboolean
+application_view (Tx *tx, Registry *registry, const Actor *actor, const char *id, json_t **view, GError **error)
+{
+	g_auto (Application) application = { 0 };
+
+	(void) registry;
+	return application_load (tx, id, FALSE, &application, error) &&
+	       application_check_reader (&application, actor, READER_ROLES, error) &&
+	       application_view_load (tx, &application, view, error);
+}
+
+static void
+application_free (gpointer p)
+{
+	application_clear (p);
+	g_free (p);
+}
+
+static gboolean
+check_listing (const char *state, const char *cursor, GError **error)
+{
+	ApplicationState known;
+
+	if (state && !application_state_from_name (state, &known))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/state", "no such state");
+	if (cursor && !uuid_is_valid (cursor))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cursor", "not a cursor of this list");
+	return TRUE;
+}
+
+gboolean
+application_list (Tx *tx, Registry *registry, const char *state, const char *cursor, guint limit,
+                  json_t **items, char **next_cursor, GError **error)
+{
+	g_autoptr (GPtrArray) page = g_ptr_array_new_with_free_func (application_free);
+	g_autoptr (GHashTable) acts = NULL;
+	g_autoptr (json_t) views = json_array ();
+	guint most = CLAMP (limit, 1, LIST_MAX);
+	const Application *last;
+
+	(void) registry;
+	*next_cursor = NULL;
+	if (!check_listing (state, cursor, error) ||
+	    !db_application_list (tx, state ? state : "", cursor ? cursor : "", most + 1, page, error))
+		return FALSE;
+	if (page->len > most) {
+		g_ptr_array_set_size (page, most);
+		last = g_ptr_array_index (page, most - 1);
+		*next_cursor = g_strdup (last->id);
+	}
+	if (page->len > 0) {
+		const Application *first = g_ptr_array_index (page, 0);
+
+		last = g_ptr_array_index (page, page->len - 1);
+		acts = load_acts (tx, first->id, last->id, state ? state : "", error);
+		if (!acts) {
+			g_clear_pointer (next_cursor, g_free);
+			return FALSE;
+		}
+	}
+	for (guint i = 0; i < page->len; i++) {
+		Application *application = g_ptr_array_index (page, i);
+
+		if (!application_parse_form (application, error)) {
+			g_clear_pointer (next_cursor, g_free);
+			return FALSE;
+		}
+		json_array_append_new (views, application_view_of (application, g_hash_table_lookup (acts, application->id)));
+	}
+	*items = g_steal_pointer (&views);
+	return TRUE;
+}
+
+gboolean
+application_form_document (Tx *tx, Registry *registry, const Actor *actor, const char *id, char **text, GError **error)
+{
+	g_auto (Application) application = { 0 };
+
+	(void) registry;
+	if (!application_load (tx, id, FALSE, &application, error) ||
+	    !application_check_reader (&application, actor, ROLE_CLERK | ROLE_REVIEWER | ROLE_ISSUER, error))
+		return FALSE;
+	*text = g_strdup (application.document);
+	return TRUE;
+}
+
+gboolean
+application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, char **pem, GError **error)
+{
+	g_auto (Application) application = { 0 };
+	g_auto (CertificateRow) row = { 0 };
+
+	if (!application_load (tx, id, FALSE, &application, error) ||
+	    !application_check_reader (&application, actor, ROLE_ALL, error))
+		return FALSE;
+	if (!application.fingerprint)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s has no certificate yet", id);
+	if (!certificate_load (tx, application.serial, FALSE, &row, error))
+		return FALSE;
+	*pem = certificate_chain_pem (registry->authority, &row, error);
+	return *pem != NULL;
+}
