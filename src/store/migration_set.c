@@ -72,10 +72,10 @@ by_number (gconstpointer a, gconstpointer b)
 static gboolean
 check_numbers (const GPtrArray *set, const char *folder, GError **error)
 {
-	for (guint i = 1; i < set->len; i++) {
-		const Migration *before = g_ptr_array_index (set, i - 1), *m = g_ptr_array_index (set, i);
-		if (m->number == before->number)
-			return diqi_fail (error, DIQI_ERROR_STORE_SCHEMA, NULL, "%s: %s and %s have one number", folder, before->name, m->name);
+	for (guint i = 0; i < set->len; i++) {
+		const Migration *m = g_ptr_array_index (set, i);
+		if (m->number != (int) i + 1)
+			return diqi_fail (error, DIQI_ERROR_STORE_SCHEMA, NULL, "%s: %s where number %04u is due", folder, m->name, i + 1);
 	}
 	return set->len > 0 || diqi_fail (error, DIQI_ERROR_STORE_SCHEMA, NULL, "%s holds no migrations", folder);
 }

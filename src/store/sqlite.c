@@ -339,12 +339,14 @@ note_failure (Sqlite *s, int rc)
 		s->broken = g_strdup_printf ("%s: %s (%d)", s->path, sqlite3_errstr (rc), rc);
 }
 
-/* SQLite's own automatic checkpoint swallows its errors. */
+/* SQLite's own automatic checkpoint swallows its errors, and starts the WAL over only if no reader
+ * happens to be at work: under steady reading it would grow for ever, so in the end we wait for them. */
 static int
 checkpoint (gpointer data, sqlite3 *db, const char *name, int pages)
 {
 	if (pages >= CHECKPOINT_PAGES) {
-		int rc = sqlite3_wal_checkpoint_v2 (db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		int mode = pages >= 16 * CHECKPOINT_PAGES ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+		int rc = sqlite3_wal_checkpoint_v2 (db, name, mode, NULL, NULL);
 		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 			note_failure (data, sqlite3_extended_errcode (db));
 	}

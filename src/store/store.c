@@ -6,6 +6,9 @@
 
 struct Store {
 	Engine *engine;
+	GMutex mutex;
+	GCond idle;
+	guint running;            /* callers inside store_run and store_read */
 };
 
 static StoreOptions
@@ -42,6 +45,8 @@ store_open (const char *uri, const StoreOptions *options, GError **error)
 		return NULL;
 	Store *store = g_new0 (Store, 1);
 	store->engine = engine;
+	g_mutex_init (&store->mutex);
+	g_cond_init (&store->idle);
 	return store;
 }
 
@@ -50,23 +55,52 @@ store_close (Store *store)
 {
 	if (store == NULL)
 		return;
+	g_mutex_lock (&store->mutex);
+	while (store->running > 0)
+		g_cond_wait (&store->idle, &store->mutex);
+	g_mutex_unlock (&store->mutex);
 	store->engine->ops->close (store->engine);
+	g_cond_clear (&store->idle);
+	g_mutex_clear (&store->mutex);
 	g_free (store);
 }
 
 gboolean store_is_postgresql (const Store *store) { return store->engine->ops->postgresql; }
 void store_stats (Store *store, StoreStats *out) { store->engine->ops->stats (store->engine, out); }
 
+static void
+enter (Store *store)
+{
+	g_mutex_lock (&store->mutex);
+	store->running++;
+	g_mutex_unlock (&store->mutex);
+}
+
+static void
+leave (Store *store)
+{
+	g_mutex_lock (&store->mutex);
+	if (--store->running == 0)
+		g_cond_broadcast (&store->idle);
+	g_mutex_unlock (&store->mutex);
+}
+
 gboolean
 store_run (Store *store, const char *name, StoreFn fn, gpointer arg, GError **error)
 {
-	return store->engine->ops->run (store->engine, name, fn, arg, error);
+	enter (store);
+	gboolean ok = store->engine->ops->run (store->engine, name, fn, arg, error);
+	leave (store);
+	return ok;
 }
 
 gboolean
 store_read (Store *store, const char *name, StoreFn fn, gpointer arg, GError **error)
 {
-	return store->engine->ops->read (store->engine, name, fn, arg, error);
+	enter (store);
+	gboolean ok = store->engine->ops->read (store->engine, name, fn, arg, error);
+	leave (store);
+	return ok;
 }
 
 static gboolean

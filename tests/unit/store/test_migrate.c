@@ -149,9 +149,13 @@ test_refused_sets (TestStore *t)
 	g_unlink (readme);
 	write_file (folder, "0001_one.sql", "CREATE TABLE one (a TEXT) STRICT;");
 	write_file (folder, "0001_uno.sql", "CREATE TABLE uno (a TEXT) STRICT;");
-	refuses (t, folder, "0001_");
+	refuses (t, folder, "where number 0002 is due");
 	g_autofree char *uno = g_build_filename (folder, "0001_uno.sql", NULL);
 	g_unlink (uno);
+	write_file (folder, "0003_three.sql", "CREATE TABLE three (a TEXT) STRICT;");
+	refuses (t, folder, "0003_three.sql where number 0002 is due");
+	g_autofree char *three = g_build_filename (folder, "0003_three.sql", NULL);
+	g_unlink (three);
 	write_file (folder, "0002_two.sql", "-- @magic x\n");
 	refuses (t, folder, "@magic");
 }

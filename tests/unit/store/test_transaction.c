@@ -340,6 +340,60 @@ test_readers (TestStore *t)
 	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 2);
 }
 
+/* --- closing ------------------------------------------------------------------------------------ */
+
+typedef struct {
+	TestStore *t;
+	gint started, ended;      /* atomic */
+} Slow;
+
+static gboolean
+insert_slowly (Tx *tx, gpointer arg, GError **error)
+{
+	Slow *slow = arg;
+	gint64 id = g_atomic_int_add (&slow->started, 1);
+	g_usleep (20000);
+	return tx_exec (tx, error, "INSERT INTO entry (id) VALUES ($1)", P_INT (id)) == 1;
+}
+
+static void count_ended (gpointer slow) { g_atomic_int_inc (&((Slow *) slow)->ended); }
+
+static gboolean
+insert_slowly_watched (Tx *tx, gpointer arg, GError **error)
+{
+	tx_on_commit (tx, count_ended, arg, NULL);
+	return insert_slowly (tx, arg, error);
+}
+
+static gpointer
+slow_caller (gpointer data)
+{
+	Slow *slow = data;
+	g_assert_true (store_run (slow->t->store, "test.slow", insert_slowly_watched, slow, NULL));
+	return NULL;
+}
+
+static void
+test_close_waits (TestStore *t)
+{
+	Slow slow = { .t = t };
+	g_autoptr (GPtrArray) all = g_ptr_array_new ();
+	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	for (int i = 0; i < 6; i++)
+		g_ptr_array_add (all, g_thread_new ("slow", slow_caller, &slow));
+	/* All are inside now: with the first at work, the rest wait on SQLite and work too on PostgreSQL. */
+	g_usleep (100000);
+	while (g_atomic_int_get (&slow.started) == 0)
+		g_usleep (1000);
+	store_close (t->store);
+	g_assert_cmpint (slow.ended, ==, 6);
+	t->store = NULL;
+	for (guint i = 0; i < all->len; i++)
+		g_thread_join (g_ptr_array_index (all, i));
+	test_store_reopen (t, NULL);
+	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 6);
+}
+
 /* --- mistakes ------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -446,6 +500,7 @@ main (int argc, char **argv)
 	test_store_add_empty ("/store/transaction/hooks", test_hooks);
 	test_store_add_empty ("/store/transaction/readers", test_readers);
 	test_store_add_empty ("/store/transaction/deferred-keys", test_deferred_keys);
+	test_store_add_empty ("/store/transaction/close-waits", test_close_waits);
 	test_store_add_empty ("/store/transaction/private-file", test_private_file);
 	g_test_add_func ("/store/transaction/nested/sqlite", test_nested_sqlite);
 	g_test_add_func ("/store/transaction/nested/postgresql", test_nested_postgresql);
