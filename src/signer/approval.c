@@ -43,7 +43,7 @@ approval_open (const Court *court, const char *compact, const char *type, const 
 	g_autoptr (Statement) statement = statement_parse (compact, -1, error);
 	if (statement == NULL)
 		return NULL;
-	const Officer *who = statement_by_certificate (statement) ? officer_list_find (court->officers, statement_signer (statement)) : NULL;
+	const Officer *who = statement_by_certificate (statement) ? roster_find (court->officers, statement_signer (statement)) : NULL;
 	gboolean well = TRUE;
 	if (strcmp (statement_type (statement), type) != 0)
 		well = diqi_fail (error, DIQI_ERROR_STATEMENT_TYPE, field, "%s is asked for", type);

@@ -14,7 +14,7 @@
 
 typedef struct {
 	const Pins *pins;
-	const OfficerList *officers;
+	const Roster *officers;
 	Micros now;
 } Court;
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "signer/channel.h"
 #include "signer/protocol.h"
-#include "signer/spawn.h"
+#include "signer/child.h"
 
 struct SignerClient {
 	Channel *channel;

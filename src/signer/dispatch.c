@@ -75,7 +75,7 @@ handle (Keyring *keyring, const json_t *message, const char **type, GError **err
 }
 
 char *
-dispatch (Keyring *keyring, const char *text, gsize n, gsize *reply_n)
+dispatch_message (Keyring *keyring, const char *text, gsize n, gsize *reply_n)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (json_t) message = json_read_strict (text, n, FRAME_MAX_MESSAGE, &error);
@@ -193,7 +193,7 @@ message_issue (Keyring *keyring, const json_t *message, GError **error)
 		return NULL;
 	}
 	order.request_n = strlen (order.request);
-	g_autoptr (GBytes) der = issue_certificate (keyring, &order, error);
+	g_autoptr (GBytes) der = issue_carry_out (keyring, &order, error);
 	if (der == NULL)
 		return NULL;
 	json_t *reply = json_object ();

@@ -4,7 +4,7 @@
 
 /* Handles one message and returns the text of its reply (never NULL).  Nothing may be sent
  * before keyring_commit, since the reply may rest on gathered records. */
-char *dispatch (Keyring *keyring, const char *text, gsize n, gsize *reply_n);
+char *dispatch_message (Keyring *keyring, const char *text, gsize n, gsize *reply_n);
 
 /* The first frame of a connection. */
 char *dispatch_greeting (const Keyring *keyring, gsize *n);

@@ -132,7 +132,7 @@ find_profile (const Keyring *keyring, const CertificateRequest *request, GError 
 }
 
 GBytes *
-issue_certificate (Keyring *keyring, const IssueOrder *in, GError **error)
+issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
 {
 	g_autoptr (CertificateRequest) request = certificate_request_parse (in->request, in->request_n, error);
 	const Profile *profile = request != NULL ? find_profile (keyring, request, error) : NULL;

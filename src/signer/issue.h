@@ -16,7 +16,7 @@ typedef struct {
 } IssueOrder;
 
 /* DER of the certificate. */
-GBytes *issue_certificate (Keyring *keyring, const IssueOrder *order, GError **error);
+GBytes *issue_carry_out (Keyring *keyring, const IssueOrder *order, GError **error);
 
 /* For officers_log_change; user is the Keyring. */
 Certificate *issue_officer (gpointer keyring, const Officer *officer, const Fingerprint *request, GError **error);

@@ -97,7 +97,7 @@ handle_frames (Loop *loop, Connection *connection)
 		}
 		if (text == NULL)
 			return;
-		g_autofree char *reply = dispatch (loop->keyring, text, n, &reply_n);
+		g_autofree char *reply = dispatch_message (loop->keyring, text, n, &reply_n);
 		frame_append (connection->out, reply, reply_n);
 	}
 }

@@ -13,7 +13,7 @@ static const char *const role_names[] = {
 };
 
 gboolean
-role_from_name (const char *name, guint *bit)
+roster_role_from_name (const char *name, guint *bit)
 {
 	for (guint i = 0; i < G_N_ELEMENTS (role_names); i++) {
 		if (strcmp (role_names[i], name) == 0) {
@@ -36,7 +36,7 @@ officer_free (Officer *officer)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Officer, officer_free)
 
 void
-officer_list_free (OfficerList *list)
+roster_free (Roster *list)
 {
 	if (list == NULL)
 		return;
@@ -53,7 +53,7 @@ read_roles (const json_t *array, const char *at, guint *roles, GError **error)
 	json_array_foreach (array, i, item) {
 		const char *name = json_string_value (item);
 		guint bit;
-		if (name == NULL || !role_from_name (name, &bit) || (*roles & bit) != 0)
+		if (name == NULL || !roster_role_from_name (name, &bit) || (*roles & bit) != 0)
 			return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "an unknown role, or one twice");
 		*roles |= bit;
 	}
@@ -109,7 +109,7 @@ officer_spki (const Officer *officer)
 }
 
 static gboolean
-add_officer (OfficerList *list, const json_t *object, gboolean proposal, const char *at, GError **error)
+add_officer (Roster *list, const json_t *object, gboolean proposal, const char *at, GError **error)
 {
 	g_autoptr (Officer) officer = read_officer (object, proposal, at, error);
 	if (officer == NULL)
@@ -121,10 +121,10 @@ add_officer (OfficerList *list, const json_t *object, gboolean proposal, const c
 	return TRUE;
 }
 
-OfficerList *
-officer_list_parse (const json_t *json, gboolean proposal, const char *at, GError **error)
+Roster *
+roster_parse (const json_t *json, gboolean proposal, const char *at, GError **error)
 {
-	g_autoptr (OfficerList) list = g_new0 (OfficerList, 1);
+	g_autoptr (Roster) list = g_new0 (Roster, 1);
 	list->officers = g_ptr_array_new_with_free_func ((GDestroyNotify) officer_free);
 	json_t *officers;
 	const Field fields[] = {
@@ -149,7 +149,7 @@ officer_list_parse (const json_t *json, gboolean proposal, const char *at, GErro
 }
 
 const Officer *
-officer_list_find (const OfficerList *list, const Fingerprint *certificate)
+roster_find (const Roster *list, const Fingerprint *certificate)
 {
 	for (guint i = 0; i < list->officers->len; i++) {
 		const Officer *officer = g_ptr_array_index (list->officers, i);
@@ -161,7 +161,7 @@ officer_list_find (const OfficerList *list, const Fingerprint *certificate)
 
 /* Is there an active holder of `role` who is not `but` (NULL: anybody)? */
 static gboolean
-has_role (const OfficerList *list, guint role, const char *but)
+has_role (const Roster *list, guint role, const char *but)
 {
 	for (guint i = 0; i < list->officers->len; i++) {
 		const Officer *officer = g_ptr_array_index (list->officers, i);
@@ -172,7 +172,7 @@ has_role (const OfficerList *list, guint role, const char *but)
 }
 
 gboolean
-officer_list_check_quorum (const OfficerList *list, GError **error)
+roster_check_quorum (const Roster *list, GError **error)
 {
 	gboolean two = FALSE;
 	for (guint i = 0; i < list->officers->len && !two; i++) {

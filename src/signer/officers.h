@@ -23,7 +23,7 @@ enum {
 	ROLE_REVIEWER = 1 << 0, ROLE_ISSUER = 1 << 1, ROLE_CLERK = 1 << 2, ROLE_CASHIER = 1 << 3, ROLE_ADMINISTRATOR = 1 << 4,
 	ROLE_MARKET_EDITOR = 1 << 5, ROLE_MARKET_APPROVER = 1 << 6, ROLE_AUDITOR = 1 << 7,
 };
-gboolean role_from_name (const char *name, guint *bit);
+gboolean roster_role_from_name (const char *name, guint *bit);
 
 typedef struct {
 	char *person, *name;
@@ -38,22 +38,22 @@ typedef struct {
 	GPtrArray *officers;            /* Officer */
 	json_t *json;
 	Fingerprint hash;               /* of the canonical JSON */
-} OfficerList;
+} Roster;
 
 /* Form only.  `proposal`: "csr" is allowed.  Errors name "/officers/3/roles" under `at`. */
-OfficerList *officer_list_parse (const json_t *list, gboolean proposal, const char *at, GError **error);
-void officer_list_free (OfficerList *list);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OfficerList, officer_list_free)
+Roster *roster_parse (const json_t *list, gboolean proposal, const char *at, GError **error);
+void roster_free (Roster *list);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Roster, roster_free)
 /* By certificate fingerprint; borrowed; NULL if unknown. */
-const Officer *officer_list_find (const OfficerList *list, const Fingerprint *certificate);
+const Officer *roster_find (const Roster *list, const Fingerprint *certificate);
 /* Enough people left?  DIQI_ERROR_SIGNER. */
-gboolean officer_list_check_quorum (const OfficerList *list, GError **error);
+gboolean roster_check_quorum (const Roster *list, GError **error);
 
 typedef struct OfficersLog OfficersLog;
 OfficersLog *officers_log_open (const char *path, const Pins *pins, GError **error);
 void officers_log_free (OfficersLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OfficersLog, officers_log_free)
-const OfficerList *officers_log_current (const OfficersLog *log);
+const Roster *officers_log_current (const OfficersLog *log);
 
 /* Issues for a proposal's entry with a CSR; `request` identifies it for good. */
 typedef Certificate *(*OfficerIssue) (gpointer user, const Officer *officer, const Fingerprint *request, GError **error);

@@ -11,7 +11,7 @@
 struct OfficersLog {
 	const Pins *pins;
 	Chain *chain;
-	OfficerList *current;          /* NULL before the genesis record */
+	Roster *current;          /* NULL before the genesis record */
 	Fingerprint proposed;          /* hash of the proposal that made it */
 };
 
@@ -81,16 +81,16 @@ check_certificate (const Pins *pins, const Certificate *certificate, Micros now,
 }
 
 static gboolean
-check_kept (const Officer *old, const OfficerList *proposed, GError **error)
+check_kept (const Officer *old, const Roster *proposed, GError **error)
 {
-	const Officer *now = officer_list_find (proposed, certificate_fingerprint (old->certificate));
+	const Officer *now = roster_find (proposed, certificate_fingerprint (old->certificate));
 	if (now == NULL || strcmp (now->person, old->person) != 0)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "an entry of the present list is missing or belongs to another person");
 	return !old->removed || now->removed || diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "a removed officer stays removed; make a new certificate");
 }
 
 static gboolean
-check_succession (const Court *court, const OfficerList *proposed, GError **error)
+check_succession (const Court *court, const Roster *proposed, GError **error)
 {
 	if (proposed->version != court->officers->version + 1)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/version", "the next version is %" G_GINT64_FORMAT, court->officers->version + 1);
@@ -99,18 +99,18 @@ check_succession (const Court *court, const OfficerList *proposed, GError **erro
 			return FALSE;
 	for (guint i = 0; i < proposed->officers->len; i++) {
 		const Officer *officer = g_ptr_array_index (proposed->officers, i);
-		gboolean added = officer->certificate != NULL && officer_list_find (court->officers, certificate_fingerprint (officer->certificate)) == NULL;
+		gboolean added = officer->certificate != NULL && roster_find (court->officers, certificate_fingerprint (officer->certificate)) == NULL;
 		if (added && !check_certificate (court->pins, officer->certificate, court->now, error))
 			return FALSE;
 	}
-	return officer_list_check_quorum (proposed, error);
+	return roster_check_quorum (proposed, error);
 }
 
 /* --- filling certificates in -------------------------------------------------------- */
 
 /* Names this entry of this proposal, so that sending the change again yields the same certificate. */
 static void
-entry_request (const OfficerList *proposed, const Officer *officer, Fingerprint *out)
+entry_request (const Roster *proposed, const Officer *officer, Fingerprint *out)
 {
 	g_autoptr (json_t) request = json_object ();
 	const Fingerprint *spki = public_key_fingerprint (officer->key);
@@ -123,7 +123,7 @@ entry_request (const OfficerList *proposed, const Officer *officer, Fingerprint 
 }
 
 static gboolean
-fill_entry (const OfficerList *proposed, guint i, json_t *entry, OfficerIssue issue, gpointer user, GError **error)
+fill_entry (const Roster *proposed, guint i, json_t *entry, OfficerIssue issue, gpointer user, GError **error)
 {
 	const Officer *officer = g_ptr_array_index (proposed->officers, i);
 	if (officer->certificate != NULL)
@@ -140,7 +140,7 @@ fill_entry (const OfficerList *proposed, guint i, json_t *entry, OfficerIssue is
 }
 
 static json_t *
-fill_list (const OfficerList *proposed, OfficerIssue issue, gpointer user, GError **error)
+fill_list (const Roster *proposed, OfficerIssue issue, gpointer user, GError **error)
 {
 	g_autoptr (json_t) list = json_deep_copy (proposed->json);
 	json_t *entries = json_object_get (list, "officers");
@@ -152,7 +152,7 @@ fill_list (const OfficerList *proposed, OfficerIssue issue, gpointer user, GErro
 
 /* On replay the certificate is taken from the recorded list in place of issuing it. */
 typedef struct {
-	const OfficerList *recorded;
+	const Roster *recorded;
 	const Court *court;
 } Recorded;
 
@@ -194,7 +194,7 @@ officers_log_genesis (const json_t *list, Micros now)
 }
 
 static gboolean
-take_genesis (OfficersLog *log, OfficerList *list, const json_t *proposed, const json_t *statements, Micros time, GError **error)
+take_genesis (OfficersLog *log, Roster *list, const json_t *proposed, const json_t *statements, Micros time, GError **error)
 {
 	if (list->version != 1 || json_array_size (statements) != 0 || !json_equal (proposed, list->json))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not a first list of officers");
@@ -203,14 +203,14 @@ take_genesis (OfficersLog *log, OfficerList *list, const json_t *proposed, const
 		if (!check_certificate (log->pins, officer->certificate, time, error))
 			return FALSE;
 	}
-	return officer_list_check_quorum (list, error);
+	return roster_check_quorum (list, error);
 }
 
 static gboolean
-take_change (OfficersLog *log, const OfficerList *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
+take_change (OfficersLog *log, const Roster *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
 {
 	const Court court = { log->pins, log->current, time };
-	g_autoptr (OfficerList) proposed = officer_list_parse (proposed_json, TRUE, "/proposed", error);
+	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/proposed", error);
 	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
 		return FALSE;
 	Recorded recorded = { list, &court };
@@ -237,7 +237,7 @@ take_record (const json_t *record, goffset offset, gsize n, gpointer user, GErro
 	};
 	if (!JSON_READ (record, "", fields, error))
 		return FALSE;
-	g_autoptr (OfficerList) list = officer_list_parse (list_json, FALSE, "/list", error);
+	g_autoptr (Roster) list = roster_parse (list_json, FALSE, "/list", error);
 	if (list == NULL)
 		return FALSE;
 	Fingerprint before = { { 0 } };
@@ -252,7 +252,7 @@ take_record (const json_t *record, goffset offset, gsize n, gpointer user, GErro
 		return FALSE;
 	g_autoptr (GBytes) text = jcs_bytes (proposed);
 	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &log->proposed);
-	officer_list_free (log->current);
+	roster_free (log->current);
 	log->current = g_steal_pointer (&list);
 	return TRUE;
 }
@@ -278,11 +278,11 @@ officers_log_free (OfficersLog *log)
 	if (log == NULL)
 		return;
 	chain_free (log->chain);
-	officer_list_free (log->current);
+	roster_free (log->current);
 	g_free (log);
 }
 
-const OfficerList *
+const Roster *
 officers_log_current (const OfficersLog *log)
 {
 	return log->current;
@@ -293,7 +293,7 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
                      OfficerIssue issue, gpointer user, GError **error)
 {
 	const Court court = { log->pins, log->current, now };
-	g_autoptr (OfficerList) proposed = officer_list_parse (proposed_json, TRUE, "/list", error);
+	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/list", error);
 	if (proposed == NULL)
 		return FALSE;
 	if (fingerprint_equal (&proposed->hash, &log->proposed))
@@ -301,13 +301,13 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
 	if (!check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
 		return FALSE;
 	g_autoptr (json_t) filled = fill_list (proposed, issue, user, error);
-	g_autoptr (OfficerList) next = filled != NULL ? officer_list_parse (filled, FALSE, "/list", error) : NULL;
+	g_autoptr (Roster) next = filled != NULL ? roster_parse (filled, FALSE, "/list", error) : NULL;
 	if (next == NULL)
 		return FALSE;
 	g_autoptr (json_t) record = record_new (next->version, now, &log->current->hash, proposed->json, filled, statements);
 	chain_append (log->chain, record, NULL, NULL);
 	log->proposed = proposed->hash;
-	officer_list_free (log->current);
+	roster_free (log->current);
 	log->current = g_steal_pointer (&next);
 	return TRUE;
 }

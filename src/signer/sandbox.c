@@ -17,7 +17,7 @@
 #define SECURE_LEAST 32
 
 gpointer
-secret_alloc (gsize n)
+sandbox_secret_alloc (gsize n)
 {
 	gpointer secret = OPENSSL_secure_zalloc (n);
 	if (secret == NULL)
@@ -26,7 +26,7 @@ secret_alloc (gsize n)
 }
 
 void
-secret_free (gpointer secret, gsize n)
+sandbox_secret_free (gpointer secret, gsize n)
 {
 	OPENSSL_secure_clear_free (secret, n);
 }

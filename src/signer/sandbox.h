@@ -13,5 +13,5 @@ gboolean sandbox_harden (GError **error);
 gboolean sandbox_close (gboolean listening, GError **error);
 
 /* Memory of the secure heap: locked, guarded, wiped when freed. */
-gpointer secret_alloc (gsize n);
-void secret_free (gpointer secret, gsize n);
+gpointer sandbox_secret_alloc (gsize n);
+void sandbox_secret_free (gpointer secret, gsize n);

@@ -1,4 +1,4 @@
-/* signer/spawn.h — starting `diqi signer` as a child over a socket pair. */
+/* signer/child.h — starting `diqi signer` as a child over a socket pair. */
 #pragma once
 #include <glib.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-/* signer/spawn.c — see spawn.h. */
-#include "signer/spawn.h"
+/* signer/child.c — see spawn.h. */
+#include "signer/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
