@@ -83,6 +83,7 @@ typedef struct {
 	const char *cps_uri, *ocsp_uri, *crl_uri, *issuer_uri;   /* NULL none */
 	gboolean ocsp_no_check;
 	const char *uscc;                        /* organizationCode extension 1.2.156.10260.4.1.4, NULL none */
+	const char *const *hosts;                /* subjectAltName of a TLS server: DNS names and addresses, NULL-terminated; NULL none */
 } CertificateTemplate;
 
 /* An issuer: certificate, key and what is constant, encoded once. */

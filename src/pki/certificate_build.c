@@ -1,6 +1,8 @@
 /* pki/certificate_build.c — writing a certificate from a template (RFC 5280 4). */
 #include "pki/certificate_private.h"
 
+#include <arpa/inet.h>
+
 #include "pki/extension.h"
 #include "pki/name.h"
 #include "pki/pki_private.h"
@@ -207,6 +209,39 @@ put_organization_code (GByteArray *w, const char *uscc)
 	extension_close (w, at);
 }
 
+/* RFC 5280 4.2.1.6: an address is an iPAddress, never a dNSName. */
+static gboolean
+put_host (GByteArray *w, const char *host, GError **error)
+{
+	guint8 address[16];
+
+	if (inet_pton (AF_INET, host, address) == 1)
+		der_put (w, DER_CONTEXT (7), address, 4);
+	else if (inet_pton (AF_INET6, host, address) == 1)
+		der_put (w, DER_CONTEXT (7), address, 16);
+	else if (g_regex_match_simple ("^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$", host, 0, 0))
+		der_put (w, DER_CONTEXT (2), host, strlen (host));
+	else
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/hosts", "neither a lower-case DNS name nor an address");
+	return TRUE;
+}
+
+static gboolean
+put_hosts (GByteArray *w, const char *const *hosts, GError **error)
+{
+	if (hosts == NULL || hosts[0] == NULL)
+		return TRUE;
+	ExtensionAt at = extension_open (w, DER_LITERAL (OID_SUBJECT_ALT_NAME), FALSE);
+	gsize list = der_open (w, DER_SEQUENCE);
+	for (gsize i = 0; hosts[i] != NULL; i++) {
+		if (!put_host (w, hosts[i], error))
+			return FALSE;
+	}
+	der_close (w, list);
+	extension_close (w, at);
+	return TRUE;
+}
+
 static gboolean
 put_extensions (GByteArray *w, const Issuer *issuer, const CertificateTemplate *t, GError **error)
 {
@@ -223,6 +258,8 @@ put_extensions (GByteArray *w, const Issuer *issuer, const CertificateTemplate *
 	put_crl_distribution_point (w, t->crl_uri);
 	put_authority_access (w, t);
 	put_ocsp_no_check (w, t->ocsp_no_check);
+	if (!put_hosts (w, t->hosts, error))
+		return FALSE;
 	put_organization_code (w, t->uscc);
 	der_close (w, list);
 	der_close (w, outer);
