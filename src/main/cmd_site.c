@@ -1,0 +1,210 @@
+/* main/cmd_site.c — making, serving and moving a site. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "main/cli.h"
+#include "main/demo.h"
+#include "main/init.h"
+#include "main/remote.h"
+#include "main/site.h"
+
+/* --- the signer's passphrase ------------------------------------------------------------ */
+
+/* --passphrase-fd, then a systemd credential, then the terminal; --passphrase-file for test sites. */
+static char *
+passphrase_of (Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
+{
+	g_autofree char *fd_option = g_strconcat (option, "-fd", NULL);
+	g_autofree char *file_option = g_strconcat (option, "-file", NULL);
+	const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
+	if (cli_option (cli, fd_option) != NULL) {
+		gint64 fd;
+		if (!cli_int (cli, fd_option, -1, &fd, error))
+			return NULL;
+		return secret_read_fd ((int) fd, error);
+	}
+	if (cli_option (cli, file_option) != NULL)
+		return secret_read_file (cli_option (cli, file_option), error);
+	if (folder != NULL) {
+		g_autofree char *path = g_build_filename (folder, credential, NULL);
+		return secret_read_file (path, error);
+	}
+	return secret_ask (prompt, error);
+}
+
+/* --- init ---------------------------------------------------------------------------------- */
+
+static gboolean
+run_init (Cli *cli, GError **error)
+{
+	KeyAlgorithm algorithm = KEY_P256;
+	const char *name = cli_option (cli, "algorithm");
+	if (name != NULL && (!key_algorithm_from_name (name, &algorithm) || algorithm == KEY_ED25519))
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", name);
+	g_autoptr (Secret) passphrase = passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
+	if (passphrase == NULL)
+		return FALSE;
+	g_autoptr (Secret) root = passphrase_of (cli, "root-passphrase", "root-passphrase", "Passphrase for the root key", error);
+	if (root == NULL)
+		return FALSE;
+	const InitOptions options = {
+		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
+		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
+		.algorithm = algorithm, .passphrase = passphrase, .root_passphrase = root,
+	};
+	if (!init_site (&options, error))
+		return FALSE;
+	cli_note (cli, "made a site in %s\n"
+	          "  - take root/root.key off this machine\n"
+	          "  - hand each officers/*.p12 with its .pin to its owner, then delete both\n"
+	          "  - then: diqi serve --dir %s", options.dir, options.dir);
+	return TRUE;
+}
+
+/* --- serve ----------------------------------------------------------------------------------- */
+
+gboolean
+serve_until_signal (const char *dir, const char *listen, const char *passphrase, ServeReady ready, gpointer user, GError **error)
+{
+	sigset_t signals;
+	sigemptyset (&signals);
+	sigaddset (&signals, SIGTERM);
+	sigaddset (&signals, SIGINT);
+	/* Before any thread exists, so that all of them inherit it and site_run alone gets the signal. */
+	pthread_sigmask (SIG_BLOCK, &signals, NULL);
+	signal (SIGPIPE, SIG_IGN);
+	const struct rlimit no_core = { 0, 0 };
+	setrlimit (RLIMIT_CORE, &no_core);
+
+	g_autoptr (Site) site = site_open (dir, passphrase, error);
+	if (site == NULL || !site_start (site, listen, error))
+		return FALSE;
+	if (ready != NULL && !ready (site, user, error))
+		return FALSE;
+	site_run (site);
+	return TRUE;
+}
+
+static gboolean
+print_address (Site *site, gpointer user, GError **error)
+{
+	(void) error;
+	cli_note (user, "serving %s on port %u; SIGTERM stops it", site->api.site->name, (guint) server_port (site->http));
+	return TRUE;
+}
+
+static gboolean
+run_serve (Cli *cli, GError **error)
+{
+	g_autoptr (Secret) passphrase = passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
+	if (passphrase == NULL)
+		return FALSE;
+	return serve_until_signal (cli_option (cli, "dir"), cli_option (cli, "listen"), passphrase, print_address, cli, error);
+}
+
+static gboolean
+run_migrate (Cli *cli, GError **error)
+{
+	g_autofree char *path = g_build_filename (cli_option (cli, "dir"), "diqi.conf", NULL);
+	g_autoptr (Config) config = config_load (path, error);
+	if (config == NULL)
+		return FALSE;
+	g_autoptr (Store) store = site_store_open (config, error);
+	if (store == NULL)
+		return FALSE;
+	cli_note (cli, "the database is at this program's schema");
+	return TRUE;
+}
+
+/* --- demo --------------------------------------------------------------------------------------- */
+
+static gboolean
+run_demo (Cli *cli, GError **error)
+{
+	DemoOptions options = {
+		.dir = cli_option (cli, "dir"), .listen = cli_option (cli, "listen"), .store = cli_option (cli, "store"),
+		.quiet = cli_flag (cli, "quiet"),
+	};
+	const char *name = cli_option (cli, "algorithm");
+	if (name != NULL && (!key_algorithm_from_name (name, &options.algorithm) || options.algorithm == KEY_ED25519))
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", name);
+	if (cli_flag (cli, "make-only"))
+		return demo_make_only (&options, cli_option (cli, "clock"), error);
+	return cli_flag (cli, "story") ? demo_story (&options, error) : demo_serve (&options, error);
+}
+
+/* --- the test clock -------------------------------------------------------------------------------- */
+
+static gboolean
+run_clock (Cli *cli, GError **error)
+{
+	const char *to = cli_argument (cli, 0);
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	json_t *body = NULL;
+	if (to != NULL && *to == '+') {
+		gint64 ms;
+		if (!g_ascii_string_to_signed (to + 1, 10, 0, G_MAXINT64, &ms, error))
+			return FALSE;
+		body = json_pack ("{s:I}", "advance_ms", (json_int_t) ms);
+	} else if (to != NULL)
+		body = json_pack ("{s:s}", "now", to);
+	g_autoptr (json_t) reply = to != NULL ? remote_call (remote, "POST", "/api/v1/test/clock", body, error)
+	                                      : remote_call (remote, "GET", "/api/v1/time", NULL, error);
+	cli_print (cli, reply);
+	return reply != NULL;
+}
+
+static gboolean
+run_show (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	cli_print (cli, remote_site_facts (remote));
+	return TRUE;
+}
+
+#define PASSPHRASE \
+	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor", FALSE }, \
+	{ "passphrase-file", "FILE", "read it from a file", FALSE }
+#define END { NULL, NULL, NULL, FALSE }
+static const CliOption init_options[] = {
+	{ "dir", "DIR", "where; must not exist or be empty", TRUE },
+	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	{ "name", "TEXT", "what the site is called (中文)", FALSE },
+	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
+	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
+	{ "store", "URI", "sqlite:PATH (default sqlite:data/diqi.db) or postgresql://…", FALSE },
+	PASSPHRASE,
+	{ "root-passphrase-fd", "N", "read the root key's passphrase from this descriptor", FALSE },
+	{ "root-passphrase-file", "FILE", "read it from a file", FALSE },
+	END,
+};
+static const CliOption serve_options[] = {
+	{ "dir", "DIR", "the site", TRUE }, { "listen", "ADDR:PORT", "instead of the configured address", FALSE }, PASSPHRASE, END };
+static const CliOption dir_options[] = { { "dir", "DIR", "the site", TRUE }, END };
+static const CliOption demo_options[] = {
+	{ "dir", "DIR", "where the demo site lives (default: a temporary folder)", FALSE },
+	{ "listen", "ADDR:PORT", "default 127.0.0.1:8080; the story picks a free port", FALSE },
+	{ "story", NULL, "play the whole story once and end", FALSE },
+	{ "make-only", NULL, "make an empty test site in DIR/site and end", FALSE },
+	{ "clock", "TIME", "where the frozen clock of --make-only stands", FALSE },
+	{ "store", "URI", "database of a new demo site", FALSE },
+	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	END,
+};
+
+const CliCommand site_commands[] = {
+	{ "init", "", 0, 0, "make a site: keys, officers, database, configuration", init_options, run_init },
+	{ "serve", "", 0, 0, "serve a site", serve_options, run_serve },
+	{ "demo", "", 0, 0, "make and serve a demo site, or play the story", demo_options, run_demo },
+	{ "migrate", "", 0, 0, "bring a site's database to this program's schema", dir_options, run_migrate },
+	{ "site", "", 0, 0, "what a running site says of itself", NULL, run_show },
+	{ "clock", "[TIME|+MILLISECONDS]", 0, 1, "time of a site; moves a test site's clock", NULL, run_clock },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
+};

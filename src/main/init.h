@@ -1,0 +1,19 @@
+/* main/init.h — making a site: the ceremony of `diqi init`, also used by `diqi demo`. */
+#pragma once
+#include "base/clock.h"
+#include "pki/key.h"
+
+typedef struct {
+	const char *dir;                 /* made; refused if it holds anything */
+	const char *site, *name;         /* NULL: a new UUID; 土地交易 */
+	const char *base_uri;            /* NULL: http://127.0.0.1:8080 */
+	const char *store;               /* NULL: sqlite:data/diqi.db */
+	KeyAlgorithm algorithm;
+	const char *passphrase, *root_passphrase;
+	/* Test sites (demo and tests) only: */
+	gboolean test;
+	Micros clock;                    /* frozen there; 0: system clock */
+} InitOptions;
+
+/* DIQI_ERROR_EXISTS when there is something already; nothing is left behind on failure. */
+gboolean init_site (const InitOptions *options, GError **error);

@@ -1,0 +1,335 @@
+/* main/site.c — see site.h. */
+#include "main/site.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "main/cli.h"
+#include "market/sale.h"
+
+#define DRAIN_MS 5000
+
+/* --- opening -------------------------------------------------------------------------- */
+
+static LogLevel
+log_level (const Config *config)
+{
+	const char *name = config_string (config, "log", "level");
+	if (strcmp (name, "debug") == 0)
+		return LOG_LEVEL_DEBUG;
+	if (strcmp (name, "warn") == 0)
+		return LOG_LEVEL_WARN;
+	return strcmp (name, "error") == 0 ? LOG_LEVEL_ERROR_ : LOG_LEVEL_INFO;
+}
+
+/* A signer run apart, on a Unix socket (`diqi signer --socket PATH`). */
+static SignerClient *
+connect_signer (const char *path, GError **error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, "/signer/socket", "the path is too long for a Unix socket");
+		return NULL;
+	}
+	int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect (fd, (const struct sockaddr *) &address, sizeof address) != 0) {
+		diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "no signer answers at %s: %s", path, g_strerror (errno));
+		if (fd >= 0)
+			close (fd);
+		return NULL;
+	}
+	return signer_client_new (fd);
+}
+
+static gboolean
+open_signer (Site *site, const char *passphrase, GError **error)
+{
+	g_autofree char *socket_path = config_path (site->config, "signer", "socket");
+	g_autofree char *dir = config_path (site->config, "signer", "dir");
+	if (socket_path != NULL)
+		site->signer = connect_signer (socket_path, error);
+	else
+		site->signer = signer_spawn ("/proc/self/exe", dir, passphrase, strlen (passphrase), error);
+	return site->signer != NULL;
+}
+
+static gboolean
+open_clock (Site *site, gboolean test_site, GError **error)
+{
+	site->clock = site_clock_new (site->config, site->dir, test_site, error);
+	if (site->clock == NULL)
+		return FALSE;
+	return !clock_is_test (site->clock) ||
+	       site_clock_tell_signer (site->signer, site->clock, clock_now (site->clock), error);
+}
+
+/* "sqlite:data/diqi.db" is below the configuration's folder. */
+static char *
+store_uri (const Config *config)
+{
+	const char *uri = config_string (config, "site", "store");
+	if (!g_str_has_prefix (uri, "sqlite:") || g_path_is_absolute (uri + strlen ("sqlite:")))
+		return g_strdup (uri);
+	g_autofree char *path = g_build_filename (config_folder (config), uri + strlen ("sqlite:"), NULL);
+	return g_strconcat ("sqlite:", path, NULL);
+}
+
+Store *
+site_store_open (const Config *config, GError **error)
+{
+	StoreOptions options = {
+		.readers = (guint) config_int (config, "store", "readers"),
+		.writers = (guint) config_int (config, "store", "writers"),
+		.gather_micros = (guint) config_int (config, "store", "gather_micros"),
+	};
+	g_autofree char *uri = store_uri (config);
+	g_autoptr (Store) store = store_open (uri, &options, error);
+	if (store == NULL || !store_migrate (store, error))
+		return NULL;
+	return g_steal_pointer (&store);
+}
+
+static gboolean
+open_officers (Site *site, GError **error)
+{
+	g_autoptr (json_t) document = signer_get_officers (site->signer, error);
+	if (document == NULL)
+		return FALSE;
+	g_autoptr (OfficerList) list = officer_list_parse (document, error);
+	if (list == NULL)
+		return FALSE;
+	site->officers = officers_new (list);
+	return TRUE;
+}
+
+static char *
+sign_checkpoint (gpointer signer, const Hash *root, guint64 size, guint64 old_size, const Hash *proof, gsize n, GError **error)
+{
+	return signer_sign_checkpoint (signer, root, size, old_size, proof, n, error);
+}
+
+static void
+fill_contexts (Site *site)
+{
+	site->api = (Api) {
+		.store = site->store, .clock = site->clock, .signer = site->signer,
+		.site = authority_site (site->authority), .authority = site->authority, .officers = site->officers,
+		.registry = site->registry, .keeper = site->keeper, .broadcast = site->broadcast,
+		.watermark = site->watermark, .metrics = site->metrics,
+		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
+		.set_clock = site_clock_set, .set_clock_user = site,
+	};
+	site->protocol = (ProtocolContext) { site->authority, site->keeper, site->clock, site->metrics };
+}
+
+static gboolean
+open_parts (Site *site, const char *passphrase, GError **error)
+{
+	if (!open_signer (site, passphrase, error))
+		return FALSE;
+	g_autoptr (SignerSite) facts = signer_get_site (site->signer, error);
+	if (facts == NULL || !open_clock (site, facts->test_site, error))
+		return FALSE;
+	site->store = site_store_open (site->config, error);
+	if (site->store == NULL || !site_db_check (site->store, facts->site, facts->test_site ? "test" : "production", error))
+		return FALSE;
+	site->authority = authority_new (site->store, site->signer, site->clock, error);
+	if (site->authority == NULL || !open_officers (site, error))
+		return FALSE;
+	site->registry = registry_new (site->authority, site->clock);
+	site->broadcast = broadcast_new ();
+	site->watermark = arrival_watermark_new ();
+	site->keeper = log_keeper_new (site->store, site->clock, facts->origin, sign_checkpoint, site->signer, error);
+	if (site->keeper == NULL)
+		return FALSE;
+	site->jobs = jobs_new (site->metrics);
+	site_add_jobs (site);
+	fill_contexts (site);
+	return TRUE;
+}
+
+Site *
+site_open (const char *dir, const char *passphrase, GError **error)
+{
+	g_autoptr (Site) site = g_new0 (Site, 1);
+	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
+	site->dir = g_strdup (dir);
+	site->metrics = metrics_new ();
+	site->config = config_load (path, error);
+	if (site->config == NULL)
+		return NULL;
+	log_init ("serve", log_level (site->config));
+	if (!open_parts (site, passphrase, error))
+		return NULL;
+	return g_steal_pointer (&site);
+}
+
+/* --- listening -------------------------------------------------------------------------- */
+
+static void
+collect_routes (Site *site)
+{
+	gsize n;
+	site->routes = g_array_new (FALSE, FALSE, sizeof (Route));
+	const Route *api = api_routes (&n);
+	g_array_append_vals (site->routes, api, (guint) n);
+	g_autofree Route *protocol = protocol_routes (&site->protocol, PERMIT_PUBLIC, &n);
+	g_array_append_vals (site->routes, protocol, (guint) n);
+}
+
+static ServerOptions
+base_options (Site *site, const char *listen)
+{
+	return (ServerOptions) {
+		.listen = listen, .clock = site->clock, .metrics = site->metrics, .user = &site->api,
+		.routes = (const Route *) (gpointer) site->routes->data, .routes_n = site->routes->len,
+		.workers = (guint) config_int (site->config, "http", "workers"),
+		.rate_per_second = (guint) config_int (site->config, "http", "rate_per_second"),
+		.access_log = TRUE,
+	};
+}
+
+static gboolean
+start_https (Site *site, GError **error)
+{
+	const char *listen = config_string (site->config, "http", "tls_listen");
+	if (*listen == '\0')
+		return TRUE;
+	g_autofree char *certificate_path = config_path (site->config, "http", "tls_certificate");
+	g_autofree char *key_path = config_path (site->config, "http", "tls_key");
+	g_autofree char *certificate = NULL;
+	g_autofree char *key = NULL;
+	g_autoptr (GError) failure = NULL;
+	if (!g_file_get_contents (certificate_path, &certificate, NULL, &failure) ||
+	    !g_file_get_contents (key_path, &key, NULL, &failure))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, "/http/tls_listen", "%s", failure->message);
+	const SignerSite *facts = authority_site (site->authority);
+	g_autofree char *issuing = certificate_pem (facts->issuing);
+	g_autofree char *root = certificate_pem (facts->root);
+	g_autofree char *client_ca = g_strconcat (issuing, root, NULL);
+	ServerOptions options = base_options (site, listen);
+	options.tls_certificate_pem = certificate;
+	options.tls_key_pem = key;
+	options.tls_client_ca_pem = client_ca;
+	site->https = server_start (&options, error);
+	explicit_bzero (key, strlen (key));
+	return site->https != NULL;
+}
+
+static gboolean
+start_manage (Site *site, GError **error)
+{
+	const char *listen = config_string (site->config, "http", "manage_listen");
+	if (*listen == '\0')
+		return TRUE;
+	ServerOptions options = base_options (site, listen);
+	options.routes = manage_routes (&options.routes_n);
+	options.user = site;
+	options.rate_per_second = 0;
+	options.access_log = FALSE;
+	options.threads = 1;
+	options.workers = 2;
+	site->manage = server_start (&options, error);
+	return site->manage != NULL;
+}
+
+/* D/address, D/address.https, D/address.manage say where a running site listens: ports may have been picked. */
+static void
+write_address (const Site *site, const char *file, const char *scheme, const char *listen, const Server *server)
+{
+	g_autofree char *path = g_build_filename (site->dir, file, NULL);
+	if (server == NULL) {
+		unlink (path);
+		return;
+	}
+	g_autofree char *host = g_strndup (listen, (gsize) (strrchr (listen, ':') - listen));
+	g_autofree char *text = g_strdup_printf ("%s://%s:%u\n", scheme, host, (guint) server_port (server));
+	g_autoptr (GError) error = NULL;
+	if (!g_file_set_contents (path, text, -1, &error))
+		log_event (LOG_LEVEL_WARN, "site.address", "error", "%s", error->message, NULL);
+}
+
+static void
+write_addresses (const Site *site, const char *listen)
+{
+	write_address (site, "address.https", "https", config_string (site->config, "http", "tls_listen"), site->https);
+	write_address (site, "address.manage", "http", config_string (site->config, "http", "manage_listen"), site->manage);
+	/* Last: who waits for it finds the others in place. */
+	write_address (site, "address", "http", listen, site->http);
+}
+
+gboolean
+site_start (Site *site, const char *listen, GError **error)
+{
+	collect_routes (site);
+	guint finished = 0;
+	/* What a crash left half done is finished before anybody can ask. */
+	if (!registry_resume (site->registry, site->store, &finished, error) || !jobs_run_all (site->jobs, error))
+		return FALSE;
+	log_keeper_start (site->keeper);
+	authority_worker_start (site->authority);
+	if (listen == NULL)
+		listen = config_string (site->config, "http", "listen");
+	ServerOptions options = base_options (site, listen);
+	site->http = server_start (&options, error);
+	if (site->http == NULL || !start_https (site, error) || !start_manage (site, error))
+		return FALSE;
+	jobs_start (site->jobs);
+	write_addresses (site, listen);
+	log_event (LOG_LEVEL_INFO, "site.started", "site", "%s", site->api.site->site, "port", "%u", (guint) server_port (site->http),
+	           "resumed", "%u", finished, NULL);
+	return TRUE;
+}
+
+/* --- running and ending -------------------------------------------------------------------- */
+
+void
+site_run (Site *site)
+{
+	sigset_t signals;
+	sigemptyset (&signals);
+	sigaddset (&signals, SIGTERM);
+	sigaddset (&signals, SIGINT);
+	int signal_no = 0;
+	sigwait (&signals, &signal_no);        /* blocked in every thread by command_serve */
+	log_event (LOG_LEVEL_INFO, "site.stopping", "signal", "%d", signal_no, NULL);
+	g_atomic_int_set (&site->draining, 1);
+}
+
+void
+site_close (Site *site)
+{
+	if (site == NULL)
+		return;
+	g_atomic_int_set (&site->draining, 1);
+	Server *servers[] = { site->http, site->https, site->manage };
+	for (guint i = 0; i < G_N_ELEMENTS (servers); i++) {
+		if (servers[i] != NULL) {
+			server_stop (servers[i], DRAIN_MS);
+			server_free (servers[i]);
+		}
+	}
+	g_clear_pointer (&site->jobs, jobs_free);
+	if (site->authority != NULL)
+		authority_worker_stop (site->authority);
+	g_clear_pointer (&site->keeper, log_keeper_free);     /* signs what is left */
+	g_clear_pointer (&site->registry, registry_free);
+	g_clear_pointer (&site->officers, officers_free);
+	g_clear_pointer (&site->authority, authority_free);
+	g_clear_pointer (&site->store, store_close);
+	g_clear_pointer (&site->signer, signer_client_free);
+	g_clear_pointer (&site->broadcast, broadcast_free);
+	g_clear_pointer (&site->watermark, arrival_watermark_free);
+	g_clear_pointer (&site->clock, clock_free);
+	g_clear_pointer (&site->metrics, metrics_free);
+	g_clear_pointer (&site->config, config_free);
+	g_clear_pointer (&site->routes, g_array_unref);
+	g_free (site->dir);
+	g_free (site);
+}

@@ -1,0 +1,60 @@
+/* main/site.h — a site put together: the composition root.
+ *
+ * Everything is made here in rank order, handed what it needs, and torn down in reverse.
+ * site_open refuses what does not belong together: a database of another site, a test clock
+ * on a site that `diqi init` made, a log that lost a leaf.
+ */
+#pragma once
+#include "api/api.h"
+#include "base/config.h"
+#include "jobs/jobs.h"
+#include "protocol/protocol.h"
+
+typedef struct {
+	char *dir;
+	Config *config;
+	Metrics *metrics;
+	Clock *clock;
+	SignerClient *signer;
+	Store *store;
+	Authority *authority;
+	Officers *officers;
+	Registry *registry;
+	LogKeeper *keeper;
+	Broadcast *broadcast;
+	ArrivalWatermark *watermark;
+	Jobs *jobs;
+	Api api;
+	ProtocolContext protocol;
+	GArray *routes;             /* Route */
+	Server *http, *https, *manage;
+	gint draining;
+} Site;
+
+/* passphrase: of the signer's keys. */
+Site *site_open (const char *dir, const char *passphrase, GError **error);
+/* Starts listeners and jobs.  listen: instead of the configured address; NULL. */
+gboolean site_start (Site *site, const char *listen, GError **error);
+/* Until SIGTERM or SIGINT; then drains within seconds. */
+void site_run (Site *site);
+void site_close (Site *site);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Site, site_close)
+
+/* Opens and migrates the configured database. */
+Store *site_store_open (const Config *config, GError **error);
+
+/* main/site_clock.c: the clock the configuration asks for, and D/clock of a frozen one. */
+Clock *site_clock_new (const Config *config, const char *dir, gboolean test_site, GError **error);
+gboolean site_clock_write (const char *dir, gboolean frozen, Micros now, GError **error);
+gboolean site_clock_tell_signer (SignerClient *signer, const Clock *clock, Micros now, GError **error);
+gboolean site_clock_set (gpointer site, Micros now, GError **error);
+
+/* main/site_db.c: which site this database belongs to. */
+gboolean site_db_pin (Store *store, const char *site, const char *kind, GError **error);
+gboolean site_db_check (Store *store, const char *site, const char *kind, GError **error);
+
+/* main/site_jobs.c: what runs by itself. */
+void site_add_jobs (Site *site);
+
+/* main/manage.c: /livez, /readyz, /metrics. */
+const Route *manage_routes (gsize *n);

@@ -1,0 +1,19 @@
+// Tiny TAP printer: check() runs one case and prints its verdict; nothing stops the rest.
+import assert from 'node:assert/strict';
+
+const engine = process.env.DIQI_ENGINE ?? 'sqlite';
+
+export { assert, engine };
+
+export async function check(name, fn) {
+	try {
+		await fn();
+		console.log(`ok - ${engine}: ${name}`);
+		return true;
+	} catch (error) {
+		for (const line of String(error.stack ?? error).split('\n').slice(0, 12))
+			console.log(`# ${line}`);
+		console.log(`not ok - ${engine}: ${name}`);
+		return false;
+	}
+}
