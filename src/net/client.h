@@ -20,12 +20,14 @@ typedef struct {
 void http_reply_clear (HttpReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpReply, http_reply_clear)
 
-/* headers: NULL-terminated "Name: value" list or NULL.  TRUE when any HTTP answer came (also 4xx, 5xx). */
+/* headers: NULL-terminated "Name: value" list or NULL.  TRUE when any HTTP answer came (also 4xx, 5xx).
+ * Redirects are not followed, proxies not used; at most 64 MB and 60 s.  `out` is overwritten.  FALSE: DIQI_ERROR_UNAVAILABLE,
+ * _TOO_LARGE, _REQUEST (bad path or header) or _JSON…: it said JSON and was not. */
 gboolean http_request (HttpClient *client, const char *method, const char *path, const char *const *headers,
                        const char *content_type, gconstpointer body, gsize n, HttpReply *out, GError **error);
 /* Cookies as text to keep between runs of the command line. */
 char *http_client_cookies (HttpClient *client);
 void http_client_set_cookies (HttpClient *client, const char *cookies);
-/* Reads server-sent events until `event` returns FALSE or timeout; for tools and tests. */
+/* Reads server-sent events until fn returns FALSE, timeout_ms have passed or the server ends the stream (all TRUE). */
 typedef gboolean (*SseFn) (guint64 id, const char *event, const char *data, gpointer user);
 gboolean http_client_events (HttpClient *client, const char *path, guint timeout_ms, SseFn fn, gpointer user, GError **error);
