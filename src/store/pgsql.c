@@ -29,7 +29,6 @@ enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 2
 	OID_NUMERIC = 1700 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PGresult, PQclear)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PQconninfoOption, PQconninfoFree)
 
 typedef struct {
 	const char *uri;          /* borrowed from Pgsql */
@@ -135,6 +134,9 @@ static gboolean
 configure (Connection *c, GError **error)
 {
 	PQsetNoticeReceiver (c->pg, ignore_notice, NULL);
+	if (g_strcmp0 (PQparameterStatus (c->pg, "server_encoding"), "UTF8") != 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, "/store", "the PostgreSQL database is not in UTF8 but in %s",
+			PQparameterStatus (c->pg, "server_encoding"));
 	return command (c, "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'", error)
 		&& command (c, c->read_only ? "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on"
 			: "SET default_transaction_isolation = 'read committed'", error)

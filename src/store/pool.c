@@ -10,11 +10,19 @@ typedef struct {
 	guint64 used;             /* when it came back last, counted in takes */
 } Slot;
 
+/* One who waits, on his own stack.  An item that comes back goes to the first in line and to nobody who
+ * comes later: under load a caller would else be overtaken until he gives up. */
+typedef struct {
+	GThread *thread;
+	GCond wake;
+	gpointer item;
+} Waiter;
+
 struct Pool {
 	GMutex mutex;
-	GCond freed;              /* for takers */
 	GCond returned;           /* for pool_free */
 	GArray *slots;
+	GQueue waiting;           /* of Waiter */
 	guint64 takes;
 };
 
@@ -23,7 +31,7 @@ pool_new (void)
 {
 	Pool *pool = g_new0 (Pool, 1);
 	g_mutex_init (&pool->mutex);
-	g_cond_init (&pool->freed);
+	g_queue_init (&pool->waiting);
 	g_cond_init (&pool->returned);
 	pool->slots = g_array_new (FALSE, TRUE, sizeof (Slot));
 	return pool;
@@ -50,7 +58,6 @@ pool_free (Pool *pool, GDestroyNotify free_item)
 	for (guint i = 0; i < pool->slots->len; i++)
 		free_item (g_array_index (pool->slots, Slot, i).item);
 	g_array_unref (pool->slots);
-	g_cond_clear (&pool->freed);
 	g_cond_clear (&pool->returned);
 	g_mutex_clear (&pool->mutex);
 	g_free (pool);
@@ -75,36 +82,59 @@ free_slot (Pool *pool)
 	return best;
 }
 
+static gpointer
+wait_in_line (Pool *pool)
+{
+	Waiter waiter = { .thread = g_thread_self () };
+	gint64 until = g_get_monotonic_time () + WAIT_MICROS;
+	g_cond_init (&waiter.wake);
+	g_queue_push_tail (&pool->waiting, &waiter);
+	while (waiter.item == NULL && g_cond_wait_until (&waiter.wake, &pool->mutex, until))
+		;
+	if (waiter.item == NULL)
+		g_queue_remove (&pool->waiting, &waiter);
+	g_cond_clear (&waiter.wake);
+	return waiter.item;
+}
+
 gpointer
 pool_take (Pool *pool, GError **error)
 {
-	gint64 until = g_get_monotonic_time () + WAIT_MICROS;
-	Slot *slot;
 	G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
-	while ((slot = free_slot (pool)) == NULL) {
-		if (!g_cond_wait_until (&pool->freed, &pool->mutex, until)) {
-			diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "all %u database connections are busy", pool->slots->len);
-			return NULL;
-		}
+	Slot *slot = free_slot (pool);
+	if (slot != NULL) {
+		slot->holder = g_thread_self ();
+		return slot->item;
 	}
-	slot->holder = g_thread_self ();
-	slot->used = ++pool->takes;
-	return slot->item;
+	gpointer item = wait_in_line (pool);
+	if (item == NULL)
+		diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "all %u database connections are busy", pool->slots->len);
+	return item;
+}
+
+static Slot *
+slot_of (Pool *pool, gpointer item)
+{
+	for (guint i = 0; i < pool->slots->len; i++)
+		if (g_array_index (pool->slots, Slot, i).item == item)
+			return &g_array_index (pool->slots, Slot, i);
+	g_assert_not_reached ();
 }
 
 void
 pool_give (Pool *pool, gpointer item)
 {
 	G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&pool->mutex);
-	for (guint i = 0; i < pool->slots->len; i++) {
-		Slot *slot = &g_array_index (pool->slots, Slot, i);
-		if (slot->item != item)
-			continue;
-		slot->holder = NULL;
-		slot->used = ++pool->takes;
+	Slot *slot = slot_of (pool, item);
+	Waiter *next = g_queue_pop_head (&pool->waiting);
+	slot->holder = next != NULL ? next->thread : NULL;
+	slot->used = ++pool->takes;
+	if (next != NULL) {
+		next->item = item;
+		g_cond_signal (&next->wake);
+	} else {
+		g_cond_signal (&pool->returned);
 	}
-	g_cond_signal (&pool->freed);
-	g_cond_signal (&pool->returned);
 }
 
 gboolean

@@ -344,7 +344,7 @@ test_readers (TestStore *t)
 
 typedef struct {
 	TestStore *t;
-	gint started, ended;      /* atomic */
+	gint calling, started, ended;     /* atomic */
 } Slow;
 
 static gboolean
@@ -352,7 +352,7 @@ insert_slowly (Tx *tx, gpointer arg, GError **error)
 {
 	Slow *slow = arg;
 	gint64 id = g_atomic_int_add (&slow->started, 1);
-	g_usleep (20000);
+	g_usleep (40000);
 	return tx_exec (tx, error, "INSERT INTO entry (id) VALUES ($1)", P_INT (id)) == 1;
 }
 
@@ -369,6 +369,7 @@ static gpointer
 slow_caller (gpointer data)
 {
 	Slow *slow = data;
+	g_atomic_int_inc (&slow->calling);
 	g_assert_true (store_run (slow->t->store, "test.slow", insert_slowly_watched, slow, NULL));
 	return NULL;
 }
@@ -382,9 +383,9 @@ test_close_waits (TestStore *t)
 	for (int i = 0; i < 6; i++)
 		g_ptr_array_add (all, g_thread_new ("slow", slow_caller, &slow));
 	/* All are inside now: with the first at work, the rest wait on SQLite and work too on PostgreSQL. */
-	g_usleep (100000);
-	while (g_atomic_int_get (&slow.started) == 0)
+	while (g_atomic_int_get (&slow.calling) < 6 || g_atomic_int_get (&slow.started) == 0)
 		g_usleep (1000);
+	g_usleep (50000);
 	store_close (t->store);
 	g_assert_cmpint (slow.ended, ==, 6);
 	t->store = NULL;
