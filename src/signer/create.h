@@ -1,0 +1,55 @@
+/* signer/create.h — the ceremony behind `diqi init`: hierarchy, keys, first officers, the signer's folder.
+ *
+ * Makes below DIR (which must be missing or empty):
+ *   ca/{root,issuing,ocsp,log,receipt}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
+ *   root/root.key (0600, under its own passphrase)
+ *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt.key,
+ *   officers.log with the first list, journal.log with every certificate of the issuing CA
+ * All is synced to disk.  The officers' keys are handed back as PKCS#12, each under a random
+ * PIN, and kept nowhere.  After a failure the folder is incomplete and must be deleted.
+ *
+ * The log key is always Ed25519 (C2SP signed-note).  The TLS certificate is P-256: signed by the
+ * issuing CA, except on SM2 sites, whose chain TLS libraries cannot check: there by a
+ * P-256 root of its own, whose key is thrown away.  ca/tls-root.crt is what a TLS client must
+ * trust.
+ */
+#pragma once
+#include "base/clock.h"
+#include "pki/certificate.h"
+
+typedef struct {
+	const char *person, *name;              /* UUID; as in the certificate */
+	const char *const *roles;               /* NULL-terminated names */
+} SignerCreateOfficer;
+
+typedef struct {
+	const char *dir;
+	const char *site, *name, *base_uri;     /* see signer/pins.h */
+	gboolean test;
+	KeyAlgorithm algorithm;                 /* KEY_P256, KEY_RSA3072 or KEY_SM2 */
+	Micros now;
+	const char *passphrase;
+	gsize passphrase_n;
+	const char *root_passphrase;
+	gsize root_passphrase_n;
+	const char *const *hosts;               /* of the TLS certificate, NULL-terminated; NULL: of base_uri */
+	const SignerCreateOfficer *officers;
+	gsize officers_n;
+} SignerCreate;
+
+typedef struct {
+	GBytes *p12;
+	char *pin;                              /* wiped by signer_created_clear */
+	Certificate *certificate;
+} SignerCreatedOfficer;
+
+typedef struct {
+	Certificate *root, *issuing;
+	SignerCreatedOfficer *officers;         /* in the order of the input */
+	gsize officers_n;
+} SignerCreated;
+void signer_created_clear (SignerCreated *created);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SignerCreated, signer_created_clear)
+
+/* Profiles come from the program's resources (/cn/diqi/profiles). */
+gboolean signer_create_site (const SignerCreate *in, SignerCreated *out, GError **error);
