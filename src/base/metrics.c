@@ -122,8 +122,11 @@ metrics_add (Metrics *metrics, const char *name, const char *help, const char *l
 void
 metrics_set (Metrics *metrics, const char *name, const char *help, const char *labels, gint64 value)
 {
+	/* a counter that somebody else keeps (the database) is shown as what it is */
+	MetricType type = g_str_has_suffix (name, TOTAL) ? METRIC_COUNTER : METRIC_GAUGE;
+	g_assert (type == METRIC_GAUGE || value >= 0);
 	g_mutex_lock (&metrics->lock);
-	series_of (metrics, name, help, labels, METRIC_GAUGE)->value = value;
+	series_of (metrics, name, help, labels, type)->value = value;
 	g_mutex_unlock (&metrics->lock);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "es6_numbers.h"
 
 static char *
 load (const char *folder, const char *name, gsize *len)
@@ -109,7 +110,7 @@ test_numbers (void)
 static void
 test_numbers_round_trip (void)
 {
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		guint64 bits = (guint64) g_test_rand_int () << 32 | (guint32) g_test_rand_int ();
 		if (i % 4 == 0)
 			bits &= 0xfff0000000000000;      /* powers of two */
@@ -121,6 +122,44 @@ test_numbers_round_trip (void)
 		double back = g_ascii_strtod (text, NULL);
 		g_assert_cmpmem (&back, sizeof back, &d, sizeof d);
 	}
+}
+
+/* The next 32 bytes of the endless part: the SHA-256 of the last 32. */
+static void
+next_block (guint8 block[32])
+{
+	gsize n = 32;
+	g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+	g_checksum_update (sum, block, 32);
+	g_checksum_get_digest (sum, block, &n);
+}
+
+/* The number test of the RFC's authors: the hash of its first 10,000 lines is published. */
+static void
+test_numbers_es6 (void)
+{
+	const gsize listed = G_N_ELEMENTS (es6_numbers), lines = 10000;
+	g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+	guint8 block[32] = { 0 };
+	gsize at = sizeof block;
+
+	for (gsize i = 0; i < lines; i++) {
+		guint64 bits = i < listed ? es6_numbers[i] : G_GUINT64_CONSTANT (0x0010000000000000) + (i - listed);
+		double d = 0;
+		while (i >= listed + 2000 && (fpclassify (d) == FP_ZERO || !isfinite (d))) {
+			if (at == sizeof block) {
+				next_block (block);
+				at = 0;
+			}
+			memcpy (&bits, block + at, 8);
+			memcpy (&d, block + at, 8);
+			at += 8;
+		}
+		g_autofree char *text = number_text (bits);
+		g_autofree char *line = g_strdup_printf ("%" G_GINT64_MODIFIER "x,%s\n", bits, text);
+		g_checksum_update (sum, (const guchar *) line, -1);
+	}
+	g_assert_cmpstr (g_checksum_get_string (sum), ==, "b9f7a8e75ef22a835685a52ccba7f7d6bdc99e34b010992cbc5864cd12be6892");
 }
 
 static void
@@ -216,6 +255,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/jcs/vectors", test_vectors);
 	g_test_add_func ("/jcs/numbers", test_numbers);
+	g_test_add_func ("/jcs/numbers-es6", test_numbers_es6);
 	g_test_add_func ("/jcs/numbers-round-trip", test_numbers_round_trip);
 	g_test_add_func ("/jcs/refused", test_refused);
 	g_test_add_func ("/jcs/key-order", test_key_order);

@@ -70,6 +70,7 @@ test_text (void)
 	metrics_add (m, "z_total", "A \\ and\na \"line\"", NULL, 0);
 	metrics_set (m, "open_sales", "Sales", NULL, 5);
 	metrics_set (m, "open_sales", "Sales", NULL, -4);
+	metrics_set (m, "commits_total", "Kept by the database", NULL, 9);
 	metrics_observe (m, "http_seconds", "Requests", "route=\"/x\"", 1000);
 	metrics_observe (m, "http_seconds", "Requests", "route=\"/x\"", 1001);
 	metrics_observe (m, "http_seconds", "Requests", "route=\"/x\"", 60 * 1000000);
@@ -83,6 +84,8 @@ test_text (void)
 	assert_has (text, "# HELP z A \\\\ and\\na \\\"line\\\"");
 	assert_has (text, "z_total 0");
 	assert_has (text, "open_sales -4");
+	assert_has (text, "# TYPE commits counter");
+	assert_has (text, "commits_total 9");
 	assert_has (text, "# TYPE http_seconds histogram");
 	assert_has (text, "http_seconds_bucket{route=\"/x\",le=\"0.001\"} 2");
 	assert_has (text, "http_seconds_bucket{route=\"/x\",le=\"0.0025\"} 3");
