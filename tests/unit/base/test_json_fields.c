@@ -62,61 +62,62 @@ test_good (void)
 	read_all ("", "", &e, NULL);             /* lets go of the object */
 }
 
+static const struct {
+	const char *text;
+	DiqiErrorCode code;
+	const char *field;
+} bad_cases[] = {
+	{ "{}", DIQI_ERROR_FIELD_MISSING, "/name" },
+	{ "[]", DIQI_ERROR_FIELD_TYPE, "" },
+	{ "\"name\"", DIQI_ERROR_FIELD_TYPE, "" },
+	{ "{\"name\":\"x\",\"nam\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/nam" },
+	{ "{\"name\":\"x\",\"/~\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/~1~0" },
+	{ "{\"name\":\"x\",\"~1\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/~01" },
+	{ "{\"name\":\"x\",\"\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/" },
+	{ "{\"name\":null}", DIQI_ERROR_FIELD_TYPE, "/name" },
+	{ "{\"name\":1}", DIQI_ERROR_FIELD_TYPE, "/name" },
+	{ "{\"name\":[\"x\"]}", DIQI_ERROR_FIELD_TYPE, "/name" },
+	{ "{\"name\":\"123456\"}", DIQI_ERROR_FIELD_LENGTH, "/name" },
+	{ "{\"name\":\"太仓虚构甲置\"}", DIQI_ERROR_FIELD_LENGTH, "/name" },
+	{ "{\"name\":\"a\\u0007\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"a\\r\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"\\u007f\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"\\u0085\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"\\u202e1\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"\\u2066\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
+	{ "{\"name\":\"x\",\"hash\":\"ABCD\"}", DIQI_ERROR_FIELD_VALUE, "/hash" },
+	{ "{\"name\":\"x\",\"hash\":\"" HASH "0\"}", DIQI_ERROR_FIELD_VALUE, "/hash" },
+	{ "{\"name\":\"x\",\"hash\":12}", DIQI_ERROR_FIELD_TYPE, "/hash" },
+	{ "{\"name\":\"x\",\"id\":\"017F22E2-79b0-7cc3-98c4-dc0c0c07398f\"}", DIQI_ERROR_FIELD_VALUE, "/id" },
+	{ "{\"name\":\"x\",\"count\":1.5}", DIQI_ERROR_FIELD_TYPE, "/count" },
+	{ "{\"name\":\"x\",\"count\":\"1\"}", DIQI_ERROR_FIELD_TYPE, "/count" },
+	{ "{\"name\":\"x\",\"agreed\":1}", DIQI_ERROR_FIELD_TYPE, "/agreed" },
+	{ "{\"name\":\"x\",\"agreed\":\"true\"}", DIQI_ERROR_FIELD_TYPE, "/agreed" },
+	{ "{\"name\":\"x\",\"holder\":[]}", DIQI_ERROR_FIELD_TYPE, "/holder" },
+	{ "{\"name\":\"x\",\"items\":{}}", DIQI_ERROR_FIELD_TYPE, "/items" },
+	{ "{\"name\":\"x\",\"items\":[1,2,3]}", DIQI_ERROR_FIELD_LENGTH, "/items" },
+	{ "{\"name\":\"x\",\"price_fen\":747000000}", DIQI_ERROR_FIELD_TYPE, "/price_fen" },
+	{ "{\"name\":\"x\",\"price_fen\":\"-1\"}", DIQI_ERROR_FIELD_VALUE, "/price_fen" },
+	{ "{\"name\":\"x\",\"at\":\"2026-04-03T23:59:60Z\"}", DIQI_ERROR_FIELD_VALUE, "/at" },
+	{ "{\"name\":\"x\",\"at\":0}", DIQI_ERROR_FIELD_TYPE, "/at" },
+	{ "{\"name\":\"x\",\"a/b~c\":\"AAECAwQ=\"}", DIQI_ERROR_FIELD_LENGTH, "/a~1b~0c" },
+	{ "{\"name\":\"x\",\"a/b~c\":\"AAECAwQFBgcI\"}", DIQI_ERROR_FIELD_LENGTH, "/a~1b~0c" },
+	{ "{\"name\":\"x\",\"a/b~c\":\"AAECAx==\"}", DIQI_ERROR_FIELD_VALUE, "/a~1b~0c" },
+	{ "{\"name\":\"x\",\"a/b~c\":\"AAECAw\"}", DIQI_ERROR_FIELD_VALUE, "/a~1b~0c" },
+};
+
 static void
 test_bad (void)
 {
-	static const struct {
-		const char *text;
-		DiqiErrorCode code;
-		const char *field;
-	} cases[] = {
-		{ "{}", DIQI_ERROR_FIELD_MISSING, "/name" },
-		{ "[]", DIQI_ERROR_FIELD_TYPE, "" },
-		{ "\"name\"", DIQI_ERROR_FIELD_TYPE, "" },
-		{ "{\"name\":\"x\",\"nam\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/nam" },
-		{ "{\"name\":\"x\",\"/~\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/~1~0" },
-		{ "{\"name\":\"x\",\"~1\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/~01" },
-		{ "{\"name\":\"x\",\"\":1}", DIQI_ERROR_FIELD_UNKNOWN, "/" },
-		{ "{\"name\":null}", DIQI_ERROR_FIELD_TYPE, "/name" },
-		{ "{\"name\":1}", DIQI_ERROR_FIELD_TYPE, "/name" },
-		{ "{\"name\":[\"x\"]}", DIQI_ERROR_FIELD_TYPE, "/name" },
-		{ "{\"name\":\"123456\"}", DIQI_ERROR_FIELD_LENGTH, "/name" },
-		{ "{\"name\":\"太仓虚构甲置\"}", DIQI_ERROR_FIELD_LENGTH, "/name" },
-		{ "{\"name\":\"a\\u0007\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"a\\r\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"\\u007f\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"\\u0085\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"\\u202e1\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"\\u2066\"}", DIQI_ERROR_FIELD_VALUE, "/name" },
-		{ "{\"name\":\"x\",\"hash\":\"ABCD\"}", DIQI_ERROR_FIELD_VALUE, "/hash" },
-		{ "{\"name\":\"x\",\"hash\":\"" HASH "0\"}", DIQI_ERROR_FIELD_VALUE, "/hash" },
-		{ "{\"name\":\"x\",\"hash\":12}", DIQI_ERROR_FIELD_TYPE, "/hash" },
-		{ "{\"name\":\"x\",\"id\":\"017F22E2-79b0-7cc3-98c4-dc0c0c07398f\"}", DIQI_ERROR_FIELD_VALUE, "/id" },
-		{ "{\"name\":\"x\",\"count\":1.5}", DIQI_ERROR_FIELD_TYPE, "/count" },
-		{ "{\"name\":\"x\",\"count\":\"1\"}", DIQI_ERROR_FIELD_TYPE, "/count" },
-		{ "{\"name\":\"x\",\"agreed\":1}", DIQI_ERROR_FIELD_TYPE, "/agreed" },
-		{ "{\"name\":\"x\",\"agreed\":\"true\"}", DIQI_ERROR_FIELD_TYPE, "/agreed" },
-		{ "{\"name\":\"x\",\"holder\":[]}", DIQI_ERROR_FIELD_TYPE, "/holder" },
-		{ "{\"name\":\"x\",\"items\":{}}", DIQI_ERROR_FIELD_TYPE, "/items" },
-		{ "{\"name\":\"x\",\"items\":[1,2,3]}", DIQI_ERROR_FIELD_LENGTH, "/items" },
-		{ "{\"name\":\"x\",\"price_fen\":747000000}", DIQI_ERROR_FIELD_TYPE, "/price_fen" },
-		{ "{\"name\":\"x\",\"price_fen\":\"-1\"}", DIQI_ERROR_FIELD_VALUE, "/price_fen" },
-		{ "{\"name\":\"x\",\"at\":\"2026-04-03T23:59:60Z\"}", DIQI_ERROR_FIELD_VALUE, "/at" },
-		{ "{\"name\":\"x\",\"at\":0}", DIQI_ERROR_FIELD_TYPE, "/at" },
-		{ "{\"name\":\"x\",\"a/b~c\":\"AAECAwQ=\"}", DIQI_ERROR_FIELD_LENGTH, "/a~1b~0c" },
-		{ "{\"name\":\"x\",\"a/b~c\":\"AAECAwQFBgcI\"}", DIQI_ERROR_FIELD_LENGTH, "/a~1b~0c" },
-		{ "{\"name\":\"x\",\"a/b~c\":\"AAECAx==\"}", DIQI_ERROR_FIELD_VALUE, "/a~1b~0c" },
-		{ "{\"name\":\"x\",\"a/b~c\":\"AAECAw\"}", DIQI_ERROR_FIELD_VALUE, "/a~1b~0c" },
-	};
-	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS (bad_cases); i++) {
 		for (int inner = 0; inner < 2; inner++) {
 			g_autoptr (GError) error = NULL;
 			Everything e = { 0 };
 			const char *at = inner ? "/form/0" : "";
-			g_autofree char *field = g_strconcat (at, cases[i].field, NULL);
-			if (read_all (cases[i].text, at, &e, &error))
-				g_error ("accepted %s", cases[i].text);
-			g_assert_error (error, DIQI_ERROR, (int) cases[i].code);
+			g_autofree char *field = g_strconcat (at, bad_cases[i].field, NULL);
+			if (read_all (bad_cases[i].text, at, &e, &error))
+				g_error ("accepted %s", bad_cases[i].text);
+			g_assert_error (error, DIQI_ERROR, (int) bad_cases[i].code);
 			g_assert_cmpstr (diqi_error_field (error), ==, field);
 			g_assert_null (e.der);
 		}
