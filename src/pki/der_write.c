@@ -75,10 +75,14 @@ der_put_oid (GByteArray *w, Der oid)
 	der_put (w, DER_OID, oid.p, oid.n);
 }
 
+/* Wide enough for the arcs below 2.25, which are UUIDs as numbers (ITU-T X.667). */
+typedef unsigned __int128 Arc;
+#define ARC_MAX ((Arc) -1)
+
 static void
-put_base128 (GByteArray *w, guint64 value)
+put_base128 (GByteArray *w, Arc value)
 {
-	guint8 digits[10];
+	guint8 digits[19];
 	guint n = 0;
 
 	do
@@ -90,27 +94,39 @@ put_base128 (GByteArray *w, guint64 value)
 	}
 }
 
-/* Arcs above 64 bits (some UUID arcs) cannot be written in this notation. */
+/* Decimal digits without a leading zero; *text is moved past them. */
+static gboolean
+read_arc (const char **text, Arc *out)
+{
+	const char *p = *text;
+
+	if (!g_ascii_isdigit (*p) || (*p == '0' && g_ascii_isdigit (p[1])))
+		return FALSE;
+	for (*out = 0; g_ascii_isdigit (*p); p++) {
+		guint digit = (guint) (*p - '0');
+		if (*out > (ARC_MAX - digit) / 10)
+			return FALSE;
+		*out = *out * 10 + digit;
+	}
+	*text = p;
+	return TRUE;
+}
+
 static gboolean
 put_arcs (GByteArray *w, const char *dotted)
 {
-	guint64 first = 0;
+	Arc first = 0, arc;
 	guint index = 0;
 
 	for (const char *p = dotted;; p++, index++) {
-		char *end;
-		if (!g_ascii_isdigit (*p) || (*p == '0' && g_ascii_isdigit (p[1])))
-			return FALSE;
-		guint64 arc = g_ascii_strtoull (p, &end, 10);
-		if (arc == G_MAXUINT64)
+		if (!read_arc (&p, &arc))
 			return FALSE;
 		if (index == 0)
 			first = arc;
-		else if (index == 1 && (first > 2 || (first < 2 && arc > 39) || arc > G_MAXUINT64 - 80))
+		else if (index == 1 && (first > 2 || (first < 2 && arc > 39) || arc > ARC_MAX - 80))
 			return FALSE;
 		else
 			put_base128 (w, index == 1 ? first * 40 + arc : arc);
-		p = end;
 		if (*p == '\0')
 			return index >= 1;
 		if (*p != '.')

@@ -5,7 +5,7 @@
  *   name, version, title {zh, en}, holder ("organization", "person", "officer"),
  *   algorithms [..], subject [{attribute, required, format}] in the order of the name,
  *   uscc ("required" or "none"), validity_days (the most), key_usage [..], extended_key_usage [..],
- *   policy (object identifier; 2.25.<UUID as a number>.1.n, ITU-T X.667)
+ *   policy (object identifier; ours are 2.25.<UUID as a number>.3.n, ITU-T X.667, beside the key usages of pki)
  * Formats: "country" (CN), "text", "commitment" ("C-" and 32 hex digits), "person" (UUID).
  */
 #pragma once

@@ -64,6 +64,7 @@ open_credential (GError **error)
 static Keyring *
 open_keyring (const SignerOptions *options, GError **error)
 {
+	pki_init ();          /* after the secure heap is there */
 	int fd = options->credential ? open_credential (error) : options->passphrase_fd;
 	if (fd < 0)
 		return NULL;
@@ -143,6 +144,7 @@ signer_main (const SignerOptions *options)
 	g_autoptr (GError) error = NULL;
 	Keyring *keyring = NULL;
 	int listener = -1;
+	log_init ("signer", LOG_LEVEL_INFO);
 	signal (SIGPIPE, SIG_IGN);
 	if (options->socket_fd >= 0)
 		leave_ending_to_parent ();

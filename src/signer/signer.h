@@ -6,7 +6,7 @@
  *   --passphrase-fd N     reads the passphrase to its end; one newline after it is left out
  *   --credential          or takes it from the systemd credential "signer-passphrase"
  *
- * main runs it after log_init and pki_init.  It hardens itself, reads and checks everything,
+ * main runs it before it sets up anything else.  It hardens itself, reads and checks everything,
  * closes the filter, greets, serves (loop.h).  Needs: nothing but its folder; no network.
  */
 #pragma once

@@ -145,7 +145,7 @@ test_flags (void)
 static void
 test_oid_text (void)
 {
-	static const char *const refused[] = { "", "1", "1.", "3.1", "1.40", "1.2.03", "1.2..3", "1.2.x", "1.2.99999999999999999999" };
+	static const char *const refused[] = { "", "1", "1.", "3.1", "1.40", "1.2.03", "1.2..3", "1.2.x", "1.2.340282366920938463463374607431768211456" };
 	g_autoptr (GByteArray) w = g_byte_array_new ();
 
 	g_assert_true (der_put_oid_text (w, "1.2.156.10260.4.1.4"));
@@ -153,6 +153,10 @@ test_oid_text (void)
 	for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
 		g_assert_false (der_put_oid_text (w, refused[i]));
 	g_assert_cmpuint (w->len, ==, 10);
+	/* A UUID as an arc (ITU-T X.667); bytes as OpenSSL's asn1parse -genstr writes them. */
+	g_byte_array_set_size (w, 0);
+	g_assert_true (der_put_oid_text (w, "2.25.305447819689411628422610157834667034486.1"));
+	g_assert_cmpmem (w->data, w->len, "\x06\x15\x69\x83\xcb\xcb\x8e\x8e\x93\xb8\xd2\x88\xb7\xbf\xcd\xbb\xe7\xc1\x94\xe0\x8e\x76\x01", 23);
 }
 
 /* RFC 5280 4.1.2.5 */
