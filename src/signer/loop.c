@@ -162,7 +162,6 @@ turn (Loop *loop)
 static void
 prepare (Loop *loop)
 {
-	loop->uid = geteuid ();
 #ifdef DIQI_FAILPOINTS
 	loop->fail_after_journal = g_strcmp0 (g_getenv ("DIQI_SIGNER_FAIL"), "after_journal") == 0;
 #endif
@@ -182,9 +181,9 @@ loop_serve (Keyring *keyring, int fd)
 }
 
 void
-loop_listen (Keyring *keyring, int listener)
+loop_listen (Keyring *keyring, int listener, uid_t uid)
 {
-	Loop loop = { .keyring = keyring, .listener = listener };
+	Loop loop = { .keyring = keyring, .listener = listener, .uid = uid };
 	prepare (&loop);
 	for (;;)
 		turn (&loop);

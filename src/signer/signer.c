@@ -144,6 +144,7 @@ signer_main (const SignerOptions *options)
 	g_autoptr (GError) error = NULL;
 	Keyring *keyring = NULL;
 	int listener = -1;
+	uid_t uid = geteuid ();
 	log_init ("signer", LOG_LEVEL_INFO);
 	signal (SIGPIPE, SIG_IGN);
 	if (options->socket_fd >= 0)
@@ -155,7 +156,7 @@ signer_main (const SignerOptions *options)
 		refuse_start (options, error);
 	log_event (LOG_LEVEL_INFO, "signer.ready", "site", "%s", keyring->pins->site, NULL);
 	if (listener >= 0)
-		loop_listen (keyring, listener);
+		loop_listen (keyring, listener, uid);
 	loop_serve (keyring, options->socket_fd);
 	keyring_free (keyring);       /* wipes the keys */
 	/* No exit handlers: the filter allows them nothing. */

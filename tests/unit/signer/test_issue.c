@@ -1,0 +1,446 @@
+/* What the signer issues, and everything it refuses to: it is asked directly, as a taken-over server would. */
+#include "fixture.h"
+
+#include <string.h>
+
+typedef struct {
+	char *dir;
+	SignerClient *client;
+	PrivateKey *key;
+	json_t *json;
+	char *request;
+} Case;
+
+static Fixture fixture;
+
+static void
+case_set (Case *c, json_t *json)
+{
+	g_free (c->request);
+	c->request = fixture_text (json);
+}
+
+static void
+case_init (Case *c)
+{
+	g_autoptr (GError) error = NULL;
+	*c = (Case) { .dir = fixture_copy (&fixture) };
+	c->client = fixture_run (c->dir);
+	c->key = private_key_generate (KEY_P256, &error);
+	g_assert_no_error (error);
+	c->json = fixture_request (c->key);
+	case_set (c, c->json);
+}
+
+static void
+case_clear (Case *c)
+{
+	signer_client_free (c->client);
+	private_key_free (c->key);
+	json_decref (c->json);
+	g_free (c->request);
+	g_free (c->dir);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Case, case_clear)
+
+/* With approvals of c->request by these officers at these times. */
+static GBytes *
+issue_by (Case *c, guint reviewer, Micros reviewed, guint issuer, Micros issued, GError **error)
+{
+	g_autofree char *review = fixture_approve (&fixture, reviewer, "application.review", reviewed, c->request);
+	g_autofree char *issue = fixture_approve (&fixture, issuer, "application.issue", issued, c->request);
+	return fixture_issue (c->client, c->request, T0, review, issue, error);
+}
+
+static GBytes *
+issue (Case *c, GError **error)
+{
+	return issue_by (c, REVIEWER, T0, ISSUER, T0, error);
+}
+
+static void
+test_good (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) der = issue (&c, &error);
+	g_assert_no_error (error);
+	g_autoptr (Certificate) made = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
+	g_assert_no_error (error);
+	Certificate *const chain[] = { fixture.created.issuing, fixture.created.root };
+	g_assert_true (certificate_verify_chain (made, chain, 2, T0, &error));
+	g_assert_false (certificate_is_ca (made));
+	g_assert_cmpint (certificate_not_before (made), ==, T0);
+	g_assert_cmpint (certificate_not_after (made), ==, T0 + 365 * MICROS_PER_DAY - MICROS_PER_S);
+	g_assert_cmpuint (certificate_key_usage (made), ==, KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION);
+	g_assert_cmpuint (certificate_extended_key_usage (made), ==, EKU_CLIENT_AUTH | EKU_DOCUMENT_SIGNING);
+	g_autofree char *cn = certificate_subject_attribute (made, NAME_COMMON_NAME);
+	g_assert_cmpstr (cn, ==, "虚构置业有限公司");
+}
+
+/* Another serial and other approvals, but the same request: the same certificate, also after a restart. */
+static void
+test_again (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) first = issue (&c, &error);
+	g_assert_no_error (error);
+	g_autoptr (GBytes) second = issue_by (&c, BOTH, T0 - MICROS_PER_HOUR, ISSUER, T0, &error);
+	g_assert_no_error (error);
+	g_assert_true (g_bytes_equal (first, second));
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	g_autoptr (GBytes) third = issue (&c, &error);
+	g_assert_no_error (error);
+	g_assert_true (g_bytes_equal (first, third));
+}
+
+typedef struct {
+	Case *c;
+	GBytes *der;
+} Ask;
+
+static gpointer
+ask (gpointer data)
+{
+	Ask *a = data;
+	g_autoptr (GError) error = NULL;
+	a->der = issue (a->c, &error);
+	g_assert_no_error (error);
+	return NULL;
+}
+
+static void
+test_parallel (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	Ask asks[100];
+	GThread *threads[G_N_ELEMENTS (asks)];
+	for (gsize i = 0; i < G_N_ELEMENTS (asks); i++) {
+		asks[i] = (Ask) { &c, NULL };
+		threads[i] = g_thread_new ("ask", ask, &asks[i]);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS (asks); i++)
+		g_thread_join (threads[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS (asks); i++) {
+		g_assert_true (g_bytes_equal (asks[0].der, asks[i].der));
+		if (i > 0)
+			g_bytes_unref (asks[i].der);
+	}
+	g_bytes_unref (asks[0].der);
+}
+
+/* I-01: no approval, one approval, forged ones. */
+static void
+test_without_approvals (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
+	assert_refused (fixture_issue (c.client, c.request, T0, "", "", &error), error, APPROVAL);
+	assert_refused (fixture_issue (c.client, c.request, T0, review, "", &error), error, APPROVAL);
+	assert_refused (fixture_issue (c.client, c.request, T0, "", approve, &error), error, APPROVAL);
+	assert_refused (fixture_issue (c.client, c.request, T0, review, review, &error), error, STATEMENT_TYPE);
+	assert_refused (fixture_issue (c.client, c.request, T0, approve, review, &error), error, STATEMENT_TYPE);
+	assert_refused (fixture_issue (c.client, c.request, T0, "a.b.c", approve, &error), error, STATEMENT);
+
+	/* A signature made by another key than the certificate named: the last characters exchanged for another's. */
+	g_autofree char *other = fixture_approve (&fixture, BOTH, "application.review", T0, c.request);
+	g_autofree char *head = g_strndup (review, (gsize) (strrchr (review, '.') - review));
+	g_autofree char *forged = g_strconcat (head, strrchr (other, '.'), NULL);
+	assert_refused (fixture_issue (c.client, c.request, T0, forged, approve, &error), error, STATEMENT_SIGNATURE);
+}
+
+static void
+test_not_an_officer (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Certificate) holder = fixture_certificate (&fixture, c.client, c.key);
+	PrivateKey *reviewer = fixture.keys[REVIEWER];
+	Certificate *certificate = fixture.created.officers[REVIEWER].certificate;
+	/* A holder's certificate of the same authority approves nothing. */
+	json_object_set_new (c.json, "validity_days", json_integer (300));
+	case_set (&c, c.json);
+	fixture.keys[REVIEWER] = c.key;
+	fixture.created.officers[REVIEWER].certificate = holder;
+	GBytes *der = issue (&c, &error);
+	fixture.keys[REVIEWER] = reviewer;
+	fixture.created.officers[REVIEWER].certificate = certificate;
+	assert_refused (der, error, APPROVAL);
+}
+
+/* I-03: one person, whatever his roles and certificates. */
+static void
+test_same_person (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	assert_refused (issue_by (&c, BOTH, T0, BOTH, T0, &error), error, SAME_PERSON);
+	assert_refused (issue_by (&c, REVIEWER, T0, REVIEWER_AGAIN, T0, &error), error, SAME_PERSON);
+}
+
+static void
+test_wrong_role (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	assert_refused (issue_by (&c, CLERK, T0, ISSUER, T0, &error), error, APPROVAL);
+	assert_refused (issue_by (&c, REVIEWER, T0, ADMIN, T0, &error), error, APPROVAL);
+	assert_refused (issue_by (&c, ISSUER, T0, REVIEWER, T0, &error), error, APPROVAL);
+}
+
+static void
+test_times (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	const Micros month = 30 * MICROS_PER_DAY;
+	assert_refused (issue_by (&c, REVIEWER, T0 - month - MICROS_PER_S, ISSUER, T0, &error), error, STATEMENT_TIME);
+	assert_refused (issue_by (&c, REVIEWER, T0, ISSUER, T0 + 6 * MICROS_PER_MIN, &error), error, STATEMENT_TIME);
+	g_autoptr (GBytes) just = issue_by (&c, REVIEWER, T0 - month, ISSUER, T0 + 5 * MICROS_PER_MIN, &error);
+	g_assert_no_error (error);
+}
+
+static void
+test_expired_officer (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	Micros later = certificate_not_after (fixture.created.officers[REVIEWER].certificate) + MICROS_PER_S;
+	g_assert_true (signer_freeze_clock (c.client, later, &error));
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", later, c.request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", later, c.request);
+	assert_refused (fixture_issue (c.client, c.request, later, review, approve, &error), error, CERTIFICATE_EXPIRED);
+}
+
+static void
+test_other_request (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
+	/* One byte: 364 days. */
+	g_autofree char *changed = g_strdup (c.request);
+	strstr (changed, ":365")[3] = '4';
+	assert_refused (fixture_issue (c.client, changed, T0, review, approve, &error), error, STATEMENT_TARGET);
+	/* The right hash, but the statement names another application or profile. */
+	Fingerprint hash;
+	fingerprint_of (c.request, strlen (c.request), &hash);
+	const char *const applications[] = { "018f0000-0000-7000-8000-0000000000ab", "018f0000-0000-7000-8000-0000000000aa" };
+	for (int i = 0; i < 2; i++) {
+		json_t *more = json_object ();
+		json_object_set_new (more, "request", json_hex (hash.b, sizeof hash.b));
+		json_object_set_new (more, "application", json_string (applications[i]));
+		json_object_set_new (more, "profile", json_string ("organization"));
+		json_object_set_new (more, "profile_version", json_integer (1 + i));
+		g_autofree char *wrong = fixture_sign (&fixture, REVIEWER, "application.review", T0, more);
+		assert_refused (fixture_issue (c.client, c.request, T0, wrong, approve, &error), error, STATEMENT_TARGET);
+	}
+}
+
+static void
+test_other_site (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	Fingerprint hash;
+	fingerprint_of (c.request, strlen (c.request), &hash);
+	json_t *more = json_object ();
+	json_object_set_new (more, "site", json_string ("other-site"));
+	json_object_set_new (more, "request", json_hex (hash.b, sizeof hash.b));
+	json_object_set_new (more, "application", json_string ("018f0000-0000-7000-8000-0000000000aa"));
+	json_object_set_new (more, "profile", json_string ("organization"));
+	json_object_set_new (more, "profile_version", json_integer (1));
+	g_autofree char *review = fixture_sign (&fixture, REVIEWER, "application.review", T0, more);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
+	assert_refused (fixture_issue (c.client, c.request, T0, review, approve, &error), error, STATEMENT_TARGET);
+	/* A request of another site, properly approved. */
+	json_object_set_new (c.json, "site", json_string ("other-site"));
+	case_set (&c, c.json);
+	assert_refused (issue (&c, &error), error, SIGNER);
+}
+
+/* Each line: one change to a good, properly approved request. */
+static void
+test_bad_requests (void)
+{
+	static const struct {
+		const char *member, *json;      /* json NULL: member removed */
+		DiqiErrorCode code;
+	} bad[] = {
+		{ "profile", "\"unknown\"", DIQI_ERROR_SIGNER }, { "profile_version", "2", DIQI_ERROR_SIGNER },
+		{ "profile", "\"officer\"", DIQI_ERROR_SIGNER }, { "validity_days", "366", DIQI_ERROR_FIELD_VALUE },
+		{ "validity_days", "7300", DIQI_ERROR_FIELD_VALUE }, { "validity_days", "0", DIQI_ERROR_FIELD_VALUE },
+		{ "validity_days", "-1", DIQI_ERROR_FIELD_VALUE }, { "ca", "true", DIQI_ERROR_FIELD_UNKNOWN },
+		{ "key_usage", "[\"keyCertSign\"]", DIQI_ERROR_FIELD_UNKNOWN }, { "uscc", NULL, DIQI_ERROR_FIELD_MISSING },
+		{ "uscc", "\"12\"", DIQI_ERROR_USCC }, { "submission", NULL, DIQI_ERROR_FIELD_MISSING },
+		{ "type", "\"other\"", DIQI_ERROR_FIELD_VALUE }, { "subject", "[]", DIQI_ERROR_FIELD_MISSING },
+		{ "subject", "[{\"C\":\"US\"},{\"O\":\"a\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_VALUE },
+		{ "subject", "[{\"C\":\"CN\"},{\"CN\":\"a\"},{\"O\":\"a\"}]", DIQI_ERROR_FIELD_MISSING },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\"},{\"CN\":\"a\"},{\"CN\":\"b\"}]", DIQI_ERROR_FIELD_UNKNOWN },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\"},{\"CN\":\"a\"},{\"serialNumber\":\"x\"}]", DIQI_ERROR_FIELD_UNKNOWN },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\\u202eb\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_VALUE },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\" a\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_VALUE },
+		{ "subject", "[{\"C\":\"CN\",\"O\":\"a\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_TYPE },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"" "名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名"
+		             "名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名" "\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_LENGTH },
+	};
+	g_auto (Case) c;
+	case_init (&c);
+	for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
+		g_autoptr (GError) error = NULL;
+		g_autoptr (json_t) json = json_deep_copy (c.json);
+		if (bad[i].json == NULL)
+			json_object_del (json, bad[i].member);
+		else
+			json_object_set_new (json, bad[i].member, json_loads (bad[i].json, JSON_DECODE_ANY, NULL));
+		case_set (&c, json);
+		g_autoptr (GBytes) der = issue (&c, &error);
+		if (der != NULL || !g_error_matches (error, DIQI_ERROR, (int) bad[i].code))
+			g_error ("%s = %s: %s", bad[i].member, bad[i].json, error != NULL ? error->message : "issued");
+	}
+	/* Canonical is part of the form: a blank more is another text. */
+	g_autoptr (GError) error = NULL;
+	g_autofree char *canonical = fixture_text (c.json);
+	g_free (c.request);
+	c.request = g_strconcat (canonical, " ", NULL);
+	assert_refused (issue (&c, &error), error, REQUEST);
+}
+
+static void
+set_spki (Case *c, const PrivateKey *key)
+{
+	g_autoptr (json_t) other = fixture_request (key);
+	json_object_set (c->json, "spki", json_object_get (other, "spki"));
+	case_set (c, c->json);
+}
+
+/* P-10: judged again here, whatever the registration office thought of it. */
+static void
+test_weak_keys (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	static const char *const weak[] = { "rsa-debianweak.key", "rsa-fermat-pkcs8.key", "ec-p256-rfc-example.key", "rsa-roca.key" };
+	for (gsize i = 0; i < G_N_ELEMENTS (weak); i++) {
+		g_autofree char *path = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "tests", "vectors", "badkeys", weak[i], NULL);
+		/* Only the public half is wanted; the private one may be refused already when it is loaded. */
+		g_autofree char *file = g_strdup_printf ("%s/weak.der", c.dir);
+		const char *const argv[] = { "openssl", "pkey", "-in", path, "-pubout", "-outform", "DER", "-out", file, NULL };
+		g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+		gsize n;
+		g_autofree char *der = NULL;
+		g_assert_true (g_file_get_contents (file, &der, &n, NULL));
+		json_object_set_new (c.json, "spki", json_base64 (der, n));
+		case_set (&c, c.json);
+		g_autoptr (GBytes) made = issue (&c, &error);
+		g_assert_null (made);
+		g_assert_true (g_error_matches (error, DIQI_ERROR, DIQI_ERROR_KEY_WEAK) || g_error_matches (error, DIQI_ERROR, DIQI_ERROR_KEY_ALGORITHM));
+		g_clear_error (&error);
+	}
+	g_autoptr (PrivateKey) service = private_key_generate (KEY_ED25519, &error);
+	set_spki (&c, service);
+	assert_refused (issue (&c, &error), error, KEY_ALGORITHM);
+}
+
+static void
+test_key_reuse (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Certificate) first = fixture_certificate (&fixture, c.client, c.key);
+	json_object_set_new (c.json, "application", json_string ("018f0000-0000-7000-8000-0000000000bb"));
+	case_set (&c, c.json);
+	assert_refused (issue (&c, &error), error, KEY_REUSED);
+	/* Nor an officer's or a service's own key. */
+	set_spki (&c, fixture.keys[CLERK]);
+	assert_refused (issue (&c, &error), error, KEY_REUSED);
+}
+
+static void
+test_serials (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Certificate) first = fixture_certificate (&fixture, c.client, c.key);
+	g_autoptr (PrivateKey) other = private_key_generate (KEY_P256, &error);
+	set_spki (&c, other);
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
+	gsize n = strlen (c.request);
+	assert_refused (signer_issue (c.client, c.request, n, certificate_serial (first), review, approve, &error), error, SIGNER);
+	const Micros off[] = { -6 * MICROS_PER_MIN, 6 * MICROS_PER_MIN };
+	for (gsize i = 0; i < G_N_ELEMENTS (off); i++) {
+		Serial serial;
+		serial_new (T0 + off[i], &serial);
+		assert_refused (signer_issue (c.client, c.request, n, &serial, review, approve, &error), error, SIGNER);
+	}
+	Serial negative;
+	serial_new (T0, &negative);
+	negative.b[0] |= 0x80;
+	assert_refused (signer_issue (c.client, c.request, n, &negative, review, approve, &error), error, SIGNER);
+}
+
+/* I-02: a clock put back behind what was signed already. */
+static void
+test_clock_put_back (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Certificate) first = fixture_certificate (&fixture, c.client, c.key);
+	g_autoptr (PrivateKey) other = private_key_generate (KEY_P256, &error);
+	set_spki (&c, other);
+	Micros before = T0 - MICROS_PER_HOUR;
+	g_assert_true (signer_freeze_clock (c.client, before, &error));
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", before, c.request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", before, c.request);
+	GBytes *der = fixture_issue (c.client, c.request, before, review, approve, &error);
+	g_assert_null (der);
+	g_assert_true (error->code == DIQI_ERROR_SIGNER || error->code == DIQI_ERROR_CERTIFICATE_EXPIRED);
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	pki_init ();
+	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
+	g_test_add_func ("/signer/issue/good", test_good);
+	g_test_add_func ("/signer/issue/same-request-again", test_again);
+	g_test_add_func ("/signer/issue/100-parallel", test_parallel);
+	g_test_add_func ("/signer/issue/I-01-without-approvals", test_without_approvals);
+	g_test_add_func ("/signer/issue/I-01-not-an-officer", test_not_an_officer);
+	g_test_add_func ("/signer/issue/I-03-same-person", test_same_person);
+	g_test_add_func ("/signer/issue/wrong-role", test_wrong_role);
+	g_test_add_func ("/signer/issue/approval-times", test_times);
+	g_test_add_func ("/signer/issue/expired-officer", test_expired_officer);
+	g_test_add_func ("/signer/issue/other-request", test_other_request);
+	g_test_add_func ("/signer/issue/other-site", test_other_site);
+	g_test_add_func ("/signer/issue/P-08-bad-requests", test_bad_requests);
+	g_test_add_func ("/signer/issue/P-10-weak-keys", test_weak_keys);
+	g_test_add_func ("/signer/issue/key-reuse", test_key_reuse);
+	g_test_add_func ("/signer/issue/P-11-serials", test_serials);
+	g_test_add_func ("/signer/issue/I-02-clock-put-back", test_clock_put_back);
+	int result = g_test_run ();
+	fixture_clear (&fixture);
+	return result;
+}
