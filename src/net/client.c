@@ -26,6 +26,8 @@ http_client_new (const char *base_uri)
 	HttpClient *client = g_new0 (HttpClient, 1);
 	client->curl = curl_easy_init ();
 	g_assert (client->curl != NULL);
+	/* An expired cookie starts the cookie engine for good; COOKIEFILE before each request leaks in curl 7.88. */
+	curl_easy_setopt (client->curl, CURLOPT_COOKIELIST, "invalid\tFALSE\t/\tFALSE\t1\tnone\tnone");
 	gsize n = strlen (base_uri);
 	while (n > 0 && base_uri[n - 1] == '/')
 		n--;
@@ -96,7 +98,6 @@ client_prepare (HttpClient *client, const char *path, GError **error)
 	curl_easy_setopt (curl, CURLOPT_URL, uri);
 	curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, client->detail);
 	curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt (curl, CURLOPT_COOKIEFILE, "");
 	curl_easy_setopt (curl, CURLOPT_PROXY, "");
 	curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -250,7 +251,6 @@ void
 http_client_set_cookies (HttpClient *client, const char *cookies)
 {
 	g_auto (GStrv) lines = g_strsplit (cookies, "\n", -1);
-	curl_easy_setopt (client->curl, CURLOPT_COOKIEFILE, "");
 	curl_easy_setopt (client->curl, CURLOPT_COOKIELIST, "ALL");
 	for (guint i = 0; lines[i] != NULL; i++)
 		if (lines[i][0] != '\0')

@@ -16,6 +16,7 @@
 #define QUEUE_BYTES (64 * 1024)
 #define SOCKET_BUFFER (64 * 1024)
 #define HEARTBEAT_MICROS (5 * MICROS_PER_S)
+#define LOOK_MICROS MICROS_PER_S
 #define BLOCK_BYTES 2048
 
 typedef struct {
@@ -38,11 +39,11 @@ struct StreamClient {
 	guint backlog;                            /* of these, sent at connect: not held against the reader */
 	gsize offset;                             /* sent of the first */
 	gsize live_bytes;
-	gboolean suspended, ended, dropped;
+	gboolean suspended, ended, dropped, left;
 	Server *server;
 	struct MHD_Connection *mhd;
 	Conn *conn;
-	gint64 last_sent;
+	gint64 last_sent, looked;                 /* monotonic */
 };
 
 static GBytes *
@@ -177,7 +178,7 @@ read_events (void *user, uint64_t position G_GNUC_UNUSED, char *to, size_t max)
 	StreamClient *client = user;
 	g_mutex_lock (&client->lock);
 	ssize_t n = (ssize_t) fill (client, to, max);
-	if (client->dropped) {
+	if (client->dropped || client->left) {
 		n = MHD_CONTENT_READER_END_WITH_ERROR;
 	} else if (n > 0) {
 		client->last_sent = clock_monotonic ();
@@ -200,11 +201,25 @@ end (StreamClient *client)
 	g_mutex_unlock (&client->lock);
 }
 
+/* MHD does not look at a suspended socket, so a reader that left would stay for two heartbeats. */
+static gboolean
+has_left (const StreamClient *client)
+{
+	char c;
+	return recv (client->conn->watched.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void
 heartbeat (StreamClient *client, gint64 now, GBytes *beat)
 {
 	g_mutex_lock (&client->lock);
-	if (client->suspended && now - client->last_sent >= HEARTBEAT_MICROS) {
+	if (client->suspended && now - client->looked >= LOOK_MICROS) {
+		client->looked = now;
+		client->left = has_left (client);
+	}
+	if (client->left) {
+		wake (client);
+	} else if (client->suspended && now - client->last_sent >= HEARTBEAT_MICROS) {
 		g_queue_push_tail (&client->queue, g_bytes_ref (beat));
 		client->live_bytes += g_bytes_get_size (beat);
 		wake (client);

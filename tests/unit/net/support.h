@@ -14,6 +14,7 @@ void site_start (Site *site, ServerOptions options);
 void site_stop (Site *site);
 
 int raw_connect (guint16 port);
+int raw_try_connect (guint16 port);                     /* -1 when refused */
 void raw_send (int fd, const char *text, gssize n);
 /* Reads until the peer closes or timeout_ms of silence; NUL-terminated, caller frees. */
 char *raw_read (int fd, guint timeout_ms);
