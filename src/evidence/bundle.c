@@ -92,7 +92,7 @@ refuse_json (GError **error, const char *text, gsize n, const GError *why)
 	g_autoptr (json_t) parsed = json_loadb (text, n, JSON_REJECT_DUPLICATES, &at);
 	if (parsed != NULL)
 		return bundle_refuse_because (error, "", why);
-	return refuse_at (error, text, n, (gsize) MAX (at.position, 0), why->message);
+	return refuse_at (error, text, n, (gsize) MAX (at.position, 0), "not valid JSON");
 }
 
 static gboolean
@@ -463,8 +463,11 @@ is_new (BundleBuilder *builder, const Fingerprint *fingerprint)
 void
 bundle_builder_add_certificate (BundleBuilder *builder, const Certificate *certificate)
 {
-	if (is_new (builder, certificate_fingerprint (certificate)))
-		json_array_append_new (json_object_get (builder->json, "certificates"), certificate_json (certificate));
+	if (!is_new (builder, certificate_fingerprint (certificate)))
+		return;
+	/* CAs in front, so that a damaged one is met before those it issued. */
+	json_t *list = json_object_get (builder->json, "certificates");
+	json_array_insert_new (list, certificate_is_ca (certificate) ? 0 : json_array_size (list), certificate_json (certificate));
 }
 
 void

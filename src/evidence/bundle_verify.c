@@ -1,10 +1,10 @@
 /* evidence/bundle_verify.c — the cryptography of a bundle.
  *
- * The order serves the naming of faults.  Root, log certificate, checkpoint and proofs come
- * first: after them every byte of every leaf is known to be the log's, so that whatever does
+ * The order serves the naming of faults.  Root, chains, checkpoint and proofs come first:
+ * after them every byte of every leaf is known to be the log's, so that whatever does
  * not fit a leaf is wrong itself.  A damaged certificate or key has another fingerprint and is
  * therefore "not there" for the leaf it signed; the leaf's complaint is kept back until the
- * certificates and keys have had the chance to be found damaged or idle.
+ * certificates and keys have had the chance to be found idle.
  */
 #include "evidence/bundle_private.h"
 
@@ -57,6 +57,17 @@ find_chain (Bundle *b, Member *m, const char *field, GError **error)
 		}
 	}
 	return bundle_refuse_because (error, field, why);
+}
+
+static gboolean
+find_chains (Bundle *b, GError **error)
+{
+	for (guint i = 0; i < b->members->len; i++) {
+		g_autofree char *field = g_strdup_printf ("/certificates/%u", i);
+		if (!find_chain (b, g_ptr_array_index (b->members, i), field, error))
+			return FALSE;
+	}
+	return find_chain (b, &b->log, "/log_certificate", error);
 }
 
 gboolean
@@ -130,8 +141,7 @@ verify_log (Bundle *b, GError **error)
 {
 	if ((certificate_extended_key_usage (b->log.certificate) & EKU_DIQI_LOG) == 0)
 		return bundle_refuse (error, "/log_certificate", "not a certificate for logs");
-	return find_chain (b, &b->log, "/log_certificate", error) && verify_checkpoint (b, error) && verify_inclusions (b, error) &&
-	       verify_log_time (b, error);
+	return verify_checkpoint (b, error) && verify_inclusions (b, error) && verify_log_time (b, error);
 }
 
 /* --- statements ------------------------------------------------------------------------------ */
@@ -268,11 +278,6 @@ static gboolean
 verify_members (Bundle *b, GError **error)
 {
 	for (guint i = 0; i < b->members->len; i++) {
-		g_autofree char *field = g_strdup_printf ("/certificates/%u", i);
-		if (!find_chain (b, g_ptr_array_index (b->members, i), field, error))
-			return FALSE;
-	}
-	for (guint i = 0; i < b->members->len; i++) {
 		Member *m = g_ptr_array_index (b->members, i);
 		g_autofree char *field = g_strdup_printf ("/certificates/%u", i);
 		if (!m->used)
@@ -309,7 +314,7 @@ verify_signers (Verifier *v, GError **error)
 gboolean
 bundle_verify (Bundle *b, const Certificate *trusted_root, GError **error)
 {
-	if (!verify_root (b, trusted_root, error) || !verify_log (b, error))
+	if (!verify_root (b, trusted_root, error) || !find_chains (b, error) || !verify_log (b, error))
 		return FALSE;
 	Verifier v = {
 		.b = b,
