@@ -1,0 +1,184 @@
+/* The full CRL: number, contents, when it is made anew. */
+#include "base/error.h"
+#include "base/random.h"
+#include "unit/authority/local_ca.h"
+#include "unit/support/test_store.h"
+
+static guint64
+current (World *world, Micros *next_update)
+{
+	guint64 number, said;
+	Micros said_next;
+	g_autoptr (GBytes) crl = authority_crl (world->authority, &number, next_update);
+	g_autoptr (GError) error = NULL;
+
+	crl_verify (crl, world->ca->issuing, &said, &said_next, &error);
+	g_assert_no_error (error);
+	g_assert_cmpuint (said, ==, number);
+	return number;
+}
+
+static gboolean
+lists (World *world, const Certificate *certificate, RevocationReason reason)
+{
+	g_autoptr (GBytes) crl = authority_crl (world->authority, NULL, NULL);
+	RevokedEntry entry;
+
+	return crl_find (crl, certificate_serial (certificate), &entry) && entry.reason == reason;
+}
+
+static void
+tick (World *world)
+{
+	g_autoptr (GError) error = NULL;
+
+	authority_tick (world->authority, &error);
+	g_assert_no_error (error);
+}
+
+static Certificate *
+new_certificate (World *world)
+{
+	g_autoptr (PrivateKey) key = local_key ();
+	g_autofree char *id = uuid7_new (clock_now (world->clock));
+
+	return world_issue (world, id, key);
+}
+
+static void
+revoke_it (World *world, const Certificate *certificate, RevocationReason reason)
+{
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+
+	world_revoke (world, serial, reason, &error);
+	g_assert_no_error (error);
+}
+
+static void
+test_revocation_makes_a_new_one (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	Micros next;
+	guint64 first = current (world, &next);
+
+	tick (world);
+	g_assert_cmpuint (current (world, &next), ==, first);        /* nothing to say: nothing said */
+	g_assert_false (lists (world, certificate, REASON_KEY_COMPROMISE));
+	revoke_it (world, certificate, REASON_KEY_COMPROMISE);
+	tick (world);
+	g_assert_cmpuint (current (world, &next), >, first);
+	g_assert_true (lists (world, certificate, REASON_KEY_COMPROMISE));
+	world_restart (world);
+	g_assert_true (lists (world, certificate, REASON_KEY_COMPROMISE));
+}
+
+/* Published anew before half of its life is over, and not before there is need. */
+static void
+test_half_of_its_life (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	Micros next, later;
+	guint64 first = current (world, &next);
+	Micros life = next - CA_NOW;
+
+	g_assert_cmpint (life, <=, MICROS_PER_DAY);
+	clock_set (world->clock, CA_NOW + life / 2 - MICROS_PER_S);
+	tick (world);
+	g_assert_cmpuint (current (world, &later), ==, first);
+	clock_set (world->clock, CA_NOW + life / 2);
+	tick (world);
+	g_assert_cmpuint (current (world, &later), >, first);
+	g_assert_cmpint (later, >, next);
+}
+
+/* A database brought back from an older copy asks for numbers that the signer has not seen. */
+static void
+test_number_rises_after_restore (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (TestStore) restored = test_store_new (t->engine, NULL);
+	g_autoptr (GError) error = NULL;
+	Micros next;
+	guint64 before;
+
+	for (int i = 0; i < 5; i++)
+		g_assert_true (authority_crl_publish (world->authority, &error));
+	before = current (world, &next);
+	clock_set (world->clock, CA_NOW + MICROS_PER_HOUR);
+	world->store = restored->store;
+	world_restart (world);
+	g_assert_cmpuint (current (world, &next), >, before);
+	world->store = t->store;
+	world_restart (world);
+	g_assert_cmpuint (current (world, &next), >, before);
+}
+
+/* The signer away: the old list stays in use, and the tick says so. */
+static void
+test_signer_away (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autoptr (GError) error = NULL;
+	Micros next;
+	guint64 first = current (world, &next);
+
+	revoke_it (world, certificate, REASON_SUPERSEDED);
+	world->ca->mood = SIGN_AWAY;
+	g_assert_false (authority_tick (world->authority, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
+	g_assert_cmpuint (current (world, &next), ==, first);
+	world->ca->mood = SIGN_NORMALLY;
+	tick (world);
+	g_assert_true (lists (world, certificate, REASON_SUPERSEDED));
+}
+
+/* Within a second of the revocation, by the worker alone. */
+static void
+test_worker (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	Micros start;
+
+	authority_worker_start (world->authority);
+	revoke_it (world, certificate, REASON_CESSATION);
+	start = clock_monotonic ();
+	while (!lists (world, certificate, REASON_CESSATION)) {
+		g_assert_cmpint (clock_monotonic () - start, <, MICROS_PER_S);
+		g_usleep (1000);
+	}
+	authority_worker_stop (world->authority);
+}
+
+/* Serials of certificates long expired leave the list; an intended one without dates stays. */
+static void
+test_expired_leave (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autoptr (GError) error = NULL;
+
+	revoke_it (world, certificate, REASON_SUPERSEDED);
+	clock_set (world->clock, certificate_not_after (certificate) + MICROS_PER_DAY);
+	tick (world);
+	g_assert_true (lists (world, certificate, REASON_SUPERSEDED));
+	clock_set (world->clock, certificate_not_after (certificate) + 30 * MICROS_PER_DAY);
+	tick (world);
+	g_assert_false (lists (world, certificate, REASON_SUPERSEDED));
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	test_store_add ("/authority/crl/revocation-makes-a-new-one", test_revocation_makes_a_new_one);
+	test_store_add ("/authority/crl/half-of-its-life", test_half_of_its_life);
+	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
+	test_store_add ("/authority/crl/signer-away", test_signer_away);
+	test_store_add ("/authority/crl/worker", test_worker);
+	test_store_add ("/authority/crl/expired-leave", test_expired_leave);
+	return g_test_run ();
+}

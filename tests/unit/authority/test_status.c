@@ -1,0 +1,128 @@
+/* The status index: order of news, refresh from another process, restart. */
+#include <string.h>
+
+#include "base/random.h"
+#include "unit/authority/local_ca.h"
+#include "unit/support/test_store.h"
+
+static StatusEntry
+entry_of (guint8 n, CertStatus status)
+{
+	StatusEntry entry = { .status = status, .reason = REASON_SUPERSEDED };
+
+	memset (entry.serial.b, n, sizeof entry.serial.b);
+	memset (entry.fingerprint.b, n + 1, sizeof entry.fingerprint.b);
+	return entry;
+}
+
+/* A hook that comes late must not bring a revoked certificate back. */
+static void
+test_older_news_is_ignored (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry good = entry_of (1, CERT_STATUS_GOOD), revoked = entry_of (1, CERT_STATUS_REVOKED), out;
+
+	status_index_apply (index, &revoked, 7);
+	status_index_apply (index, &good, 6);
+	g_assert_true (status_index_find (index, &good.serial, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_REVOKED);
+	g_assert_true (status_index_find_fingerprint (index, &good.fingerprint, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_REVOKED);
+	g_assert_cmpuint (status_index_size (index), ==, 1);
+}
+
+static void
+test_generation_counts_revocations (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry good = entry_of (1, CERT_STATUS_GOOD), revoked = entry_of (1, CERT_STATUS_REVOKED);
+	guint64 before;
+
+	status_index_apply (index, &good, 1);
+	before = status_index_generation (index);
+	status_index_apply (index, &revoked, 2);
+	g_assert_cmpuint (status_index_generation (index), ==, before + 1);
+	status_index_apply (index, &revoked, 2);
+	g_assert_cmpuint (status_index_generation (index), ==, before + 1);
+}
+
+static void
+test_unknown (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry one = entry_of (1, CERT_STATUS_GOOD), out;
+	const Fingerprint none = { { 0 } };
+
+	g_assert_false (status_index_find (index, &one.serial, &out));
+	one.fingerprint = none;
+	status_index_apply (index, &one, 1);
+	g_assert_false (status_index_find_fingerprint (index, &none, &out));
+}
+
+/* Two processes on one database: what one revokes the other learns by a refresh. */
+static void
+test_other_process (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (StatusIndex) other = status_index_new ();
+	g_autoptr (PrivateKey) key = local_key ();
+	g_autofree char *id = uuid7_new (CA_NOW);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Certificate) certificate = NULL;
+	g_autofree char *serial = NULL;
+	StatusEntry entry;
+
+	g_assert_true (status_index_refresh (other, t->store, &error));
+	g_assert_cmpuint (status_index_size (other), ==, 2);         /* the officers */
+	certificate = world_issue (world, id, key);
+	serial = serial_hex (certificate_serial (certificate));
+	g_assert_false (status_index_find (other, certificate_serial (certificate), &entry));
+	g_assert_true (status_index_refresh (other, t->store, &error));
+	g_assert_true (status_index_find (other, certificate_serial (certificate), &entry));
+	g_assert_cmpint (entry.status, ==, CERT_STATUS_GOOD);
+	g_assert_cmpint (entry.not_after, ==, certificate_not_after (certificate));
+	clock_set (world->clock, CA_NOW + MICROS_PER_HOUR);
+	g_assert_true (world_revoke (world, serial, REASON_AFFILIATION_CHANGED, &error));
+	g_assert_true (status_index_refresh (other, t->store, &error));
+	g_assert_true (status_index_find_fingerprint (other, certificate_fingerprint (certificate), &entry));
+	g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
+	g_assert_cmpint (entry.reason, ==, REASON_AFFILIATION_CHANGED);
+	g_assert_cmpint (entry.revoked_at, ==, CA_NOW + MICROS_PER_HOUR);
+}
+
+/* An officer taken off the list is revoked, here and after a restart; one new on it becomes known. */
+static void
+test_officers (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	LocalOfficer *late;
+	g_autoptr (json_t) list = NULL;
+	g_autoptr (GError) error = NULL;
+	StatusEntry entry;
+
+	world->reviewer->removed = TRUE;
+	late = local_ca_add_officer (world->ca, "审核丙", 1);
+	list = local_ca_officers (world->ca);
+	g_assert_true (authority_set_officers (world->authority, list, &error));
+	for (int restarted = 0; restarted < 2; restarted++) {
+		g_assert_true (status_index_find (authority_status (world->authority), certificate_serial (world->reviewer->certificate), &entry));
+		g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
+		g_assert_cmpint (entry.reason, ==, REASON_PRIVILEGE_WITHDRAWN);
+		g_assert_true (entry.officer);
+		g_assert_true (status_index_find (authority_status (world->authority), certificate_serial (late->certificate), &entry));
+		g_assert_cmpint (entry.status, ==, CERT_STATUS_GOOD);
+		world_restart (world);
+	}
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	g_test_add_func ("/authority/status/older-news-is-ignored", test_older_news_is_ignored);
+	g_test_add_func ("/authority/status/generation-counts-revocations", test_generation_counts_revocations);
+	g_test_add_func ("/authority/status/unknown", test_unknown);
+	test_store_add ("/authority/status/other-process", test_other_process);
+	test_store_add ("/authority/status/officers", test_officers);
+	return g_test_run ();
+}
