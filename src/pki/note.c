@@ -156,6 +156,13 @@ typedef struct {
 	GBytes *bytes;            /* key id ‖ signature; owned */
 } SignatureLine;
 
+static void
+signature_line_clear (SignatureLine *line)
+{
+	g_clear_pointer (&line->bytes, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SignatureLine, signature_line_clear)
+
 /* Reads the line at *p and moves behind its newline. */
 static gboolean
 read_signature_line (const char **p, SignatureLine *out, GError **error)
@@ -169,10 +176,8 @@ read_signature_line (const char **p, SignatureLine *out, GError **error)
 		return bad_note (error, "a signature line names its key");
 	out->name_n = (gsize) (blank - out->name);
 	out->bytes = base64_decode_strict (blank + 1, (gsize) (end - blank - 1), NULL);
-	if (out->bytes == NULL || g_bytes_get_size (out->bytes) <= KEY_ID) {
-		g_clear_pointer (&out->bytes, g_bytes_unref);
+	if (out->bytes == NULL || g_bytes_get_size (out->bytes) <= KEY_ID)
 		return bad_note (error, "a signature is the base64 of a key id and bytes");
-	}
 	*p = end + 1;
 	return TRUE;
 }
@@ -186,10 +191,9 @@ checkpoint_signatures (const char *note)
 	if (!split_note (note, &text_n, &p, NULL))
 		return 0;
 	for (; *p != '\0'; count++) {
-		SignatureLine line = { 0 };
+		g_auto (SignatureLine) line = { 0 };
 		if (count == MAX_SIGNATURES || !read_signature_line (&p, &line, NULL))
 			return 0;
-		g_bytes_unref (line.bytes);
 	}
 	return count;
 }
@@ -252,12 +256,11 @@ verify_note (const char *note, gsize text_n, const char *signatures, const char 
 		return bad_note (error, "the log's key is not Ed25519");
 	key_id_of (origin, raw, id);
 	for (guint count = 0; *signatures != '\0'; count++) {
-		SignatureLine line = { 0 };
+		g_auto (SignatureLine) line = { 0 };
 		if (count == MAX_SIGNATURES)
 			return bad_note (error, "note has too many signatures");
 		if (!read_signature_line (&signatures, &line, error))
 			return FALSE;
-		g_autoptr (GBytes) bytes = line.bytes;
 		if (!check_line (&line, note, text_n, origin, id, key, &ours, error))
 			return FALSE;
 	}

@@ -132,7 +132,7 @@ wait_for_size (LogKeeper *keeper, guint64 want, gint64 at_most)
 	gint64 end = g_get_monotonic_time () + at_most;
 	do {
 		guint64 size;
-		g_autofree char *note = log_keeper_note (keeper, &size);
+		g_free (log_keeper_note (keeper, &size));
 		if (size >= want)
 			return TRUE;
 		g_usleep (5000);

@@ -182,7 +182,7 @@ test_refused_text (void)
 static void
 test_origins_that_are_no_key_names (void)
 {
-	static const char *const bad[] = { "", "a b", "a+b", "a\nb", "a\u3000b", "a\u00a0b", "a\x7f" "b", "a\xff" };
+	static const char *const bad[] = { "", "a b", "a+b", "a\nb", "a\u3000b", "a\u00a0b", "a\177b", "a\xff" };
 	g_autoptr (PrivateKey) key = known_private_key ();
 	for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
 		g_autoptr (GError) error = NULL;
