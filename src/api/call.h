@@ -1,6 +1,7 @@
 /* api/call.h — one API request: who asks, what the body says, how it is answered. */
 #pragma once
 #include "api/api.h"
+#include "api/idempotency.h"
 
 typedef struct ApiCall ApiCall;
 
@@ -52,6 +53,9 @@ Response *api_mutate (ApiCall *call, guint status, ApiWork work, gpointer arg, G
 /* For work that must not run in a transaction and is idempotent by itself. */
 typedef gboolean (*ApiOutside) (ApiCall *call, gpointer arg, json_t **reply, GError **error);
 Response *api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, GError **error);
+/* The request's key for handlers that record it in a transaction of their own; the actor's name in it is
+ * the returned string, which the caller frees. */
+char *api_idempotency_key (ApiCall *call, IdempotencyKey *key);
 /* One read transaction. */
 Response *api_read (ApiCall *call, ApiWork work, gpointer arg, GError **error);
 

@@ -18,7 +18,7 @@ get_certificate (ApiCall *call, GError **error)
 }
 
 static gboolean
-revoke (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+revoke_certificate (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	return registry_certificate_revoke (tx, call->api->registry, &call->actor, request_param (call->request, "serial"), arg, reply, error);
 }
@@ -29,7 +29,7 @@ post_revoke (ApiCall *call, GError **error)
 	g_autoptr (Statement) statement = api_only_statement (call, "certificate.revoke", error);
 	if (statement == NULL)
 		return NULL;
-	return api_mutate (call, 200, revoke, statement, error);
+	return api_mutate (call, 200, revoke_certificate, statement, error);
 }
 
 static gboolean

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/call.h"
-#include "api/idempotency.h"
 #include "base/error.h"
 
 Response *
@@ -46,21 +45,27 @@ actor_name (const ApiCall *call)
 	return g_strdup ("public");
 }
 
-static void
-mutation_init (Mutation *m, ApiCall *call, guint status, gpointer arg)
+char *
+api_idempotency_key (ApiCall *call, IdempotencyKey *key)
 {
-	*m = (Mutation) { .call = call, .arg = arg, .status = status };
-	if (call->idempotency_key == NULL)
-		return;
-	m->actor = actor_name (call);
-	m->key.actor = m->actor;
-	m->key.key = call->idempotency_key;
+	char *actor = actor_name (call);
+	key->actor = actor;
+	key->key = call->idempotency_key;
 	g_autoptr (GString) text = g_string_new (NULL);
 	g_string_append_printf (text, "%s %s\n", request_method (call->request), request_path (call->request));
 	gsize n;
 	gconstpointer p = g_bytes_get_data (request_body (call->request), &n);
 	g_string_append_len (text, p, (gssize) n);
-	fingerprint_of (text->str, text->len, &m->key.request);
+	fingerprint_of (text->str, text->len, &key->request);
+	return actor;
+}
+
+static void
+mutation_init (Mutation *m, ApiCall *call, guint status, gpointer arg)
+{
+	*m = (Mutation) { .call = call, .arg = arg, .status = status };
+	if (call->idempotency_key != NULL)
+		m->actor = api_idempotency_key (call, &m->key);
 }
 
 static void

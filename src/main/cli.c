@@ -28,7 +28,7 @@ static const CliOption global_options[] = {
 
 static const CliCommand *const tables[] = {
 	site_commands, key_commands, application_commands, certificate_commands,
-	officer_commands, notice_commands, sale_commands, log_commands,
+	officer_commands, notice_commands, sale_commands, log_commands, routes_commands,
 };
 
 static guint
@@ -112,11 +112,14 @@ find_option (const CliCommand *command, const char *name, gsize n)
 	return NULL;
 }
 
-static gboolean
-usage_error (const char *format, const char *what)
+static gboolean G_GNUC_PRINTF (1, 2)
+usage_error (const char *format, ...)
 {
+	va_list args;
 	fputs ("diqi: ", stderr);
-	fprintf (stderr, format, what);
+	va_start (args, format);
+	vfprintf (stderr, format, args);
+	va_end (args);
 	fputs ("\n", stderr);
 	return FALSE;
 }

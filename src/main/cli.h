@@ -29,7 +29,7 @@ typedef struct {
 
 /* Each file of commands exports its table, ended by a NULL name. */
 extern const CliCommand site_commands[], key_commands[], application_commands[], certificate_commands[],
-	officer_commands[], notice_commands[], sale_commands[], log_commands[];
+	officer_commands[], notice_commands[], sale_commands[], log_commands[], routes_commands[];
 
 int cli_main (int argc, char **argv);
 
@@ -54,3 +54,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Secret, secret_free)
 /* Writes a new file with this mode; refuses to overwrite (DIQI_ERROR_EXISTS); synced. */
 gboolean file_write_new (const char *path, gconstpointer data, gsize n, guint mode, GError **error);
 GBytes *file_read (const char *path, gsize max, GError **error);
+/* A folder with all in it; links are not followed. */
+void file_remove_tree (const char *path);

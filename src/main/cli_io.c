@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -179,4 +180,19 @@ file_read (const char *path, gsize max, GError **error)
 		return NULL;
 	}
 	return g_bytes_new_take (g_steal_pointer (&text), n);
+}
+
+static int
+remove_one (const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void) st;
+	(void) type;
+	(void) ftw;
+	return remove (path);
+}
+
+void
+file_remove_tree (const char *path)
+{
+	nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -100,6 +100,6 @@ demo_serve (const DemoOptions *given, GError **error)
 		options.dir = temporary;
 	gboolean done = serve (&options, error);
 	if (temporary != NULL)
-		demo_remove_tree (temporary);
+		file_remove_tree (temporary);
 	return done;
 }

@@ -1,11 +1,9 @@
 /* main/demo_site.c — see demo_site.h. */
 #include "main/demo_site.h"
 
-#include <ftw.h>
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -52,21 +50,6 @@ demo_release_clock (const char *dir, const char *now_text, GError **error)
 		return FALSE;
 	g_key_file_set_string (file, "clock", "source", "offset");
 	return g_key_file_save_to_file (file, path, error) && site_clock_write (dir, FALSE, now, error);
-}
-
-static int
-remove_one (const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void) st;
-	(void) type;
-	(void) ftw;
-	return remove (path);
-}
-
-void
-demo_remove_tree (const char *path)
-{
-	nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* --- files of the story's people ------------------------------------------------------------ */

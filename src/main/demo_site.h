@@ -14,4 +14,3 @@ gboolean demo_write_resource (const char *name, const char *path, GError **error
 gboolean demo_write_pin (const char *path, GError **error);
 /* The notice of one synthetic parcel (data/parcels.json), as content for "notice new". */
 gboolean demo_write_notice (const char *parcel_code, const char *path, GError **error);
-void demo_remove_tree (const char *path);

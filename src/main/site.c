@@ -270,7 +270,8 @@ site_start (Site *site, const char *listen, GError **error)
 	collect_routes (site);
 	guint finished = 0;
 	/* What a crash left half done is finished before anybody can ask. */
-	if (!registry_resume (site->registry, site->store, &finished, error) || !jobs_run_all (site->jobs, error))
+	if (!registry_resume (site->registry, site->store, &finished, error) ||
+	    !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
 		return FALSE;
 	log_keeper_start (site->keeper);
 	authority_worker_start (site->authority);
@@ -316,6 +317,7 @@ site_close (Site *site)
 		}
 	}
 	g_clear_pointer (&site->jobs, jobs_free);
+	g_clear_pointer (&site->sale_clock, sale_clock_free);
 	if (site->authority != NULL)
 		authority_worker_stop (site->authority);
 	g_clear_pointer (&site->keeper, log_keeper_free);     /* signs what is left */

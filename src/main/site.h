@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "base/config.h"
 #include "jobs/jobs.h"
+#include "market/sale_clock.h"
 #include "protocol/protocol.h"
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
 	LogKeeper *keeper;
 	Broadcast *broadcast;
 	ArrivalWatermark *watermark;
+	SaleClock *sale_clock;
 	Jobs *jobs;
 	Api api;
 	ProtocolContext protocol;

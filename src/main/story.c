@@ -102,7 +102,7 @@ verify (Story *story, const Sale *sale, GError **error)
 }
 
 static gboolean
-revoke (Story *story, const Party *person, GError **error)
+give_up (Story *story, const Party *person, GError **error)
 {
 	g_autoptr (json_t) view = story_run (story, error, "certificate", "revoke", person->serial, "--as", person->p12, NULL);
 	if (!story_expect (view, "status", "revoked", error) ||
@@ -123,7 +123,7 @@ play (Story *story, GError **error)
 	    !story_qualify (story, &sale, "91320599MAX000015E", "01", error) || !story_qualify (story, &sale, "虚构张一", "02", error))
 		return FALSE;
 	return listing (story, &sale, &company, &person, error) && limit_time (story, &sale, &company, &person, error) &&
-	       verify (story, &sale, error) && revoke (story, &person, error) && story_stop_server (story, FALSE, error);
+	       verify (story, &sale, error) && give_up (story, &person, error) && story_stop_server (story, FALSE, error);
 }
 
 gboolean
@@ -143,7 +143,7 @@ demo_story (const DemoOptions *options, GError **error)
 	if (done)
 		printf ("the story was played: %u steps in %.1f s\n", story.steps, (gdouble) (clock_monotonic () - story.begun) / (gdouble) MICROS_PER_S);
 	if (temporary != NULL && done)
-		demo_remove_tree (temporary);
+		file_remove_tree (temporary);
 	else
 		fprintf (stderr, "site, files and server log are in %s\n", top);
 	return done;

@@ -136,7 +136,7 @@ static GPtrArray *
 gather (va_list args)
 {
 	GPtrArray *arguments = g_ptr_array_new ();
-	g_ptr_array_add (arguments, PROGRAM);
+	g_ptr_array_add (arguments, (gpointer) PROGRAM);
 	for (char *a = va_arg (args, char *); a != NULL; a = va_arg (args, char *))
 		g_ptr_array_add (arguments, a);
 	return arguments;
@@ -145,9 +145,9 @@ gather (va_list args)
 static void
 add_server (GPtrArray *arguments, Story *story)
 {
-	g_ptr_array_add (arguments, "--server");
+	g_ptr_array_add (arguments, (gpointer) "--server");
 	g_ptr_array_add (arguments, story->server);
-	g_ptr_array_add (arguments, "--json");
+	g_ptr_array_add (arguments, (gpointer) "--json");
 }
 
 json_t *

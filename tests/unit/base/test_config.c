@@ -42,11 +42,6 @@ test_defaults (void)
 	g_assert_cmpstr (config_string (config, "http", "manage_listen"), ==, "127.0.0.1:9464");
 	g_assert_cmpstr (config_string (config, "clock", "source"), ==, "system");
 	g_assert_cmpstr (config_string (config, "log", "level"), ==, "info");
-	g_assert_cmpint (config_int (config, "session", "idle_minutes"), ==, 30);
-	g_assert_cmpint (config_int (config, "session", "hours"), ==, 12);
-	g_assert_cmpint (config_int (config, "pki", "crl_hours"), ==, 24);
-	g_assert_cmpint (config_int (config, "pki", "ocsp_minutes"), ==, 60);
-	g_assert_cmpint (config_int (config, "market", "outage_tick_ms"), ==, 1000);
 	g_assert_null (config_path (config, "signer", "socket"));
 	g_autofree char *dir = config_path (config, "signer", "dir");
 	g_autofree char *want = g_build_filename (config_folder (config), "signer", NULL);

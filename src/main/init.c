@@ -1,0 +1,126 @@
+/* main/init.c — see init.h. */
+#include "main/init.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "main/cli.h"
+#include "main/site.h"
+#include "signer/create.h"
+
+/* The first officers, one role each: nobody can do two steps of anything. */
+static const struct {
+	const char *role, *title;
+} first_officers[] = {
+	{ "reviewer", "审核人" }, { "issuer", "发证人" }, { "clerk", "受理人" }, { "cashier", "收费员" },
+	{ "administrator", "管理员" }, { "market_editor", "公告编辑" }, { "market_approver", "公告审批" }, { "auditor", "审计员" },
+};
+#define N_OFFICERS G_N_ELEMENTS (first_officers)
+
+static gboolean
+check_empty (const char *dir, GError **error)
+{
+	g_autoptr (GDir) d = g_dir_open (dir, 0, NULL);
+	if (d != NULL && g_dir_read_name (d) != NULL)
+		return diqi_fail (error, DIQI_ERROR_EXISTS, NULL, "%s is not empty; init never overwrites", dir);
+	return TRUE;
+}
+
+/* --- keys and officers ------------------------------------------------------------------ */
+
+static gboolean
+write_officers (const char *dir, const SignerCreated *created, GError **error)
+{
+	g_autofree char *folder = g_build_filename (dir, "officers", NULL);
+	if (mkdir (folder, 0700) != 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s", folder);
+	for (gsize i = 0; i < created->officers_n; i++) {
+		const SignerCreatedOfficer *officer = &created->officers[i];
+		g_autofree char *p12 = g_strdup_printf ("%s/%s.p12", folder, first_officers[i].role);
+		g_autofree char *pin = g_strdup_printf ("%s/%s.pin", folder, first_officers[i].role);
+		if (!file_write_new (p12, g_bytes_get_data (officer->p12, NULL), g_bytes_get_size (officer->p12), 0600, error) ||
+		    !file_write_new (pin, officer->pin, strlen (officer->pin), 0600, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+create_keys (const InitOptions *options, const char *site, const char *name, const char *base_uri, Micros now, GError **error)
+{
+	const char *roles[N_OFFICERS][2];
+	g_auto (GStrv) persons = g_new0 (char *, N_OFFICERS + 1);
+	SignerCreateOfficer officers[N_OFFICERS];
+	for (gsize i = 0; i < N_OFFICERS; i++) {
+		persons[i] = uuid7_new (now);
+		roles[i][0] = first_officers[i].role;
+		roles[i][1] = NULL;
+		officers[i] = (SignerCreateOfficer) { persons[i], first_officers[i].title, roles[i] };
+	}
+	const SignerCreate in = {
+		.dir = options->dir, .site = site, .name = name, .base_uri = base_uri, .test = options->test,
+		.algorithm = options->algorithm, .now = now,
+		.passphrase = options->passphrase, .passphrase_n = strlen (options->passphrase),
+		.root_passphrase = options->root_passphrase, .root_passphrase_n = strlen (options->root_passphrase),
+		.officers = officers, .officers_n = N_OFFICERS,
+	};
+	g_auto (SignerCreated) created = { 0 };
+	return signer_create_site (&in, &created, error) && write_officers (options->dir, &created, error);
+}
+
+/* --- configuration and database ----------------------------------------------------------- */
+
+static gboolean
+write_config (const InitOptions *options, const char *store, GError **error)
+{
+	g_autoptr (GHashTable) values = g_hash_table_new (g_str_hash, g_str_equal);
+	g_hash_table_insert (values, (gpointer) "site.store", (gpointer) store);
+	if (options->test) {
+		g_hash_table_insert (values, (gpointer) "clock.source", (gpointer) (options->clock != 0 ? "frozen" : "system"));
+		/* Many test sites may run on one machine, and tests ask fast. */
+		g_hash_table_insert (values, (gpointer) "http.manage_listen", (gpointer) "127.0.0.1:0");
+		g_hash_table_insert (values, (gpointer) "http.rate_per_second", (gpointer) "0");
+	}
+	g_autofree char *text = config_default_text (values);
+	g_autofree char *path = g_build_filename (options->dir, "diqi.conf", NULL);
+	return file_write_new (path, text, strlen (text), 0600, error);
+}
+
+static gboolean
+make_database (const InitOptions *options, const char *site, GError **error)
+{
+	g_autofree char *data = g_build_filename (options->dir, "data", NULL);
+	g_autofree char *path = g_build_filename (options->dir, "diqi.conf", NULL);
+	if (mkdir (data, 0700) != 0)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s", data);
+	g_autoptr (Config) config = config_load (path, error);
+	if (config == NULL)
+		return FALSE;
+	g_autoptr (Store) store = site_store_open (config, error);
+	return store != NULL && site_db_pin (store, site, options->test ? "test" : "production", error);
+}
+
+gboolean
+init_site (const InitOptions *options, GError **error)
+{
+	g_autoptr (Clock) system = clock_new_system ();
+	Micros now = options->clock != 0 ? options->clock : clock_now (system);
+	g_autofree char *fresh = uuid7_new (now);
+	const char *site = options->site != NULL ? options->site : fresh;
+	const char *name = options->name != NULL ? options->name : "土地使用权网上交易";
+	const char *base_uri = options->base_uri != NULL ? options->base_uri : "http://127.0.0.1:8080";
+	g_assert (options->test || options->clock == 0);
+	if (!check_empty (options->dir, error))
+		return FALSE;
+	if (create_keys (options, site, name, base_uri, now, error) &&
+	    write_config (options, options->store != NULL ? options->store : "sqlite:data/diqi.db", error) &&
+	    (options->clock == 0 || site_clock_write (options->dir, TRUE, now, error)) &&
+	    make_database (options, site, error))
+		return TRUE;
+	file_remove_tree (options->dir);
+	return FALSE;
+}

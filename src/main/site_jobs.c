@@ -1,0 +1,113 @@
+/* main/site_jobs.c — what a site does by itself, and how often. */
+#include "api/idempotency.h"
+#include "base/error.h"
+#include "identity/session.h"
+#include "main/site.h"
+#include "market/market.h"
+
+/* Longer than any client repeats itself; a quote repeated later still meets the log's own refusal. */
+#define IDEMPOTENCY_LIFE (60 * MICROS_PER_DAY)
+
+/* --- sales ------------------------------------------------------------------------------ */
+
+typedef struct {
+	const char *sale;
+	Micros now;
+	json_t *view;
+} SaleReading;
+
+static gboolean
+read_sale (Tx *tx, gpointer arg, GError **error)
+{
+	SaleReading *r = arg;
+	g_clear_pointer (&r->view, json_decref);
+	return sale_view (tx, r->sale, NULL, r->now, &r->view, error);
+}
+
+/* A sale moved by itself: its watchers are told. */
+static void
+sale_moved (gpointer user, const char *sale)
+{
+	Site *site = user;
+	SaleReading r = { sale, clock_now (site->clock), NULL };
+	if (store_read (site->store, "sale.view", read_sale, &r, NULL))
+		broadcast_sale (site->broadcast, sale, (guint64) json_integer_value (json_object_get (r.view, "seq")), r.view);
+	json_decref (r.view);
+}
+
+static gboolean
+settle_sales (gpointer user, GError **error)
+{
+	Site *site = user;
+	return sale_clock_pass (site->sale_clock, error);
+}
+
+/* --- ticks for watchers ------------------------------------------------------------------- */
+
+static gboolean
+read_running (Tx *tx, gpointer arg, GError **error)
+{
+	SaleReading *r = arg;
+	g_autofree char *next = NULL;
+	g_clear_pointer (&r->view, json_decref);
+	return sale_list (tx, NULL, 200, r->now, &r->view, &next, error);
+}
+
+/* Each second where a deadline runs, every fifth elsewhere. */
+static gboolean
+send_ticks (gpointer user, GError **error)
+{
+	Site *site = user;
+	if (broadcast_watchers (site->broadcast) == 0)
+		return TRUE;
+	SaleReading r = { NULL, clock_now (site->clock), NULL };
+	if (!store_read (site->store, "sale.ticks", read_running, &r, error))
+		return FALSE;
+	gboolean fifth = (clock_monotonic () / MICROS_PER_S) % 5 == 0;
+	gsize i;
+	const json_t *sale;
+	json_array_foreach (r.view, i, sale) {
+		const char *deadline = json_string_value (json_object_get (sale, "deadline"));
+		Micros at = 0;
+		if (deadline != NULL && !time_parse (deadline, &at, error))
+			break;
+		if (deadline != NULL || fifth)
+			broadcast_tick (site->broadcast, json_string_value (json_object_get (sale, "sale")), r.now, at);
+	}
+	json_decref (r.view);
+	return TRUE;
+}
+
+/* --- housekeeping ---------------------------------------------------------------------------- */
+
+static gboolean
+resume_issuing (gpointer user, GError **error)
+{
+	Site *site = user;
+	return registry_resume (site->registry, site->store, NULL, error);
+}
+
+static gboolean
+purge (Tx *tx, gpointer arg, GError **error)
+{
+	const Micros *now = arg;
+	return session_purge (tx, *now, error) && idempotency_purge (tx, *now - IDEMPOTENCY_LIFE, error);
+}
+
+static gboolean
+keep_house (gpointer user, GError **error)
+{
+	Site *site = user;
+	Micros now = clock_now (site->clock);
+	return store_run (site->store, "purge", purge, &now, error);
+}
+
+void
+site_add_jobs (Site *site)
+{
+	site->sale_clock = sale_clock_new (site->store, site->clock, site->watermark, sale_moved, site);
+	jobs_add (site->jobs, "sales", 100, settle_sales, site);
+	jobs_add (site->jobs, "ticks", 1000, send_ticks, site);
+	jobs_add (site->jobs, "issuing", 5000, resume_issuing, site);
+	jobs_add (site->jobs, "purge", 60000, keep_house, site);
+}
