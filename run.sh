@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 
 tools/setup.sh build
 if [ ! -f build/release/build.ninja ]; then
-	meson setup build/release --buildtype=release -Dstrip=false >build-release.log 2>&1 ||
+	meson setup build/release --buildtype=release -Dtests=false >build-release.log 2>&1 ||
 		{ cat build-release.log >&2; rm -f build-release.log; exit 1; }
 	rm -f build-release.log
 fi
