@@ -1,1 +1,178 @@
-int main (void) { return 0; }
+/* The chained file: torn ends are cut, everything else that was touched is refused. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "signer/chain.h"
+#include "signer/durable.h"
+#include "signer/journal.h"
+
+static gboolean
+count (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+{
+	(void) offset;
+	(void) n;
+	(void) error;
+	guint *seen = user;
+	g_assert_cmpint (json_integer_value (json_object_get (record, "n")), ==, *seen);
+	(*seen)++;
+	return TRUE;
+}
+
+static char *
+make_file (guint lines, char **folder)
+{
+	g_autoptr (GError) error = NULL;
+	*folder = g_dir_make_tmp ("diqi-chain-XXXXXX", &error);
+	g_assert_no_error (error);
+	durable_file (*folder, "log", "", 0, 0600, &error);
+	g_assert_no_error (error);
+	char *path = g_build_filename (*folder, "log", NULL);
+	g_autoptr (Chain) chain = chain_open (path, count, NULL, &error);
+	g_assert_no_error (error);
+	for (guint i = 0; i < lines; i++) {
+		g_autoptr (json_t) record = json_object ();
+		json_object_set_new (record, "n", json_integer (i));
+		chain_append (chain, record, NULL, NULL);
+	}
+	g_assert_true (chain_commit (chain, &error));
+	return path;
+}
+
+static void
+remove_file (const char *folder, const char *path)
+{
+	g_unlink (path);
+	g_rmdir (folder);
+}
+
+/* How many lines are read; -1: refused. */
+static int
+read_back (const char *path)
+{
+	guint seen = 0;
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Chain) chain = chain_open (path, count, &seen, &error);
+	return chain != NULL ? (int) seen : -1;
+}
+
+/* Cut after every byte: always the whole lines before the cut, and the file can be written on. */
+static void
+test_torn (void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *path = make_file (4, &folder);
+	g_autofree char *text = NULL;
+	gsize n;
+	g_assert_true (g_file_get_contents (path, &text, &n, NULL));
+	for (gsize cut = 0; cut <= n; cut++) {
+		g_assert_true (g_file_set_contents_full (path, text, (gssize) cut, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+		int whole = 0;
+		for (gsize i = 0; i < cut; i++)
+			whole += text[i] == '\n';
+		g_assert_cmpint (read_back (path), ==, whole);
+		g_assert_cmpint (read_back (path), ==, whole);
+	}
+	remove_file (folder, path);
+}
+
+static void
+test_bit_flips (void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *path = make_file (3, &folder);
+	g_autofree char *text = NULL;
+	gsize n;
+	g_assert_true (g_file_get_contents (path, &text, &n, NULL));
+	for (gsize i = 0; i + 1 < n; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			text[i] ^= (char) (1 << bit);
+			g_assert_true (g_file_set_contents_full (path, text, (gssize) n, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+			g_assert_cmpint (read_back (path), ==, -1);
+			text[i] ^= (char) (1 << bit);
+		}
+	}
+	remove_file (folder, path);
+}
+
+static void
+test_lines_moved (void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *path = make_file (3, &folder);
+	g_autofree char *text = NULL;
+	gsize n;
+	g_assert_true (g_file_get_contents (path, &text, &n, NULL));
+	g_auto (GStrv) lines = g_strsplit (text, "\n", 0);
+	static const char *const orders[] = { "021", "102", "12", "01 2", "0112" };
+	for (gsize i = 0; i < G_N_ELEMENTS (orders); i++) {
+		g_autoptr (GString) other = g_string_new (NULL);
+		for (const char *p = orders[i]; *p != '\0'; p++)
+			g_string_append_printf (other, "%s\n", *p == ' ' ? "" : lines[*p - '0']);
+		g_assert_true (g_file_set_contents_full (path, other->str, (gssize) other->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+		g_assert_cmpint (read_back (path), ==, -1);
+	}
+	remove_file (folder, path);
+}
+
+static void
+test_two_writers_and_modes (void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *path = make_file (1, &folder);
+	guint seen = 0;
+	g_autoptr (Chain) first = chain_open (path, count, &seen, NULL);
+	g_assert_nonnull (first);
+	g_assert_cmpint (read_back (path), ==, -1);
+	g_clear_pointer (&first, chain_free);
+	g_assert_cmpint (read_back (path), ==, 1);
+	g_chmod (path, 0644);
+	g_assert_cmpint (read_back (path), ==, -1);
+	remove_file (folder, path);
+}
+
+static void
+test_journal_rules (void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *path = make_file (0, &folder);
+	g_autoptr (GError) error = NULL;
+	Hash root = { { 1 } }, back;
+	guint64 size;
+	g_autoptr (Journal) journal = journal_open (path, &error);
+	g_assert_no_error (error);
+	g_autoptr (GBytes) crl = g_bytes_new_static ("crl", 3);
+	journal_add_crl (journal, 1000, 7, crl, 0);
+	journal_add_checkpoint (journal, 2000, 5, &root);
+	g_assert_true (journal_is_dirty (journal));
+	g_assert_true (journal_commit (journal, &error));
+	g_clear_pointer (&journal, journal_free);
+	journal = journal_open (path, &error);
+	g_assert_no_error (error);
+	journal_checkpoint (journal, &size, &back);
+	g_assert_cmpuint (size, ==, 5);
+	g_assert_true (fingerprint_equal (&root, &back));
+	g_assert_cmpuint (journal_crl_number (journal), ==, 7);
+	g_assert_cmpint (journal_last_time (journal), ==, 2000);
+	/* A history whose numbers fall is no history, even when it chains. */
+	journal_add_crl (journal, 3000, 6, crl, 0);
+	g_assert_true (journal_commit (journal, &error));
+	g_clear_pointer (&journal, journal_free);
+	g_assert_null (journal_open (path, &error));
+	g_clear_error (&error);
+	remove_file (folder, path);
+}
+
+int
+main (int argc, char **argv)
+{
+	g_test_init (&argc, &argv, NULL);
+	pki_init ();
+	g_test_add_func ("/signer/chain/torn", test_torn);
+	g_test_add_func ("/signer/chain/bit-flips", test_bit_flips);
+	g_test_add_func ("/signer/chain/lines-moved", test_lines_moved);
+	g_test_add_func ("/signer/chain/two-writers-and-modes", test_two_writers_and_modes);
+	g_test_add_func ("/signer/chain/journal-rules", test_journal_rules);
+	return g_test_run ();
+}
