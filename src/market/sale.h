@@ -147,3 +147,5 @@ const char *sale_phase_name (SalePhase phase);           /* "announced" "listing
 const char *sale_result_name (SaleResult result);        /* NULL "won" "failed" */
 const char *sale_event_kind_name (SaleEventKind kind);   /* "qualify" "quote" "time" "outage" */
 gboolean sale_event_kind_from_name (const char *name, SaleEventKind *out);
+gboolean sale_phase_from_name (const char *name, SalePhase *out);
+gboolean sale_result_from_name (const char *name, SaleResult *out);        /* NULL: RESULT_NONE */

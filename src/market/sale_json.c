@@ -17,16 +17,36 @@ const char *sale_phase_name (SalePhase phase) { return phase_names[phase]; }
 const char *sale_result_name (SaleResult result) { return result_names[result]; }
 const char *sale_event_kind_name (SaleEventKind kind) { return kind_names[kind]; }
 
+/* Index of name, n when it is none. */
+static int
+index_of (const char *const *names, int n, const char *name)
+{
+	int i = 0;
+
+	while (i < n && g_strcmp0 (names[i], name) != 0)
+		i++;
+	return i;
+}
+
 gboolean
 sale_event_kind_from_name (const char *name, SaleEventKind *out)
 {
-	for (int i = 0; i < SALE_N_EVENTS; i++) {
-		if (strcmp (kind_names[i], name) == 0) {
-			*out = (SaleEventKind) i;
-			return TRUE;
-		}
-	}
-	return FALSE;
+	*out = (SaleEventKind) index_of (kind_names, SALE_N_EVENTS, name);
+	return *out != SALE_N_EVENTS;
+}
+
+gboolean
+sale_phase_from_name (const char *name, SalePhase *out)
+{
+	*out = (SalePhase) index_of (phase_names, SALE_N_PHASES, name);
+	return *out != SALE_N_PHASES;
+}
+
+gboolean
+sale_result_from_name (const char *name, SaleResult *out)
+{
+	*out = (SaleResult) index_of (result_names, SALE_N_RESULTS, name);
+	return *out != SALE_N_RESULTS;
 }
 
 static void set (json_t *object, const char *name, json_t *value) { json_object_set_new (object, name, value); }

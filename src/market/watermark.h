@@ -1,0 +1,58 @@
+/* market/watermark.h — the order in which quotes reach a sale, and when its time may be settled.
+ *
+ * TR-35: arrival at the server decides.  Requests are stamped on arrival and then verified in parallel, so
+ * they come to the sale's row in any order.  Two things would be wrong if that order decided:
+ *   - of two quotes at one price the later one could win;
+ *   - a quote stamped at or after a deadline (or the timer) could close the sale while one stamped
+ *     before it is still being verified, and would take away its right.
+ * So every quote request holds a ticket from its stamp to its answer.
+ *
+ *   Turn.  arrival_run starts a request's transaction when every older one of its sale has passed.  Passing
+ *   (arrival_pass) happens inside the transaction, as soon as it holds the sale's row: the next one may
+ *   then queue behind it, and both can share a group commit.
+ *
+ *   Settling.  A moment m of a sale (a phase's end, a deadline) is settled only when no ticket of
+ *   the sale with an arrival before m is open any more and the watermark is alive beyond m: the ticker has seen that
+ *   time pass and knows of no outage in it (sale_clock.h).  A quote that finds a moment due and not settleable
+ *   steps back (DIQI_ERROR_SALE_SETTLING), waits outside the transaction until it is, and runs again.
+ *   Only late quotes ever wait for this.
+ *
+ * Between the stamp and arrival_enter there must be no queue; what little lies between is covered by
+ * SETTLE_LAG.  Tickets are of one process.  With several processes on one PostgreSQL the row lock keeps every
+ * sale consistent and SETTLE_LAG keeps late settlers back, but the strict order of arrival holds per process
+ * only, and stamps are as good as the machines' clocks agree.
+ *
+ * Thread-safe; a ticket belongs to one request.
+ */
+#pragma once
+#include "base/clock.h"
+
+#define SETTLE_LAG (100 * MICROS_PER_MS)       /* running clocks only; a frozen clock has no stamps under way */
+#define SETTLE_WAIT (10 * MICROS_PER_S)        /* then DIQI_ERROR_UNAVAILABLE: the ticker has died */
+
+typedef struct ArrivalWatermark ArrivalWatermark;
+typedef struct ArrivalTicket ArrivalTicket;
+
+/* Alive without end until the ticker says otherwise, for tools and tests that have none. */
+ArrivalWatermark *arrival_watermark_new (void);
+void arrival_watermark_free (ArrivalWatermark *watermark);       /* no ticket may be open */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ArrivalWatermark, arrival_watermark_free)
+
+/* sale need not exist.  Equal stamps go in the order of the calls. */
+ArrivalTicket *arrival_enter (ArrivalWatermark *watermark, const char *sale, Micros arrival);
+void arrival_leave (ArrivalTicket *ticket);                      /* after the answer is decided; frees it */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ArrivalTicket, arrival_leave)
+Micros arrival_stamp (const ArrivalTicket *ticket);
+
+/* Waits for the turn, runs work (one transaction), and again after a wait while it fails with
+ * DIQI_ERROR_SALE_SETTLING. */
+typedef gboolean (*ArrivalWork) (gpointer arg, GError **error);
+gboolean arrival_run (ArrivalTicket *ticket, ArrivalWork work, gpointer arg, GError **error);
+
+/* For quote_place. */
+void arrival_pass (ArrivalTicket *ticket);
+gboolean arrival_may_settle (ArrivalTicket *ticket, Micros moment);
+
+/* For the ticker: oldest open stamp of a sale, G_MAXINT64 when there is none; and how far time is known. */
+Micros arrival_oldest (ArrivalWatermark *watermark, const char *sale);
+void arrival_alive (ArrivalWatermark *watermark, Micros until);
