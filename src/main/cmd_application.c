@@ -169,17 +169,33 @@ run_slip (Cli *cli, GError **error)
 	return TRUE;
 }
 
+/* One of the blocks of a PEM chain: the leaf, then the issuing CA. */
+static Certificate *
+chain_block (GBytes *pem, guint block, GError **error)
+{
+	static const char end[] = "-----END CERTIFICATE-----";
+	gsize n;
+	const char *text = g_bytes_get_data (pem, &n), *limit = text + n;
+	for (guint i = 0;; i++) {
+		const char *mark = g_strstr_len (text, limit - text, end);
+		if (mark == NULL) {
+			diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "the server sent %u certificates, not leaf and issuing CA", i);
+			return NULL;
+		}
+		const char *next = mark + strlen (end);
+		if (i == block)
+			return certificate_parse_pem (text, (gsize) (next - text), error);
+		text = next;
+	}
+}
+
 static gboolean
 write_p12 (Cli *cli, GBytes *pem, const char *key_path, const char *p12_path, GError **error)
 {
-	g_autoptr (Certificate) leaf = certificate_parse_pem (g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), error);
+	g_autoptr (Certificate) leaf = chain_block (pem, 0, error);
 	if (leaf == NULL)
 		return FALSE;
-	/* The second block of the chain is the issuing CA. */
-	const char *text = g_bytes_get_data (pem, NULL);
-	const char *end = g_strstr_len (text, (gssize) g_bytes_get_size (pem), "-----END CERTIFICATE-----");
-	gsize rest = g_bytes_get_size (pem) - (gsize) (end + strlen ("-----END CERTIFICATE-----") - text);
-	g_autoptr (Certificate) issuing = certificate_parse_pem (end + strlen ("-----END CERTIFICATE-----"), rest, error);
+	g_autoptr (Certificate) issuing = chain_block (pem, 1, error);
 	if (issuing == NULL)
 		return FALSE;
 	g_autoptr (PrivateKey) key = key_file_load (cli, key_path, error);

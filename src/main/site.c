@@ -114,6 +114,12 @@ sign_checkpoint (gpointer signer, const Hash *root, guint64 size, guint64 old_si
 	return signer_sign_checkpoint (signer, root, size, old_size, proof, n, error);
 }
 
+static gboolean
+last_checkpoint (gpointer signer, guint64 *size, Hash *root, GError **error)
+{
+	return signer_last_checkpoint (signer, size, root, error);
+}
+
 static void
 fill_contexts (Site *site)
 {
@@ -145,7 +151,7 @@ open_parts (Site *site, const char *passphrase, GError **error)
 	site->registry = registry_new (site->authority, site->clock);
 	site->broadcast = broadcast_new ();
 	site->watermark = arrival_watermark_new ();
-	site->keeper = log_keeper_new (site->store, site->clock, facts->origin, sign_checkpoint, site->signer, error);
+	site->keeper = log_keeper_open (site->store, site->clock, facts->origin, sign_checkpoint, last_checkpoint, site->signer, error);
 	if (site->keeper == NULL)
 		return FALSE;
 	site->jobs = jobs_new (site->metrics);

@@ -23,8 +23,10 @@ listing (Story *story, const Sale *sale, const Party *company, const Party *pers
 	    !story_refused (story, "quote.off_lattice", error, "sale", "quote", sale->id, "7480000.00", "--as", company->p12, NULL))
 		return FALSE;
 	story_say (story, "quotes before the listing, below the start price and off the lattice are refused, each with a receipt");
-	if (!story_quote (story, sale, company, "7470000.00", error) || !story_quote (story, sale, person, "next", error) ||
-	    !story_move_clock (story, sale->quiet_from, error))
+	g_autoptr (json_t) view = story_run (story, error, "sale", "show", sale->id, NULL);
+	if (!story_expect (view, "phase", "listing", error) ||
+	    !story_quote (story, sale, company, "7470000.00", error) || !story_quote (story, sale, person, "next", error) ||
+	    !story_move_clock (story, story_text (view, "quiet_from"), error))
 		return FALSE;
 	if (!story_refused (story, "quote.not_open", error, "sale", "quote", sale->id, "7570000.00", "--as", company->p12, NULL))
 		return FALSE;

@@ -112,7 +112,6 @@ sale_clear (Sale *sale)
 	g_free (sale->id);
 	g_free (sale->announce);
 	g_free (sale->listing_start);
-	g_free (sale->quiet_from);
 	g_free (sale->listing_end);
 }
 
@@ -145,13 +144,10 @@ story_publish (Story *story, const char *parcel, Sale *sale, GError **error)
 		return FALSE;
 	sale->id = g_strdup (story_text (approved, "sale"));
 	story_say (story, "market_editor drafts, market_approver publishes the notice of %s: sale %s", parcel, sale->id);
-	g_autoptr (json_t) view = story_run (story, error, "sale", "show", sale->id, "--as", approver, NULL);
-	if (view == NULL)
-		return FALSE;
-	sale->listing_start = g_strdup (story_text (view, "listing_start"));
-	sale->quiet_from = g_strdup (story_text (view, "quiet_from"));
-	sale->listing_end = g_strdup (story_text (view, "listing_end"));
-	sale->announce = g_strdup (story_text (view, "announced_at"));
+	const json_t *times = json_object_get (json_object_get (approved, "content"), "times");
+	sale->announce = g_strdup (story_text (times, "announce"));
+	sale->listing_start = g_strdup (story_text (times, "listing_start"));
+	sale->listing_end = g_strdup (story_text (times, "listing_end"));
 	return TRUE;
 }
 

@@ -15,7 +15,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Party, party_clear)
 
 typedef struct {
 	char *notice, *id;
-	char *announce, *listing_start, *quiet_from, *listing_end;
+	char *announce, *listing_start, *listing_end;
 } Sale;
 void sale_clear (Sale *sale);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sale, sale_clear)
