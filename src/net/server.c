@@ -81,6 +81,7 @@ queue_response (Request *r)
 {
 	make_sendable (r);
 	r->status = r->response->status;
+	watched_reading (&r->conn->watched, FALSE);
 	watched_deadline (&r->conn->watched, send_deadline (r->response));
 	if (r->close)
 		watched_linger (&r->conn->watched);
@@ -183,6 +184,7 @@ on_request (void *user G_GNUC_UNUSED, struct MHD_Connection *mhd, const char *ur
 	if (r->phase != REQUEST_READING)
 		return MHD_YES;
 	request_finish (r);
+	watched_reading (&r->conn->watched, FALSE);
 	watched_deadline (&r->conn->watched, G_MAXINT64);
 	return handle (r);
 }
@@ -251,6 +253,7 @@ on_completed (void *user G_GNUC_UNUSED, struct MHD_Connection *mhd G_GNUC_UNUSED
 		return;
 	*context = NULL;
 	watched_deadline (&r->conn->watched, clock_monotonic () + IDLE_MICROS);
+	watched_reading (&r->conn->watched, TRUE);
 	if (r->begun) {
 		account (r, end);
 		leave (r->server);

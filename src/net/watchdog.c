@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define TICK_MS 100
+#define TICKS_PER_LOOK 5
 #define LINGER_MAX 128
 #define LINGER_MICROS (5 * MICROS_PER_S)
 #define LINGER_BYTES (64 * 1024 * 1024)
@@ -39,6 +40,12 @@ watched_deadline (WatchedSocket *socket, gint64 deadline)
 }
 
 void
+watched_reading (WatchedSocket *socket, gboolean reading)
+{
+	__atomic_store_n (&socket->reading, reading, __ATOMIC_RELAXED);
+}
+
+void
 watched_linger (WatchedSocket *socket)
 {
 	if (socket->linger_fd < 0)
@@ -58,6 +65,7 @@ watchdog_add (Watchdog *watchdog, WatchedSocket *socket, int fd, gint64 deadline
 	socket->linger_fd = -1;
 	socket->link.data = socket;
 	watched_deadline (socket, deadline);
+	watched_reading (socket, TRUE);
 	g_mutex_lock (&watchdog->lock);
 	g_queue_push_tail_link (&watchdog->sockets, &socket->link);
 	g_mutex_unlock (&watchdog->lock);
@@ -96,6 +104,20 @@ cut_the_late (Watchdog *watchdog, gint64 now)
 			watched_cut (socket);
 			watched_deadline (socket, G_MAXINT64);
 		}
+	}
+	g_mutex_unlock (&watchdog->lock);
+}
+
+/* Shutting down the reading side changes nothing for a socket at its end but makes a new edge. */
+static void
+wake_the_finished (Watchdog *watchdog)
+{
+	char c;
+	g_mutex_lock (&watchdog->lock);
+	for (GList *l = watchdog->sockets.head; l != NULL; l = l->next) {
+		WatchedSocket *socket = l->data;
+		if (__atomic_load_n (&socket->reading, __ATOMIC_RELAXED) && recv (socket->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+			shutdown (socket->fd, SHUT_RD);
 	}
 	g_mutex_unlock (&watchdog->lock);
 }
@@ -165,11 +187,14 @@ watchdog_main (gpointer data)
 {
 	Watchdog *watchdog = data;
 	gint64 next_tick = 0;
+	guint ticks = 0;
 	while (!g_atomic_int_get (&watchdog->stop)) {
 		gint64 now = clock_monotonic ();
 		if (now >= next_tick) {
 			next_tick = now + TICK_MS * MICROS_PER_MS;
 			cut_the_late (watchdog, now);
+			if (++ticks % TICKS_PER_LOOK == 0)
+				wake_the_finished (watchdog);
 			watchdog->tick (watchdog->user);
 		}
 		take_incoming (watchdog);

@@ -4,6 +4,9 @@
  * This thread holds every open socket with an absolute deadline and shuts down (never closes)
  * one that is over it; the owning listener thread then sees the end of the connection.
  *
+ * libmicrohttpd also misses a FIN that arrived together with the last bytes (edge-triggered epoll and a
+ * short read) and would keep the dead connection until its time-out; a look every half second wakes it.
+ *
  * A request refused before its body was read is answered at once.  Closing such a socket with
  * unread bytes makes the kernel send RST, which may destroy the answer on its way; so a duplicate
  * of the socket is kept here and read empty for a short while (lingering close).
@@ -18,6 +21,7 @@ typedef struct {
 	int fd;
 	int linger_fd;                            /* duplicate, or -1 */
 	gint64 deadline;                          /* monotonic µs, G_MAXINT64 = none; atomic */
+	gboolean reading;                         /* the owner waits for bytes of the peer; atomic */
 } WatchedSocket;
 
 /* `tick` runs about every 100 ms on the watchdog's thread. */
@@ -28,6 +32,7 @@ void watchdog_add (Watchdog *watchdog, WatchedSocket *socket, int fd, gint64 dea
 /* Before the owner closes the descriptor. */
 void watchdog_remove (Watchdog *watchdog, WatchedSocket *socket);
 void watched_deadline (WatchedSocket *socket, gint64 deadline);
+void watched_reading (WatchedSocket *socket, gboolean reading);
 /* Asks for a lingering close; a failure to duplicate only costs the courtesy. */
 void watched_linger (WatchedSocket *socket);
 /* Cuts the connection now.  The caller knows that it is still open. */

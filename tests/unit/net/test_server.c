@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static Response *
@@ -318,6 +319,21 @@ test_split_reads (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	}
 }
 
+/* Request and FIN in one go: the answer comes and the connection does not stay until the idle time-out. */
+static void
+test_half_close (Site *site, gconstpointer unused G_GNUC_UNUSED)
+{
+	for (int i = 0; i < 5; i++) {
+		int fd = raw_connect (site->port);
+		raw_send (fd, i % 2 != 0 ? "GET /things HTTP/1.1\r\nHost: a\r\n\r\n" : "GET /things/1 HTTP/1.1\r\nHost: a\r\n\r\n", -1);
+		shutdown (fd, SHUT_WR);
+		g_autofree char *answer = raw_read (fd, 200);
+		g_assert_cmpuint (raw_status (answer, 0), ==, 200);
+		g_assert_true (raw_is_closed (fd, 2000));
+		close (fd);
+	}
+}
+
 static void
 test_metrics (Site *site, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -385,6 +401,7 @@ main (int argc, char **argv)
 	CASE (gate_and_null);
 	CASE (pipeline);
 	CASE (split_reads);
+	CASE (half_close);
 	CASE (metrics);
 	g_test_add_func ("/net/server/bad_tables", test_bad_tables);
 	return g_test_run ();
