@@ -60,6 +60,10 @@ enum {  /* extended key usage bits */
  *   .2  extended key usage: signs receipts */
 guint certificate_key_usage (const Certificate *c);             /* 0 when absent */
 guint certificate_extended_key_usage (const Certificate *c);
+/* Policies of the shipped profiles (data/profiles), by which an outsider tells who holds a certificate. */
+#define POLICY_ORGANIZATION "2.25.305447819689411628422610157834667034486.3.1"
+#define POLICY_PERSON "2.25.305447819689411628422610157834667034486.3.2"
+#define POLICY_OFFICER "2.25.305447819689411628422610157834667034486.3.3"
 gboolean certificate_has_policy (const Certificate *c, const char *oid);
 
 /* Is `leaf` validly signed by `issuer`, is issuer a CA, does `at` fall into both

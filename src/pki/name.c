@@ -115,6 +115,48 @@ read_pair (Der *set, Der *oid, guint8 *tag, Der *value)
 	return der_read (set, DER_SEQUENCE, &pair) && der_read_oid (&pair, oid) && der_next (&pair, tag, value) && pair.n == 0;
 }
 
+static gboolean
+is_ascii (Der value)
+{
+	for (gsize i = 0; i < value.n; i++) {
+		if (value.p[i] == 0 || value.p[i] >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* UCS-2: whole characters, no surrogates, no NUL. */
+static gboolean
+is_bmp_text (Der value)
+{
+	for (gsize i = 0; i + 1 < value.n; i += 2) {
+		guint character = (guint) value.p[i] << 8 | value.p[i + 1];
+		if (character == 0 || (character >= 0xd800 && character < 0xe000))
+			return FALSE;
+	}
+	return value.n % 2 == 0;
+}
+
+/* DirectoryString and what names of other makers hold beside it: text, not empty. */
+static gboolean
+value_is_well_formed (guint8 tag, Der value)
+{
+	switch (tag) {
+	case DER_UTF8_STRING:
+		return value.n > 0 && g_utf8_validate_len ((const char *) value.p, value.n, NULL);
+	case DER_PRINTABLE_STRING:
+	case DER_IA5_STRING:
+	case DER_NUMERIC_STRING:
+		return value.n > 0 && is_ascii (value);
+	case DER_T61_STRING:
+		return value.n > 0 && memchr (value.p, 0, value.n) == NULL;
+	case DER_BMP_STRING:
+		return value.n > 0 && is_bmp_text (value);
+	default:
+		return FALSE;
+	}
+}
+
 gboolean
 name_is_well_formed (Der whole)
 {
@@ -127,9 +169,7 @@ name_is_well_formed (Der whole)
 		if (!der_read (&names, DER_SET, &set) || set.n == 0)
 			return FALSE;
 		while (set.n > 0) {
-			if (!read_pair (&set, &oid, &tag, &value))
-				return FALSE;
-			if (tag == DER_UTF8_STRING && !g_utf8_validate_len ((const char *) value.p, value.n, NULL))
+			if (!read_pair (&set, &oid, &tag, &value) || !value_is_well_formed (tag, value))
 				return FALSE;
 		}
 	}
@@ -146,10 +186,8 @@ value_text (guint8 tag, Der value)
 	case DER_IA5_STRING:
 	case DER_NUMERIC_STRING:
 		return g_utf8_validate_len ((const char *) value.p, value.n, NULL) ? g_strndup ((const char *) value.p, value.n) : NULL;
-	case DER_BMP_STRING: {
-		g_autofree char *text = g_convert ((const char *) value.p, (gssize) value.n, "UTF-8", "UTF-16BE", NULL, NULL, NULL);
-		return text != NULL && strlen (text) > 0 ? g_steal_pointer (&text) : NULL;
-	}
+	case DER_BMP_STRING:
+		return is_bmp_text (value) ? g_convert ((const char *) value.p, (gssize) value.n, "UTF-8", "UTF-16BE", NULL, NULL, NULL) : NULL;
 	default:
 		return NULL;
 	}

@@ -52,13 +52,25 @@ names_issuer (const Certificate *issuer, Der algorithm, Der name_hash, Der key_h
 	return FALSE;
 }
 
+/* SEQUENCE { OID, anything or nothing } */
+static gboolean
+is_algorithm (Der whole)
+{
+	Der body, oid, parameters;
+	guint8 tag;
+
+	return der_read (&whole, DER_SEQUENCE, &body) && der_read_oid (&body, &oid)
+	       && (body.n == 0 || der_next (&body, &tag, &parameters)) && body.n == 0;
+}
+
 static gboolean
 read_cert_id (Der *in, const Certificate *issuer, OcspSingle *out)
 {
 	Der copy = *in, whole, body, algorithm, name_hash, key_hash, number;
 
 	if (!der_read_whole (&copy, DER_SEQUENCE, &whole) || !der_read (in, DER_SEQUENCE, &body)
-	    || !der_read_whole (&body, DER_SEQUENCE, &algorithm) || !der_read (&body, DER_OCTET_STRING, &name_hash)
+	    || !der_read_whole (&body, DER_SEQUENCE, &algorithm) || !is_algorithm (algorithm)
+	    || !der_read (&body, DER_OCTET_STRING, &name_hash)
 	    || !der_read (&body, DER_OCTET_STRING, &key_hash))
 		return FALSE;
 	/* Any INTEGER may be asked about; only one of serial_new's shape can be ours. */

@@ -37,28 +37,28 @@ issue (const Issuer *issuer, const CertificateTemplate *t)
 }
 
 static void
-authority_template (PublicKey *key, const NamePart *name, int path_length, CertificateTemplate *out)
+authority_template (const Hierarchy *h, PublicKey *key, const NamePart *name, int path_length, CertificateTemplate *out)
 {
 	*out = (CertificateTemplate) {
 		.subject = name, .subject_n = 1, .key = key, .ca = TRUE, .path_length = path_length,
-		.not_before = HIERARCHY_NOW, .not_after = HIERARCHY_NOW + 3650 * MICROS_PER_DAY,
+		.not_before = h->now, .not_after = h->now + 3650 * MICROS_PER_DAY,
 		.key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN,
 	};
-	serial_new (HIERARCHY_NOW, &out->serial);
+	serial_new (h->now, &out->serial);
 }
 
 void
-holder_template (G_GNUC_UNUSED const Hierarchy *h, PublicKey *key, CertificateTemplate *out)
+holder_template (const Hierarchy *h, PublicKey *key, CertificateTemplate *out)
 {
 	*out = (CertificateTemplate) {
 		.subject = holder_name, .subject_n = G_N_ELEMENTS (holder_name), .key = key, .path_length = -1,
-		.not_before = HIERARCHY_NOW, .not_after = HIERARCHY_NOW + 365 * MICROS_PER_DAY,
+		.not_before = h->now, .not_after = h->now + 365 * MICROS_PER_DAY,
 		.key_usage = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, .extended_key_usage = EKU_CLIENT_AUTH | EKU_DOCUMENT_SIGNING,
 		.policy_oid = "1.2.156.99999.1.1", .cps_uri = "http://ca.test/cps", .ocsp_uri = "http://ca.test/pki/issuing/ocsp",
 		.crl_uri = "http://ca.test/pki/issuing/full.crl", .issuer_uri = "http://ca.test/pki/issuing/ca.cer",
 		.uscc = "91320585MA1MTNQW6K",
 	};
-	serial_new (HIERARCHY_NOW, &out->serial);
+	serial_new (h->now, &out->serial);
 }
 
 static void
@@ -69,7 +69,7 @@ make_root (Hierarchy *h)
 	g_autoptr (GError) error = NULL;
 	CertificateTemplate t;
 
-	authority_template (key, name, 1, &t);
+	authority_template (h, key, name, 1, &t);
 	GBytes *der = root_sign_certificate (h->root_key, &t, &error);
 	g_assert_no_error (error);
 	h->root = certificate_from (der);
@@ -85,7 +85,7 @@ make_issuing (Hierarchy *h)
 	CertificateTemplate t;
 
 	g_assert_no_error (error);
-	authority_template (key, name, 0, &t);
+	authority_template (h, key, name, 0, &t);
 	h->issuing = issue (root, &t);
 	h->issuer = issuer_new (h->issuing, h->issuing_key, &error);
 	g_assert_no_error (error);
@@ -114,8 +114,15 @@ make_leaves (Hierarchy *h)
 Hierarchy *
 hierarchy_new (KeyAlgorithm algorithm)
 {
+	return hierarchy_new_at (algorithm, HIERARCHY_NOW);
+}
+
+Hierarchy *
+hierarchy_new_at (KeyAlgorithm algorithm, Micros now)
+{
 	Hierarchy *h = g_new0 (Hierarchy, 1);
 
+	h->now = now;
 	h->root_key = generate (algorithm);
 	h->issuing_key = generate (algorithm);
 	h->ocsp_key = generate (algorithm);

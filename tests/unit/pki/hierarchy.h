@@ -5,12 +5,14 @@
 #define HIERARCHY_NOW (G_GINT64_CONSTANT (1795348800) * MICROS_PER_S)      /* 2026-11-22T12:00:00Z */
 
 typedef struct {
+	Micros now;
 	PrivateKey *root_key, *issuing_key, *ocsp_key, *holder_key;
 	Certificate *root, *issuing, *ocsp, *holder;
 	Issuer *issuer;
 } Hierarchy;
 
-Hierarchy *hierarchy_new (KeyAlgorithm algorithm);
+Hierarchy *hierarchy_new (KeyAlgorithm algorithm);                        /* at HIERARCHY_NOW */
+Hierarchy *hierarchy_new_at (KeyAlgorithm algorithm, Micros now);
 void hierarchy_free (Hierarchy *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hierarchy, hierarchy_free)
 

@@ -1,0 +1,168 @@
+#!/bin/bash
+# tests/interop/pki.sh PKI-FILES — other programs judge our certificates, lists, OCSP answers, requests
+# and PKCS#12 files, and we judge theirs: OpenSSL, GnuTLS (certtool, ocsptool), NSS (pk12util), Java
+# (keytool).  TAP.  A program that is not installed skips its checks.
+# OpenSSL 3.0 sets SM2's identity on the first certificate of a chain only and on no list or OCSP answer:
+# there the signature is taken out of the file and checked alone.
+set -u
+files=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+count=0
+password=interop-42
+sm2_id=1234567812345678
+
+# check NAME COMMAND… — the command succeeds.
+check() {
+	local name=$1
+	shift
+	count=$((count + 1))
+	if ! command -v "$1" >/dev/null; then
+		echo "ok $count $name # SKIP no $1"
+	elif "$@" >log 2>&1; then
+		echo "ok $count $name"
+	else
+		echo "not ok $count $name"
+		sed 's/^/# /' log
+	fi
+}
+
+# says TEXT COMMAND… — the command's output holds TEXT, whatever its exit code.
+says() {
+	local text=$1
+	shift
+	"$@" >said 2>&1
+	cat said
+	grep -q -- "$text" said
+}
+
+# A signed structure's first member, and the signature at its end, into body and signature.
+split_signed() {
+	local file=$1 at=${2:-}
+	local offsets
+	[ -n "$at" ] && { openssl asn1parse -inform DER -in "$file" -strparse "$at" -noout -out inner || return 1; file=inner; }
+	offsets=$(openssl asn1parse -inform DER -in "$file" | awk -F: '/d=1 / { print $1 + 0 }') || return 1
+	openssl asn1parse -inform DER -in "$file" -strparse "$(echo "$offsets" | sed -n 1p)" -noout -out body &&
+		openssl asn1parse -inform DER -in "$file" -strparse "$(echo "$offsets" | sed -n 3p)" -noout -out signature
+}
+
+sm2_signature() {
+	openssl x509 -in "$1" -noout -pubkey >signer.pub && split_signed "$2" "${3:-}" &&
+		openssl pkeyutl -verify -pubin -inkey signer.pub -rawin -in body -sigfile signature -digest sm3 -pkeyopt distid:$sm2_id
+}
+
+# Offset of the OCTET STRING that holds the BasicOCSPResponse.
+basic_offset() { openssl asn1parse -inform DER -in "$1" | awk -F: '/OCTET STRING/ { print $1 + 0; exit }'; }
+
+# A question is the name of a certificate's file, or a serial number.
+question() {
+	case $2 in
+	*.pem) echo "-cert $1/$2" ;;
+	*) echo "-serial $2" ;;
+	esac
+}
+
+ask() {      # ask DIR QUESTION OPTION… — asks our responder; request and answer in DIR
+	local dir=$1 about
+	about=$(question "$1" "$2")
+	shift 2
+	openssl ocsp -issuer "$dir/issuing.pem" "$@" $about -reqout "$dir/request" &&
+		"$files" answer "$dir" "$dir/request" "$dir/answer"
+}
+
+read_answer() {      # read_answer DIR QUESTION STATUS OPTION…
+	local dir=$1 asked=$2 status=$3 about
+	about=$(question "$1" "$2")
+	shift 3
+	# -no_nonce: do not add another to the one that was sent; that one is compared
+	openssl ocsp -reqin "$dir/request" -respin "$dir/answer" -issuer "$dir/issuing.pem" -no_nonce "$@" $about \
+		-CAfile "$dir/root.pem" -verify_other "$dir/issuing.pem" >read 2>&1
+	cat read
+	grep -q "Response verify OK" read && grep -q "$asked: $status" read
+}
+
+openssl_judges() {
+	local a=$1
+	check "$a: openssl verify" openssl verify -x509_strict -check_ss_sig -CAfile $a/root.pem -untrusted $a/issuing.pem $a/holder.pem
+	check "$a: openssl verify with our list" openssl verify -crl_check -CAfile $a/root.pem -untrusted $a/issuing.pem -CRLfile $a/crl.pem $a/holder.pem
+	check "$a: openssl finds the revoked one" says "certificate revoked" openssl verify -crl_check -CAfile $a/root.pem -untrusted $a/issuing.pem -CRLfile $a/crl.pem $a/revoked.pem
+	check "$a: openssl finds the held one" says "certificate revoked" openssl verify -crl_check -CAfile $a/root.pem -untrusted $a/issuing.pem -CRLfile $a/crl.pem $a/held.pem
+	check "$a: openssl crl" openssl crl -inform DER -in $a/crl.der -CAfile $a/issuing.pem -noout
+	for hash in sha1 sha256; do
+		check "$a: our responder answers $hash" ask $a holder.pem -$hash
+		check "$a: openssl ocsp reads good" read_answer $a holder.pem good -$hash
+	done
+	check "$a: our responder answers without a nonce" ask $a revoked.pem -no_nonce
+	check "$a: openssl ocsp reads revoked" read_answer $a revoked.pem revoked
+	check "$a: our responder answers about a serial it never gave" ask $a 0x01
+	check "$a: openssl ocsp reads unknown" read_answer $a 0x01 unknown
+	check "$a: openssl req" says "verify OK" openssl req -inform DER -in $a/csr.der -verify -noout
+}
+
+openssl_judges_sm2() {
+	local a=sm2
+	check "$a: openssl verify, holder" openssl verify -partial_chain -vfyopt distid:$sm2_id -CAfile $a/issuing.pem $a/holder.pem
+	check "$a: openssl verify, issuing" openssl verify -vfyopt distid:$sm2_id -CAfile $a/root.pem $a/issuing.pem
+	check "$a: signature of the list" sm2_signature $a/issuing.pem $a/crl.der
+	check "$a: openssl crl reads the list" says "Certificate Hold" openssl crl -inform DER -in $a/crl.der -noout -text
+	check "$a: our responder answers" ask $a held.pem -sha256
+	check "$a: openssl ocsp reads revoked" says "Reason: certificateHold" openssl ocsp -respin $a/answer -noverify -resp_text
+	check "$a: signature of the answer" sm2_signature $a/ocsp.pem $a/answer "$(basic_offset $a/answer)"
+	check "$a: openssl req" says "verify OK" openssl req -inform DER -in $a/csr.der -vfyopt distid:$sm2_id -verify -noout
+}
+
+files_judged() {
+	local a=$1
+	check "$a: openssl pkey opens the key" openssl pkey -in $a/holder.sealed -passin pass:$password -noout
+	check "$a: openssl pkcs12" openssl pkcs12 -in $a/holder.p12 -passin pass:$password -noout
+	check "$a: openssl pkcs12, wrong password" says "Mac verify error" openssl pkcs12 -in $a/holder.p12 -passin pass:x -noout
+}
+
+gnutls_judges() {
+	local a=$1
+	cat $a/holder.pem $a/issuing.pem >$a/chain.pem
+	cat $a/revoked.pem $a/issuing.pem >$a/revoked-chain.pem
+	check "$a: certtool --verify" says "Verified" certtool --verify --load-ca-certificate $a/root.pem --infile $a/chain.pem
+	check "$a: certtool with our list" says "revoked" certtool --verify --load-ca-certificate $a/root.pem --load-crl $a/crl.pem --infile $a/revoked-chain.pem
+	check "$a: certtool --verify-crl" says "Verified" certtool --verify-crl --load-ca-certificate $a/issuing.pem --infile $a/crl.pem
+	check "$a: our responder answers again" ask $a revoked.pem
+	check "$a: ocsptool" says "Success" ocsptool --verify-response --load-response $a/answer --load-trust $a/issuing.pem
+	check "$a: certtool --p12-info" says "BEGIN CERTIFICATE" certtool --p12-info --inder --infile $a/holder.p12 --password $password
+	check "$a: certtool --crq-info" says "Self signature: verified" certtool --crq-info --inder --infile $a/csr.der
+}
+
+others_judge() {
+	local a=$1
+	check "$a: pk12util makes a database" certutil -N -d sql:"$work" --empty-password
+	check "$a: pk12util imports" pk12util -i $a/holder.p12 -d sql:"$work" -W $password
+	rm -f cert9.db key4.db pkcs11.txt
+	check "$a: keytool" says "PrivateKeyEntry" keytool -J-Duser.language=en -list -storetype PKCS12 -keystore $a/holder.p12 -storepass $password
+}
+
+we_judge() {
+	local a=$1 name=$2
+	shift 2
+	check "$a: openssl makes a request" openssl req -new -key $a/holder.key -subj /CN=x "$@" -outform DER -out theirs
+	check "$a: we accept it" "$files" csr theirs
+	check "$a: openssl makes PKCS#12" openssl pkcs12 -export -in $a/holder.pem -inkey $a/holder.key -passout pass:pw -out theirs
+	check "$a: we open it" "$files" p12 theirs pw
+}
+
+for a in p256 rsa3072 sm2; do
+	mkdir $a
+	check "$a: made" "$files" make $a $a
+	openssl crl -inform DER -in $a/crl.der -out $a/crl.pem 2>/dev/null
+	files_judged $a
+done
+for a in p256 rsa3072; do
+	openssl_judges $a
+	gnutls_judges $a
+	others_judge $a
+	we_judge $a $a -sha256
+done
+openssl_judges_sm2
+we_judge sm2 sm2 -sm3 -sigopt distid:$sm2_id
+check "p256: certtool makes a request" certtool --generate-request --load-privkey p256/holder.key --template /dev/null --outfile theirs
+check "p256: we accept certtool's" "$files" csr theirs
+echo "1..$count"
