@@ -63,7 +63,7 @@ static const int allowed[] = {
 	SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (brk), SCMP_SYS (madvise),
 	SCMP_SYS (futex), SCMP_SYS (sched_yield), SCMP_SYS (restart_syscall),
 	SCMP_SYS (clock_gettime), SCMP_SYS (gettimeofday), SCMP_SYS (clock_nanosleep), SCMP_SYS (nanosleep),
-	SCMP_SYS (getrandom), SCMP_SYS (getpid), SCMP_SYS (gettid),
+	SCMP_SYS (getrandom), SCMP_SYS (getpid), SCMP_SYS (gettid), SCMP_SYS (sysinfo),     /* qsort asks how much memory there is */
 	SCMP_SYS (rt_sigreturn), SCMP_SYS (rt_sigprocmask), SCMP_SYS (exit), SCMP_SYS (exit_group),
 };
 static const int allowed_listening[] = { SCMP_SYS (accept4), SCMP_SYS (getsockopt) };
