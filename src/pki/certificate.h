@@ -30,7 +30,10 @@ gboolean name_attribute_from_key (const char *key, NameAttribute *out);
 
 /* --- a parsed certificate; immutable, reference counted, thread-safe --------- */
 typedef struct Certificate Certificate;
-Certificate *certificate_parse (gconstpointer der, gsize n, GError **error);   /* DIQI_ERROR_CERTIFICATE */
+/* Version 3, one form, every field looked at.  DIQI_ERROR_CERTIFICATE.  A critical extension that is
+ * not processed here does not hinder reading, but ends every chain the certificate appears in. */
+Certificate *certificate_parse (gconstpointer der, gsize n, GError **error);
+/* One PEM block (RFC 7468); text before it is allowed, a second block is not. */
 Certificate *certificate_parse_pem (const char *pem, gsize n, GError **error);
 Certificate *certificate_ref (Certificate *c);
 void certificate_unref (Certificate *c);
@@ -57,7 +60,8 @@ enum {  /* extended key usage bits */
 /* Diqi's object identifiers lie under an arc made from a UUID, e5cb1c38-9b8a-421b-bf9a-ef3c12980776
  * (ITU-T X.667): 2.25.305447819689411628422610157834667034486
  *   .1  extended key usage: signs log checkpoints
- *   .2  extended key usage: signs receipts */
+ *   .2  extended key usage: signs receipts
+ *   .3  certificate policies, see POLICY_… */
 guint certificate_key_usage (const Certificate *c);             /* 0 when absent */
 guint certificate_extended_key_usage (const Certificate *c);
 /* Policies of the shipped profiles (data/profiles), by which an outsider tells who holds a certificate. */
