@@ -15,6 +15,12 @@ char *fingerprint_hex (const Fingerprint *f);     /* 64 lower-case digits */
 /* Call once before anything else in the process: fetches algorithms. */
 void pki_init (void);
 
+/* For a process that holds keys, before pki_init: OpenSSL's locked and guarded heap, where key
+ * material then lies; FALSE if the system refuses.  Memory from it is wiped when freed. */
+gboolean pki_secure_heap (gsize n);
+gpointer pki_secret_alloc (gsize n);
+void pki_secret_free (gpointer secret, gsize n);
+
 const char *key_algorithm_name (KeyAlgorithm a);                        /* "p256" "rsa3072" "sm2" "ed25519" */
 gboolean key_algorithm_from_name (const char *name, KeyAlgorithm *out);
 

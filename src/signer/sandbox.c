@@ -2,7 +2,6 @@
 #include "signer/sandbox.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <seccomp.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
@@ -12,24 +11,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "pki/key.h"
 
 #define SECURE_HEAP (1u << 20)
-#define SECURE_LEAST 32
-
-gpointer
-sandbox_secret_alloc (gsize n)
-{
-	gpointer secret = OPENSSL_secure_zalloc (n);
-	if (secret == NULL)
-		g_error ("out of memory");
-	return secret;
-}
-
-void
-sandbox_secret_free (gpointer secret, gsize n)
-{
-	OPENSSL_secure_clear_free (secret, n);
-}
 
 /* With MCL_FUTURE every later allocation counts against RLIMIT_MEMLOCK and fails beyond it, so
  * that is asked for only where no limit holds. */
@@ -49,7 +33,7 @@ sandbox_harden (GError **error)
 	const struct rlimit none = { 0, 0 };
 	if (prctl (PR_SET_DUMPABLE, 0) != 0 || setrlimit (RLIMIT_CORE, &none) != 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "hardening the process: %s", g_strerror (errno));
-	if (!CRYPTO_secure_malloc_initialized () && CRYPTO_secure_malloc_init (SECURE_HEAP, SECURE_LEAST) == 0)
+	if (!pki_secure_heap (SECURE_HEAP))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no secure heap");
 	lock_memory ();
 	return TRUE;

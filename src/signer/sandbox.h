@@ -11,7 +11,3 @@
 gboolean sandbox_harden (GError **error);
 /* listening: may still accept connections (a signer run apart). */
 gboolean sandbox_close (gboolean listening, GError **error);
-
-/* Memory of the secure heap: locked, guarded, wiped when freed. */
-gpointer sandbox_secret_alloc (gsize n);
-void sandbox_secret_free (gpointer secret, gsize n);

@@ -68,12 +68,12 @@ open_keyring (const SignerOptions *options, GError **error)
 	int fd = options->credential ? open_credential (error) : options->passphrase_fd;
 	if (fd < 0)
 		return NULL;
-	char *passphrase = sandbox_secret_alloc (PASSPHRASE_MAX + 1);
+	char *passphrase = pki_secret_alloc (PASSPHRASE_MAX + 1);
 	gsize n;
 	gboolean well = read_secret (fd, passphrase, &n, error);
 	close (fd);
 	Keyring *keyring = well ? keyring_open (options->dir, passphrase, n, error) : NULL;
-	sandbox_secret_free (passphrase, PASSPHRASE_MAX + 1);
+	pki_secret_free (passphrase, PASSPHRASE_MAX + 1);
 	return keyring;
 }
 
