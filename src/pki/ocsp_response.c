@@ -166,7 +166,7 @@ check_answer (const OcspRequest *answered, Micros this_update, Micros next_updat
 		const OcspSingle *single = &g_array_index (answered->singles, OcspSingle, i);
 		/* "good" about a certificate that cannot be ours is the DigiNotar answer. */
 		if (single->status == CERT_STATUS_GOOD && !single->ours)
-			return diqi_fail (error, DIQI_ERROR_REQUEST, NULL, "a status other than unknown about a certificate that is not ours");
+			return diqi_fail (error, DIQI_ERROR_REQUEST, NULL, "good about a certificate that is not ours");
 	}
 	return TRUE;
 }

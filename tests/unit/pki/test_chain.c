@@ -139,6 +139,26 @@ test_path_length (void)
 	g_assert_true (certificate_verify_chain (below, chain + 1, 2, LATER, NULL));
 }
 
+/* A new key under the old name, signed with the old key: self-issued, not counted (RFC 5280 6.1.4 l). */
+static void
+test_self_issued (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PrivateKey) key = private_key_generate (KEY_P256, &error);
+	g_autofree char *name = certificate_subject_attribute (shared->issuing, NAME_COMMON_NAME);
+	g_autoptr (Certificate) rollover = sub_authority (shared, key, name, 0);
+	g_autoptr (Issuer) issuer = issuer_new (rollover, key, &error);
+	g_autoptr (PublicKey) holder = private_key_public (shared->holder_key);
+	CertificateTemplate t;
+
+	g_assert_no_error (error);
+	holder_template (shared, holder, &t);
+	g_autoptr (Certificate) leaf = issue (issuer, &t);
+	Certificate *chain[] = { rollover, shared->issuing, shared->root };
+	g_assert_true (certificate_verify_chain (leaf, chain, 3, LATER, &error));
+	g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +174,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/chain/critical", test_critical);
 	g_test_add_func ("/chain/key-usage", test_key_usage);
 	g_test_add_func ("/chain/path-length", test_path_length);
+	g_test_add_func ("/chain/self-issued", test_self_issued);
 	return g_test_run ();
 }
