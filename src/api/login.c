@@ -126,7 +126,7 @@ signed_challenge (ApiCall *call, const char *text, const Certificate *certificat
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 0, &type }, { "site", FIELD_STRING, TRUE, 0, &site },
 		{ "time", FIELD_TIME, TRUE, 0, &time }, { "nonce", FIELD_STRING, TRUE, 0, &nonce },
-		{ "challenge", FIELD_STRING, TRUE, 64, &value }, { "purpose", FIELD_STRING, TRUE, 32, &purpose },
+		{ "challenge", FIELD_STRING, TRUE, 128, &value }, { "purpose", FIELD_STRING, TRUE, 32, &purpose },
 	};
 	if (!JSON_READ (statement_payload (statement), "/statement", fields, error))
 		return FALSE;

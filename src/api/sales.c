@@ -3,6 +3,7 @@
 
 #include "api/quotes.h"
 #include "api/routes.h"
+#include "api/sale_evidence.h"
 #include "base/error.h"
 #include "market/market.h"
 
@@ -145,5 +146,6 @@ const ApiRoute sale_routes[] = {
 	{ "POST", ID "/bidders", ROLE_MARKET_APPROVER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_bidder },
 	{ "POST", ID "/quotes", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_quote },
 	{ "GET", ID "/receipts/{seq}", PERMIT_HOLDER | ROLE_AUDITOR, 0, 0, get_receipt },
+	{ "GET", ID "/bundle", PERMIT_PUBLIC, 0, 0, get_bundle },
 	{ NULL, NULL, 0, 0, 0, NULL },
 };

@@ -16,6 +16,7 @@ struct Remote {
 	PrivateKey *key;
 	Certificate *certificate;
 	gboolean logged_in;
+	gboolean leaving;                /* what logging out says is nobody's answer */
 };
 
 void
@@ -24,6 +25,7 @@ remote_free (Remote *remote)
 	if (remote == NULL)
 		return;
 	if (remote->logged_in) {
+		remote->leaving = TRUE;
 		g_autoptr (json_t) bye = remote_call (remote, "POST", "/api/v1/logout", NULL, NULL);
 	}
 	http_client_free (remote->http);
@@ -122,7 +124,7 @@ exchange (Remote *remote, const char *method, const char *path, json_t *body, co
 	}
 	if (reply->status < 200 || reply->status >= 300) {
 		problem_to_error (reply, error);
-		if (cli_wants_json (remote->cli) && reply->json != NULL)
+		if (cli_wants_json (remote->cli) && reply->json != NULL && !remote->leaving)
 			cli_print (remote->cli, reply->json);
 		return FALSE;
 	}

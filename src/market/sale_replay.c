@@ -5,9 +5,6 @@
 
 #include "market/market_private.h"
 
-/* Policy of officers' certificates (data/profiles/officer-1.json). */
-#define OFFICER_POLICY "2.25.203817889936984376855348512161927051241.1.3"
-
 typedef struct {
 	char *subject;
 	Fingerprint spki;
@@ -114,7 +111,7 @@ check_officer (const Replay *r, const json_t *by, Role role, char **person, GErr
 	g_autoptr (GError) why = NULL;
 	guint roles = 0;
 
-	if (s->certificate == NULL || !statement_by_certificate (s->statement) || !certificate_has_policy (s->certificate, OFFICER_POLICY))
+	if (s->certificate == NULL || !statement_by_certificate (s->statement) || !certificate_has_policy (s->certificate, POLICY_OFFICER))
 		return differ (r, error, "its statement is not signed with an officer's certificate");
 	*person = certificate_subject_attribute (s->certificate, NAME_SERIAL_NUMBER);
 	g_autofree char *fingerprint = fingerprint_hex (statement_signer (s->statement));
