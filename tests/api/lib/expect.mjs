@@ -1,0 +1,21 @@
+// What an answer must be; a failure shows the whole answer.
+import assert from 'node:assert/strict';
+
+const shown = (reply) => (typeof reply.body === 'string' ? reply.body.slice(0, 2000) : JSON.stringify(reply.body));
+
+export function expectStatus(reply, status) {
+	assert.equal(reply.status, status, `expected ${status}, got ${reply.status}: ${shown(reply)}`);
+	return reply.body;
+}
+
+// An RFC 9457 problem with this code, and this pointer if one is given.
+export function expectProblem(reply, status, code, pointer) {
+	assert.equal(`${reply.status} ${reply.body?.code}`, `${status} ${code}`, shown(reply));
+	assert.match(reply.type, /^application\/problem\+json/);
+	assert.equal(reply.body.status, status);
+	assert.match(reply.body.request_id, /^\S{8,}$/);
+	assert.ok(reply.body.title.length > 0);
+	if (pointer !== undefined)
+		assert.equal(reply.body.errors?.[0]?.pointer, pointer, shown(reply));
+	return reply.body;
+}

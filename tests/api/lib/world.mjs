@@ -1,0 +1,248 @@
+// A site with its people: officers logged in when needed, applicants, holders, and the clock they live by.
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { Client } from './client.mjs';
+import { certificateRequest } from './der.mjs';
+import { expectStatus } from './expect.mjs';
+import { organizationForm, personForm } from './forms.mjs';
+import { Site } from './site.mjs';
+import { canonical, hex, Identity, timeText } from './statement.mjs';
+
+const RELOGIN_MS = 25 * 60000;                 // sessions end after 30 idle minutes
+
+export const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+export const newIdentity = () => new Identity(newKey());
+export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+
+export class World {
+	static async make(options = {}) {
+		const world = new World();
+		world.site = await Site.make({ ...options, serve: false });
+		for (const [section, key, value] of options.configure ?? [])
+			world.site.configure(section, key, value);
+		await world.site.start();
+		world.public = new Client(world.site);
+		world.clients = new Map();
+		world.applicants = 0;
+		return world;
+	}
+
+	remove() { return this.site.remove(); }
+
+	// --- time ---------------------------------------------------------------------------
+	async now() { return Date.parse(expectStatus(await this.public.get('/api/v1/time'), 200).time); }
+
+	async setClock(to) {
+		return expectStatus(await this.public.post('/api/v1/test/clock', { now: typeof to === 'number' ? timeText(to) : to }), 200).time;
+	}
+
+	async advance(ms) {
+		return expectStatus(await this.public.post('/api/v1/test/clock', { advance_ms: ms }), 200).time;
+	}
+
+	// The log's size with every committed leaf under a checkpoint: moving the clock signs one.
+	async logSize() {
+		await this.advance(0);
+		return Number((await this.public.get('/checkpoint')).body.split('\n')[1] ?? 0);
+	}
+
+	// --- people -------------------------------------------------------------------------
+	officer(name) {
+		if (!this.clients.has(name))
+			this.clients.set(name, new Client(this.site, Identity.officer(this.site.dir, name)));
+		return this.ready(this.clients.get(name));
+	}
+
+	// Logs in (again) when the session may have ended.
+	async ready(client) {
+		const now = await this.now();
+		if (client.cookie === null || now - client.loggedInAt > RELOGIN_MS) {
+			client.cookie = null;
+			expectStatus(await client.login(), 201);
+			client.loggedInAt = now;
+		}
+		return client;
+	}
+
+	// --- applications -------------------------------------------------------------------
+	async draft(kind = 'organization', changes = {}) {
+		const n = ++this.applicants;
+		const form = kind === 'organization' ? organizationForm(n, changes) : personForm(n, changes);
+		const client = new Client(this.site);
+		const view = expectStatus(await client.post('/api/v1/applications', { kind, form }), 201);
+		client.accessCode = view.access_code;
+		return new Application(this, client, view);
+	}
+
+	// From the form to the confirmed certificate: the holder, logged in.
+	async certify(kind = 'organization', changes = {}) {
+		const application = await this.draft(kind, changes);
+		await application.through('confirmed');
+		return application.holder;
+	}
+
+	// The two who may change the list of officers; `edit` changes a copy of it.
+	async officersChange(edit, { signers = ['administrator', 'auditor'] } = {}) {
+		const administrator = await this.officer('administrator');
+		const current = expectStatus(await administrator.get('/api/v1/officers'), 200);
+		const list = JSON.parse(JSON.stringify(current));
+		list.version++;
+		edit(list.officers);
+		const members = { version: current.version, previous: hex(canonical(current)), list: hex(canonical(list)) };
+		const statements = [];
+		for (const name of signers)
+			statements.push(await (await this.officer(name)).statement('officers.change', members));
+		return administrator.post('/api/v1/officers', { statements, list });
+	}
+
+	async giveRole(officer, role) {
+		const { person } = expectStatus(await (await this.officer(officer)).get('/api/v1/session'), 200);
+		return expectStatus(await this.officersChange((officers) => {
+			officers.find((o) => o.person === person).roles.push(role);
+		}), 200);
+	}
+
+	// --- the market ---------------------------------------------------------------------
+	parcel(changes = {}) {
+		const all = JSON.parse(readFileSync(new URL('../../../data/parcels.json', import.meta.url), 'utf8'));
+		const content = all.parcels[0].content;
+		return { ...content, ...changes, parcel: { ...content.parcel, ...changes.parcel }, times: { ...content.times, ...changes.times } };
+	}
+
+	async draftNotice(content) {
+		return expectStatus(await (await this.officer('market_editor')).post('/api/v1/notices', { content }), 201);
+	}
+
+	async noticeAct(officer, verb, notice) {
+		const client = await this.officer(officer);
+		const view = expectStatus(await client.get(`/api/v1/notices/${notice}`), 200);
+		return client.act(`/api/v1/notices/${notice}/${verb}`, `notice.${verb}`, { notice, version: view.version, content: view.content_hash });
+	}
+
+	// A published notice: its view, which names the sale.
+	async publish(content) {
+		const { notice } = await this.draftNotice(content);
+		expectStatus(await this.noticeAct('market_editor', 'submit', notice), 200);
+		return expectStatus(await this.noticeAct('market_approver', 'approve', notice), 200);
+	}
+
+	async sale(id, client = this.public) { return expectStatus(await client.get(`/api/v1/sales/${id}`), 200); }
+
+	async qualifyReply(sale, holder, bidderNo, changes = {}) {
+		await this.ready(holder);
+		const approver = await this.officer('market_approver');
+		return approver.act(`/api/v1/sales/${sale}/bidders`, 'bidder.qualify', {
+			sale, subject: holder.subject, bidder_no: bidderNo, certificate: holder.identity.fingerprint, spki: holder.identity.spkiHash, ...changes,
+		});
+	}
+
+	async qualify(sale, holder, bidderNo) { return expectStatus(await this.qualifyReply(sale, holder, bidderNo), 201); }
+
+	// The members of a quote as the bidder sees the sale now.
+	async quoteMembers(sale, price) {
+		const view = await this.sale(sale);
+		return { sale, rule_set: view.rule_set.hash, price_fen: String(price ?? view.next_fen), head: view.head };
+	}
+
+	async quote(sale, holder, price, changes = {}, options = {}) {
+		await this.ready(holder);
+		return holder.act(`/api/v1/sales/${sale}/quotes`, 'quote', { ...await this.quoteMembers(sale, price), ...changes }, options);
+	}
+}
+
+const steps = ['submitted', 'accepted', 'paid', 'reviewed', 'issued', 'delivered', 'confirmed'];
+
+export class Application {
+	constructor(world, client, view) {
+		Object.assign(this, { world, client, view, id: view.application, path: `/api/v1/applications/${view.application}` });
+		this.identity = newIdentity();
+	}
+
+	async refresh() { return (this.view = expectStatus(await this.client.get(this.path), 200)); }
+
+	async formHash() { return hex((await this.client.get(`${this.path}/form-document`)).bytes); }
+
+	edit(form, version = this.view.version) {
+		return this.client.call('PUT', this.path, { form }, { headers: { 'If-Match': `"v${version}"` } });
+	}
+
+	// Everything about a submission may be replaced: csr (DER or PEM), statement members, signing identity.
+	async submit({ csr = certificateRequest(this.identity.key), members = {}, identity = this.identity } = {}) {
+		const statement = await this.client.statement('application.submit',
+			{ application: this.id, service: 'issue', form: await this.formHash(), spki: identity.spkiHash, ...members }, { identity });
+		return this.client.post(`${this.path}/submit`, { csr: Buffer.isBuffer(csr) ? csr.toString('base64') : csr, statement });
+	}
+
+	async accept(changes = {}, officer = 'clerk') {
+		const { version } = await this.refresh();
+		return (await this.world.officer(officer)).act(`${this.path}/accept`, 'application.accept',
+			{ application: this.id, version, form: await this.formHash(), ...changes });
+	}
+
+	async sendBack(verb, officer = 'clerk', changes = {}) {
+		const { version } = await this.refresh();
+		return (await this.world.officer(officer)).act(`${this.path}/${verb}`, `application.${verb}`,
+			{ application: this.id, version, reason: '请补充材料', ...changes });
+	}
+
+	async pay(amount = '30000') {
+		return (await this.world.officer('cashier')).act(`${this.path}/fee`, 'fee.record', { application: this.id, amount_fen: amount, method: 'cash' });
+	}
+
+	async request() { return expectStatus(await (await this.world.officer('reviewer')).get(`${this.path}/request`), 200); }
+
+	async approve(verb, officer = verb === 'review' ? 'reviewer' : 'issuer', changes = {}) {
+		const { hash, profile, profile_version } = await this.request();
+		return (await this.world.officer(officer)).act(`${this.path}/${verb}`, `application.${verb}`,
+			{ application: this.id, request: hash, profile, profile_version, ...changes });
+	}
+
+	// The certificate comes to the applicant, who becomes a holder.
+	async fetchCertificate() {
+		const pem = expectStatus(await this.client.get(`${this.path}/certificate`), 200);
+		this.pem = pem;
+		this.identity = new Identity(this.identity.key, new X509Certificate(pem));
+		this.holder = new Client(this.world.site, this.identity);
+		this.holder.serial = this.view.serial;
+		this.holder.application = this.id;
+		await this.world.ready(this.holder);
+		this.holder.subject = expectStatus(await this.holder.get('/api/v1/session'), 200).subject;
+		return this.holder;
+	}
+
+	async deliver() {
+		const { serial } = await this.refresh();
+		return (await this.world.officer('clerk')).act(`${this.path}/deliver`, 'certificate.deliver', { application: this.id, serial, method: 'download' });
+	}
+
+	async confirm() {
+		return this.holder.act(`${this.path}/confirm`, 'certificate.confirm', { application: this.id, serial: this.view.serial });
+	}
+
+	step(state) {
+		switch (state) {
+		case 'submitted': return this.submit();
+		case 'accepted': return this.accept();
+		case 'paid': return this.pay();
+		case 'reviewed': return this.approve('review');
+		case 'issued': return this.approve('issue');
+		case 'delivered': return this.deliver();
+		default: return this.confirm();
+		}
+	}
+
+	// On to `state`, each step as it should be.
+	async through(state) {
+		for (const next of steps.slice(steps.indexOf(this.view.state) + 1, steps.indexOf(state) + 1)) {
+			this.view = expectStatus(await this.step(next), 200);
+			if (next === 'issued')
+				await this.fetchCertificate();
+		}
+		return this;
+	}
+
+	async revoke(client = this.holder, reason = 'keyCompromise') {
+		return client.act(`/api/v1/certificates/${this.view.serial}/revoke`, 'certificate.revoke', { serial: this.view.serial, reason });
+	}
+}
