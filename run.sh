@@ -12,7 +12,8 @@ if [ ! -f build/release/build.ninja ]; then
 		{ cat build-release.log >&2; rm -f build-release.log; exit 1; }
 	rm -f build-release.log
 fi
-ninja -C build/release --quiet diqi
+ninja -C build/release --quiet src/main/diqi
+ln -sfn src/main/diqi build/release/diqi
 [ "${1:-}" = build ] && exit 0
 
 mkdir -p var
