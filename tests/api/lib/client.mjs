@@ -26,7 +26,9 @@ export class Client {
 		const cookie = reply.headers.get('set-cookie');
 		if (cookie)
 			this.setCookie = cookie;
-		return { status: reply.status, headers: reply.headers, type, bytes, body: /json/.test(type) ? JSON.parse(bytes.toString()) : bytes.toString() };
+		const answer = { status: reply.status, headers: reply.headers, type, bytes, body: /json/.test(type) ? JSON.parse(bytes.toString()) : bytes.toString() };
+		this.site.observe?.(method, path, answer);              // lib/contract.mjs
+		return answer;
 	}
 
 	get(path, options) { return this.call('GET', path, undefined, options); }

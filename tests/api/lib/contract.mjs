@@ -135,7 +135,7 @@ export function answerMisfits(method, path, reply) {
 	if (responses[reply.status] === undefined && success)
 		return [`${where}: no such success is documented`];
 	// "default" is for what any address may say; a refusal of this operation's own must be listed.
-	if (responses[reply.status] === undefined && ![404, 405, 429, 500, 503].includes(reply.status))
+	if (responses[reply.status] === undefined && ![404, 405, 429, 500, 503].includes(reply.status) && reply.body?.code !== 'request.malformed')
 		return [`${where} ${reply.body?.code}: no such problem is documented`];
 	const response = resolve(responses[reply.status] ?? responses.default);
 	const bad = Object.keys(response.headers ?? {}).filter((name) => reply.headers.get(name) === null).map((name) => `${where}: no header ${name}`);
@@ -147,4 +147,27 @@ export function answerMisfits(method, path, reply) {
 	if (/json/.test(reply.type) && method !== 'HEAD')
 		bad.push(...misfits(media.schema, reply.body).map((c) => `${where}: ${c}`));
 	return bad;
+}
+
+// Watches a site's clients: what they are answered must be documented.
+export class Observer {
+	constructor(site) {
+		this.bad = new Set();
+		this.seen = new Set();                 // "operationId status"
+		site.observe = (method, path, reply) => this.take(method, path, reply);
+	}
+
+	take(method, path, reply) {
+		const found = findOperation(method, path);
+		if (found !== undefined)
+			this.seen.add(`${found.operation.operationId} ${reply.status}`);
+		for (const complaint of answerMisfits(method, path, reply))
+			this.bad.add(complaint);
+	}
+
+	// Operations whose documented success nobody has seen.
+	unseen() {
+		return operations().map(({ operation: o }) => `${o.operationId} ${Object.keys(o.responses).find((s) => /^2/.test(s))}`)
+			.filter((name) => !this.seen.has(name));
+	}
 }

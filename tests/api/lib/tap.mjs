@@ -12,7 +12,7 @@ export async function check(name, fn) {
 		return true;
 	} catch (error) {
 		for (const line of String(error.stack ?? error).split('\n').slice(0, 12))
-			console.log(`# ${line}`);
+			console.log(`# ${line.slice(0, 600)}`);
 		console.log(`not ok - ${engine}: ${name}`);
 		return false;
 	}
