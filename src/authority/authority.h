@@ -7,7 +7,8 @@
  *                      again, it gives the same certificate
  *   authority_publish  in the caller's transaction: the certificate is stored and becomes "good"
  * What was intended but not published is found by authority_unfinished at start.  A serial that was
- * intended can be revoked even if its certificate never reached the database.
+ * intended can be revoked even if its certificate never reached the database: it is then never good,
+ * and enters the CRL when it is stored (the signer lists only what it has signed).
  */
 #pragma once
 #include "authority/status.h"
@@ -65,8 +66,8 @@ gboolean authority_intend (Tx *tx, Authority *authority, const IssueIntent *inte
 /* No transaction may be open.  authority_refusal_is_final tells a refusal from a signer that is away. */
 GBytes *authority_sign (Authority *authority, const char *application, GError **error);
 gboolean authority_refusal_is_final (const GError *error);
-/* The signer refused for good: the intent is closed and its serial revoked, so that a certificate
- * signed against all expectation is worthless; the application may be approved anew. */
+/* The signer refused for good: the intent is closed, its serial names nothing and can no longer be
+ * published; the application may be approved anew, with the same key. */
 gboolean authority_abandon (Tx *tx, Authority *authority, const char *application, Micros now, GError **error);
 /* Checks serial, key, issuer's signature and that it is no CA before storing.  Idempotent. */
 gboolean authority_publish (Tx *tx, Authority *authority, const char *application, GBytes *der, Micros now,
@@ -83,7 +84,7 @@ typedef struct {
 	char *application;        /* NULL for officers */
 	char *profile;
 	gint64 profile_version;
-	char *status;             /* "intended", "valid", "revoked" */
+	char *status;             /* "intended", "refused", "valid", "revoked" */
 	char *fingerprint, *spki; /* hex; fingerprint NULL while intended */
 	GBytes *der;              /* NULL while intended */
 	Micros not_before, not_after, revoked_at;

@@ -142,9 +142,16 @@ db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micr
 }
 
 gboolean
+db_certificate_refuse (Tx *tx, const char *serial, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE certificates SET status = 'refused' WHERE serial = $1 AND status = 'intended'",
+		P_TEXT (serial)) >= 0;
+}
+
+gboolean
 db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error)
 {
-	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT serial FROM certificates WHERE spki = $1 LIMIT 1", P_TEXT (spki));
+	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT serial FROM certificates WHERE spki = $1 AND status <> 'refused' LIMIT 1", P_TEXT (spki));
 
 	if (!rows)
 		return FALSE;
@@ -280,7 +287,7 @@ db_revoked (Tx *tx, Micros expired_before, GArray *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT serial, revoked_at, reason FROM certificates "
-		"WHERE status = 'revoked' AND (not_after IS NULL OR not_after >= $1) ORDER BY serial", P_INT (expired_before));
+		"WHERE status = 'revoked' AND der IS NOT NULL AND not_after >= $1 ORDER BY serial", P_INT (expired_before));
 
 	if (!rows)
 		return FALSE;

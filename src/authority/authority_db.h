@@ -14,6 +14,8 @@ gboolean db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out
 /* Stores what was signed; one that was revoked meanwhile stays revoked. */
 gboolean db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GError **error);
 gboolean db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micros at, gint64 change_seq, GError **error);
+/* Intended only: it will never be signed. */
+gboolean db_certificate_refuse (Tx *tx, const char *serial, GError **error);
 gboolean db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error);
 gboolean db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error);
 /* Applies every change after `from` to the index; *to is the last one read. */

@@ -149,9 +149,8 @@ authority_abandon (Tx *tx, Authority *authority, const char *application, Micros
 		return FALSE;
 	if (!found || !g_str_equal (intent.state, "open"))
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "no issue of application %s is open", application);
-	if (!db_intent_finish (tx, intent.serial, "refused", now, error))
-		return FALSE;
-	return authority_revoke (tx, authority, intent.serial, REASON_CESSATION, now, error);
+	(void) authority;
+	return db_intent_finish (tx, intent.serial, "refused", now, error) && db_certificate_refuse (tx, intent.serial, error);
 }
 
 /* The signer is trusted to sign, not to be free of mistakes: what is stored is what was intended. */

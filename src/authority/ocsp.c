@@ -1,7 +1,7 @@
 /* authority/ocsp.c — OCSP (RFC 6960) from the status index.
  *
  * "good" is said only of what was published and is not revoked; of everything else that was never
- * issued here, "unknown".  Answers to requests without nonce are kept for half their life, and
+ * issued here, or is not stored yet, "unknown".  Answers to requests without nonce are kept for half their life, and
  * dropped all together when anything is revoked.  An "unknown" is never kept: the certificate may
  * be issued in the next moment.
  */
@@ -109,7 +109,7 @@ fill_statuses (StatusIndex *index, OcspRequest *request)
 		StatusEntry entry;
 
 		single->status = CERT_STATUS_UNKNOWN;
-		if (single->ours && status_index_find (index, &single->serial, &entry)) {
+		if (single->ours && status_index_find (index, &single->serial, &entry) && status_entry_is_stored (&entry)) {
 			single->status = entry.status;
 			single->revoked_at = entry.revoked_at;
 			single->reason = entry.reason;

@@ -65,10 +65,24 @@ status_index_free (StatusIndex *index)
 	g_free (index);
 }
 
+gboolean
+status_entry_is_stored (const StatusEntry *entry)
+{
+	static const Fingerprint none = { { 0 } };
+
+	return !fingerprint_equal (&entry->fingerprint, &none);
+}
+
+/* Belongs into the CRL. */
+static gboolean
+is_listed (const StatusEntry *entry)
+{
+	return entry->status == CERT_STATUS_REVOKED && status_entry_is_stored (entry);
+}
+
 void
 status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq)
 {
-	static const Fingerprint none = { { 0 } };
 	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &entry->serial);
 
@@ -79,11 +93,11 @@ status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_
 		slot->entry.serial = entry->serial;
 		g_hash_table_insert (index->by_serial, &slot->entry.serial, slot);
 	}
-	if (entry->status == CERT_STATUS_REVOKED && slot->entry.status != CERT_STATUS_REVOKED)
+	if (is_listed (entry) && !is_listed (&slot->entry))
 		index->generation++;
 	slot->entry = *entry;
 	slot->change_seq = change_seq;
-	if (!fingerprint_equal (&entry->fingerprint, &none))
+	if (status_entry_is_stored (entry))
 		g_hash_table_insert (index->by_fingerprint, &slot->entry.fingerprint, slot);
 }
 

@@ -32,6 +32,8 @@ void status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 ch
 /* FALSE: this site never published such a serial. */
 gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
 gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);
-/* Grows with every revocation seen: cached answers older than it are void. */
+/* FALSE: revoked before its certificate reached the database.  Never good; the signer may not know it. */
+gboolean status_entry_is_stored (const StatusEntry *entry);
+/* Grows with every revocation of a stored certificate seen: cached answers older than it are void. */
 guint64 status_index_generation (StatusIndex *index);
 gsize status_index_size (StatusIndex *index);

@@ -102,7 +102,6 @@ bind_key (Tx *tx, const char *application, const Fingerprint *spki, GError **err
 		return FALSE;
 	if (g_strcmp0 (owner, application) != 0)
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to another application: make a new one");
-	/* Our own certificate of an issue that the signer refused is revoked already. */
 	if (known)
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to a certificate: make a new one");
 	return TRUE;

@@ -12,8 +12,8 @@ registry_certificate_view (Tx *tx, Registry *registry, const char *serial, json_
 
 	if (!certificate_load (tx, serial, FALSE, &row, error))
 		return FALSE;
-	/* Nobody outside can know an intended serial; it does not exist yet. */
-	if (g_str_equal (row.status, "intended"))
+	/* Nobody outside can know an intended serial: there is no such certificate yet. */
+	if (!row.der)
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_UNKNOWN, "/serial", "no certificate %s was issued here", serial);
 	*view = certificate_view (&row, clock_now (registry->clock));
 	return TRUE;

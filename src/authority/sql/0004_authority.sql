@@ -7,6 +7,7 @@ CREATE TABLE authority_counters (
 ) STRICT;
 INSERT INTO authority_counters (name, value) VALUES ('change', 0), ('crl', 0);
 
+-- refused: the signer would not sign it; the serial names nothing.
 -- change_seq: value of 'change' at the last change of status; 0 while only intended.
 -- subject_id and application_id are NULL for officers' certificates, which the signer pins.
 CREATE TABLE certificates (
@@ -17,7 +18,7 @@ CREATE TABLE certificates (
 	profile TEXT NOT NULL,
 	profile_version INTEGER NOT NULL,
 	spki TEXT NOT NULL,
-	status TEXT NOT NULL CHECK (status IN ('intended', 'valid', 'revoked')),
+	status TEXT NOT NULL CHECK (status IN ('intended', 'refused', 'valid', 'revoked')),
 	fingerprint TEXT UNIQUE,
 	der BLOB,
 	not_before INTEGER,

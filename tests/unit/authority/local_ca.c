@@ -300,7 +300,7 @@ local_sign_ocsp (gpointer signer, const OcspRequest *answered, Micros this_updat
 		const OcspSingle *single = &g_array_index (answered->singles, OcspSingle, i);
 		g_autofree char *hex = serial_hex (&single->serial);
 
-		if (single->status == CERT_STATUS_GOOD && !g_hash_table_contains (ca->serials, hex)) {
+		if (single->status != CERT_STATUS_UNKNOWN && !g_hash_table_contains (ca->serials, hex)) {
 			diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "never issued");
 			return NULL;
 		}
@@ -320,6 +320,14 @@ local_sign_crl (gpointer signer, guint64 number, Micros this_update, Micros next
 		return NULL;
 	if (number <= ca->last_crl) {
 		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "CRL number does not rise");
+		return NULL;
+	}
+	for (gsize i = 0; i < n; i++) {
+		g_autofree char *hex = serial_hex (&entries[i].serial);
+
+		if (g_hash_table_contains (ca->serials, hex))
+			continue;
+		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "never issued %s", hex);
 		return NULL;
 	}
 	ca->last_crl = number;

@@ -1,7 +1,7 @@
 /* unit/authority/local_ca.h — a hierarchy and a signer inside the test process.
  *
  * It behaves as the real one where the layers above can tell: the same request gets the same
- * certificate, both approvals must hash the request, CRL numbers rise, "good" only of what it issued.
+ * certificate, both approvals must hash the request, CRL numbers rise, "good" and "revoked" only of what it issued.
  * And it can be told to be away, to refuse, or to sign and lose the answer.
  */
 #pragma once

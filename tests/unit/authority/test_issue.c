@@ -206,7 +206,7 @@ tx_abandon (Tx *tx, gpointer arg, GError **error)
 	return authority_abandon (tx, args->world->authority, args->application, CA_NOW, error);
 }
 
-/* Refused for good: closed, its serial revoked, and the application may be intended anew. */
+/* Refused for good: closed, its serial names nothing, and the application may be intended anew. */
 static void
 test_abandon (TestStore *t)
 {
@@ -225,9 +225,10 @@ test_abandon (TestStore *t)
 	g_clear_error (&error);
 	store_run (world->store, "abandon", tx_abandon, &args, &error);
 	g_assert_no_error (error);
-	g_assert_true (status_index_find (authority_status (world->authority), &first, &entry));
-	g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
+	g_assert_false (status_index_find (authority_status (world->authority), &first, &entry));
 	world->ca->mood = SIGN_NORMALLY;
+	/* The signer never signed it, and will not list it. */
+	g_assert_true (authority_crl_publish (world->authority, &error));
 	world_intend (world, id, key, &second);
 	g_assert_cmpint (memcmp (&first, &second, sizeof first), !=, 0);
 }
@@ -248,6 +249,38 @@ test_away_is_not_final (TestStore *t)
 	g_assert_false (authority_refusal_is_final (error));
 }
 
+static gboolean
+crl_has (World *world, const Serial *serial)
+{
+	g_autoptr (GBytes) crl = authority_crl (world->authority, NULL, NULL);
+	RevokedEntry entry;
+
+	return crl_find (crl, serial, &entry);
+}
+
+/* The clerk's mistake of a second: revoked while the signer has not even been asked.  Lists go on being made. */
+static void
+test_revoke_before_signed (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (PrivateKey) key = local_key ();
+	g_autofree char *id = application_id ();
+	g_autofree char *hex = NULL;
+	g_autoptr (GError) error = NULL;
+	Args args = { world, id, NULL, NULL };
+	Serial serial;
+
+	world_intend (world, id, key, &serial);
+	hex = serial_hex (&serial);
+	g_assert_true (world_revoke (world, hex, REASON_SUPERSEDED, &error));
+	g_assert_true (authority_crl_publish (world->authority, &error));
+	g_assert_no_error (error);
+	store_run (world->store, "abandon", tx_abandon, &args, &error);
+	g_assert_no_error (error);
+	g_assert_true (authority_crl_publish (world->authority, &error));
+	world_restart (world);
+}
+
 /* Signed but never stored: revocable, and publishing it later does not make it good. */
 static void
 test_revoke_before_stored (TestStore *t)
@@ -265,7 +298,11 @@ test_revoke_before_stored (TestStore *t)
 	der = authority_sign (world->authority, id, &error);
 	hex = serial_hex (&serial);
 	g_assert_true (world_revoke (world, hex, REASON_KEY_COMPROMISE, &error));
+	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_false (crl_has (world, &serial));
 	world_publish (world, id, der);
+	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_true (crl_has (world, &serial));
 	g_assert_true (status_index_find (authority_status (world->authority), &serial, &entry));
 	g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
 	world_restart (world);
@@ -306,6 +343,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/issue/wrong-certificate-refused", test_wrong_certificate_refused);
 	test_store_add ("/authority/issue/abandon", test_abandon);
 	test_store_add ("/authority/issue/away-is-not-final", test_away_is_not_final);
+	test_store_add ("/authority/issue/revoke-before-signed", test_revoke_before_signed);
 	test_store_add ("/authority/issue/revoke-before-stored", test_revoke_before_stored);
 	test_store_add ("/authority/issue/revoke-rules", test_revoke_rules);
 	return g_test_run ();
