@@ -231,9 +231,9 @@ channel_call (Channel *channel, json_t *message, GError **error)
 {
 	g_autoptr (json_t) owned = message;
 	guint64 id = __atomic_add_fetch (&channel->last_id, 1, __ATOMIC_RELAXED);
-	json_object_set_new (message, "id", json_integer ((json_int_t) id));
+	json_object_set_new (owned, "id", json_integer ((json_int_t) id));
 	gsize n;
-	g_autofree char *text = jcs_dump (message, &n, error);
+	g_autofree char *text = jcs_dump (owned, &n, error);
 	if (text == NULL)
 		return NULL;
 	if (n > FRAME_MAX_MESSAGE) {

@@ -1,0 +1,96 @@
+/* fuzz/fuzz_signer.c — whatever is said to the signer, it answers with one canonical JSON object that
+ * has the message's id and either "ok" or a public error code; and without officers' signatures
+ * no message gets a certificate or another list of officers. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "signer/create.h"
+#include "signer/dispatch.h"
+#include "signer/frame.h"
+
+#define PASSPHRASE "fuzz passphrase"
+#define T0 (G_GINT64_CONSTANT (1775008800) * MICROS_PER_S)
+
+int LLVMFuzzerInitialize (int *argc, char ***argv);
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+static char *folder;
+static Keyring *keyring;
+static Fingerprint officers;
+
+static void
+clean (void)
+{
+	g_autofree char *command = g_strdup_printf ("rm -rf '%s'", folder);
+	keyring_free (keyring);
+	g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL);
+	g_free (folder);
+}
+
+int
+LLVMFuzzerInitialize (int *argc, char ***argv)
+{
+	(void) argc;
+	(void) argv;
+	g_autoptr (GError) error = NULL;
+	g_auto (SignerCreated) created = { 0 };
+	static const char *const all[] = { "reviewer", "administrator", NULL }, *const other[] = { "issuer", NULL };
+	static const SignerCreateOfficer people[] = {
+		{ "018f0000-0000-7000-8000-000000000001", "甲", all }, { "018f0000-0000-7000-8000-000000000002", "乙", other },
+	};
+	log_init ("fuzz", LOG_LEVEL_ERROR_);
+	pki_init ();
+	folder = g_dir_make_tmp ("diqi-fuzz-XXXXXX", &error);
+	g_assert_no_error (error);
+	g_autofree char *site = g_build_filename (folder, "site", NULL), *dir = g_build_filename (site, "signer", NULL);
+	const SignerCreate in = {
+		.dir = site, .site = "fuzz", .name = "模糊测试", .base_uri = "http://localhost", .test = TRUE, .algorithm = KEY_P256, .now = T0,
+		.passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE), .root_passphrase = PASSPHRASE, .root_passphrase_n = strlen (PASSPHRASE),
+		.officers = people, .officers_n = G_N_ELEMENTS (people),
+	};
+	signer_create_site (&in, &created, &error);
+	g_assert_no_error (error);
+	keyring = keyring_open (dir, PASSPHRASE, strlen (PASSPHRASE), &error);
+	g_assert_no_error (error);
+	officers = officers_log_current (keyring->officers)->hash;
+	atexit (clean);
+	return 0;
+}
+
+static void
+check_reply (const json_t *message, const json_t *reply)
+{
+	const char *type = json_string_value (json_object_get (message, "type"));
+	gboolean ok = json_is_true (json_object_get (reply, "ok"));
+	const char *code = json_string_value (json_object_get (json_object_get (reply, "error"), "code"));
+	DiqiErrorCode known;
+
+	g_assert_true (ok == (code == NULL));
+	g_assert_true (ok || diqi_code_from_name (code, &known));
+	g_assert_true (json_integer_value (json_object_get (reply, "id")) == json_integer_value (json_object_get (message, "id")));
+	g_assert_true (!ok || (type != NULL && strcmp (type, "issue") != 0 && strcmp (type, "officers.set") != 0));
+	g_assert_true (fingerprint_equal (&officers, &officers_log_current (keyring->officers)->hash));
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+	g_autoptr (GError) error = NULL;
+	const char *text = size > 0 ? (const char *) data : "";
+	gsize n;
+
+	/* Stands still unless this message moves it: what one input does depends on no other. */
+	clock_free (keyring->clock);
+	keyring->clock = clock_new_frozen (T0);
+	g_autofree char *answer = dispatch_message (keyring, text, size, &n);
+	g_autoptr (json_t) reply = json_read_strict (answer, n, FRAME_MAX_REPLY, &error);
+	g_assert_no_error (error);
+	g_assert_true (jcs_is_canonical (answer, n, reply));
+	g_autoptr (json_t) message = json_read_strict (text, size, FRAME_MAX_MESSAGE, NULL);
+	check_reply (message, reply);
+	g_assert_true (keyring_commit (keyring, &error));
+	return 0;
+}
