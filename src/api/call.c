@@ -117,8 +117,8 @@ check_permission (ApiCall *call, GError **error)
 {
 	g_autoptr (GError) why = NULL;
 	if (!api_find_actor (call, &call->has_actor, &why)) {
-		/* A stale cookie does not lock anybody out of public pages, nor of logging in again. */
-		if ((call->route->permission & PERMIT_PUBLIC) == 0) {
+		/* A stale cookie does not lock anybody out of what anybody may, nor of logging in again. */
+		if ((call->route->permission & (PERMIT_PUBLIC | PERMIT_TEST_SITE)) == 0) {
 			g_propagate_error (error, g_steal_pointer (&why));
 			return FALSE;
 		}

@@ -1,11 +1,17 @@
 // A-06: every route against everybody.  Who may is read from the program's own table; the answers must agree with it,
 // and nobody reaches what belongs to another by naming it.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { Client } from './lib/client.mjs';
 import { Observer, routes } from './lib/contract.mjs';
 import { certificateRequest } from './lib/der.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { organizationForm } from './lib/forms.mjs';
-import { canonical, hex } from './lib/statement.mjs';
+import { program, Site } from './lib/site.mjs';
+import { canonical, hex, Identity, nonce } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { newIdentity, World } from './lib/world.mjs';
 
@@ -110,6 +116,22 @@ function expected(route, caller) {
 	}
 }
 
+// As `diqi init` makes it.
+async function productionSite() {
+	const real = new Site();
+	real.top = mkdtempSync(join(tmpdir(), 'diqi-api-'));
+	real.dir = join(real.top, 'site');
+	real.database = null;
+	const passphrase = join(real.top, 'passphrase');
+	writeFileSync(passphrase, nonce(), { mode: 0o600 });
+	execFileSync(program, ['init', '--dir', real.dir, '--passphrase-file', passphrase, '--root-passphrase-file', passphrase], { stdio: ['ignore', 'ignore', 'pipe'] });
+	copyFileSync(passphrase, join(real.dir, 'passphrase'));
+	real.configure('http', 'manage_listen', '127.0.0.1:0');
+	real.configure('http', 'tls_listen', '');
+	await real.start();
+	return real;
+}
+
 const verdict = (reply) => (reply.status === 401 || reply.status === 403 ? `${reply.status} ${reply.body.code}` : 'may');
 
 try {
@@ -192,6 +214,21 @@ try {
 	await check('A-06: nobody outside sees a notice before it is announced', async () => {
 		for (const caller of callers.filter((c) => !['market_editor', 'market_approver', 'auditor'].includes(c.name)))
 			expectProblem(await caller.client.get(`/api/v1/notices/${target.notice}`), 404, 'not_found');
+	});
+
+	await check('A-06: a site for real refuses the test clock to everybody', async () => {
+		const real = await productionSite();
+		try {
+			const { time } = expectStatus(await new Client(real).get('/api/v1/time'), 200);
+			const administrator = new Client(real, Identity.officer(real.dir, 'administrator'));
+			expectStatus(await administrator.login(), 201);
+			for (const client of [new Client(real), administrator])
+				expectProblem(await client.post('/api/v1/test/clock', { now: '2036-01-01T00:00:00.000000Z' }), 403, 'clock.refused');
+			const later = expectStatus(await new Client(real).get('/api/v1/time'), 200).time;
+			assert.ok(Math.abs(Date.parse(later) - Date.parse(time)) < 60000);
+		} finally {
+			await real.remove();
+		}
 	});
 
 	await check('the matrix was answered as docs/api/openapi.yaml says', () => assert.deepEqual([...observer.bad], []));
