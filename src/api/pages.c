@@ -57,7 +57,7 @@ next_time (const json_t *sale, const char **label)
 		}
 	}
 	*label = "结束";
-	return at (at (sale, "result"), "closed_at");
+	return at (at (sale, "result"), "closed");
 }
 
 static const json_t *
@@ -103,19 +103,62 @@ ca_section (Html *html, const Api *api)
 
 typedef struct {
 	Request *request;
-	json_t *items;
+	json_t *sales, *notices;
 } Front;
+
+#define FRONT_MOST 100
 
 static gboolean
 read_front (Tx *tx, gpointer arg, GError **error)
 {
 	Front *front = arg;
-	char *next = NULL;
-	g_clear_pointer (&front->items, json_decref);
-	if (!sale_list (tx, NULL, 100, request_arrival (front->request), &front->items, &next, error))
-		return FALSE;
-	g_free (next);
-	return TRUE;
+	Micros now = request_arrival (front->request);
+	g_autofree char *more_sales = NULL, *more_notices = NULL;
+	g_clear_pointer (&front->sales, json_decref);
+	g_clear_pointer (&front->notices, json_decref);
+	return sale_list (tx, NULL, FRONT_MOST, now, &front->sales, &more_sales, error) &&
+	       notice_list (tx, NULL, NULL, FRONT_MOST, now, &front->notices, &more_notices, error);
+}
+
+/* What ends next comes first, closed sales last. */
+static int
+compare_urgency (gconstpointer a, gconstpointer b)
+{
+	const json_t *x = *(const json_t *const *) a, *y = *(const json_t *const *) b;
+	gboolean x_closed = json_is_object (at (x, "result")), y_closed = json_is_object (at (y, "result"));
+	const char *label;
+	if (x_closed != y_closed)
+		return x_closed ? 1 : -1;
+	int order = g_strcmp0 (json_string_value (next_time (x, &label)), json_string_value (next_time (y, &label)));
+	return x_closed ? -order : order;
+}
+
+static GPtrArray *
+by_urgency (const json_t *sales)
+{
+	GPtrArray *list = g_ptr_array_new ();
+	gsize i;
+	json_t *sale;
+	json_array_foreach (sales, i, sale)
+		g_ptr_array_add (list, sale);
+	g_ptr_array_sort (list, compare_urgency);
+	return list;
+}
+
+static void
+notice_section (Html *html, const json_t *notices)
+{
+	html_raw (html, "<h2>公告</h2>\n<div class=\"table\"><table>\n");
+	gsize i;
+	const json_t *notice;
+	json_array_foreach (notices, i, notice) {
+		const json_t *content = at (notice, "content");
+		g_autofree char *announced = html_time (at (at (content, "times"), "announce"));
+		html_text (html, "<tr><th scope=\"row\">%s</th><td><a href=\"/sales/%s\">%s</a><br><span class=\"soft\">%s · %s 公告 · 地块 %s</span></td></tr>\n",
+		           text_at (content, "number"), text_at (notice, "sale"), text_at (content, "title"), text_at (content, "grantor"),
+		           announced, text_at (at (content, "parcel"), "code"));
+	}
+	html_raw (html, "</table></div>\n");
 }
 
 static Response *
@@ -123,23 +166,25 @@ front_page (Request *r)
 {
 	const Api *api = api_of (r);
 	g_autoptr (GError) error = NULL;
-	Front front = { r, NULL };
-	if (!store_read (api->store, "page.front", read_front, &front, &error))
+	Front front = { r, NULL, NULL };
+	gboolean done = store_read (api->store, "page.front", read_front, &front, &error);
+	g_autoptr (json_t) sales = front.sales;
+	g_autoptr (json_t) notices = front.notices;
+	if (!done)
 		return response_problem (r, error, NULL);
-	g_autoptr (json_t) items = front.items;
 	g_autofree char *now = time_format_beijing (request_arrival (r));
 	Html *html = html_new ("公告与地块", api->site_name, 10);
-	html_text (html, "<h2>公告与地块</h2>\n<p class=\"soft\">服务器时间 %s%s</p>\n", now, api->site->test_site ? " · 测试站点,数据均为虚构" : "");
-	if (json_array_size (items) == 0)
+	html_text (html, "<h2>地块</h2>\n<p class=\"soft\">服务器时间 %s%s</p>\n", now, api->site->test_site ? " · 测试站点,数据均为虚构" : "");
+	if (json_array_size (sales) == 0)
 		html_raw (html, "<p>目前没有已公告的地块。</p>\n");
 	else {
-		html_raw (html, "<div class=\"table\"><table>\n<thead><tr><th scope=\"col\">地块</th><th scope=\"col\">用途</th><th scope=\"col\" class=\"number\">起始价</th>"
+		html_raw (html, "<div class=\"table\"><table class=\"cards\">\n<thead><tr><th scope=\"col\">地块</th><th scope=\"col\">用途</th><th scope=\"col\" class=\"number\">起始价</th>"
 		          "<th scope=\"col\" class=\"number\">当前价</th><th scope=\"col\">状态</th><th scope=\"col\">时间</th></tr></thead>\n<tbody>\n");
-		gsize i;
-		const json_t *sale;
-		json_array_foreach (items, i, sale)
-			sale_line (html, sale);
+		g_autoptr (GPtrArray) ordered = by_urgency (sales);
+		for (guint i = 0; i < ordered->len; i++)
+			sale_line (html, g_ptr_array_index (ordered, i));
 		html_raw (html, "</tbody></table></div>\n");
+		notice_section (html, notices);
 	}
 	ca_section (html, api);
 	return html_finish (html);
@@ -149,7 +194,7 @@ front_page (Request *r)
 
 typedef struct {
 	Request *request;
-	json_t *sale, *events;
+	json_t *sale, *events, *notice;
 } SalePage;
 
 static gboolean
@@ -161,7 +206,9 @@ read_sale (Tx *tx, gpointer arg, GError **error)
 	guint64 next;
 	g_clear_pointer (&page->sale, json_decref);
 	g_clear_pointer (&page->events, json_decref);
-	if (!sale_view (tx, id, NULL, now, &page->sale, error))
+	g_clear_pointer (&page->notice, json_decref);
+	if (!sale_view (tx, id, NULL, now, &page->sale, error) ||
+	    !notice_view (tx, NULL, text_at (page->sale, "notice"), now, &page->notice, error))
 		return FALSE;
 	/* The newest fifty. */
 	gint64 seq = json_integer_value (at (page->sale, "seq"));
@@ -169,15 +216,15 @@ read_sale (Tx *tx, gpointer arg, GError **error)
 }
 
 static void
-parcel_table (Html *html, const json_t *sale)
+parcel_table (Html *html, const json_t *sale, const json_t *notice)
 {
-	const json_t *parcel = at (sale, "parcel");
+	const json_t *parcel = at (sale, "parcel"), *content = at (notice, "content");
 	g_autofree char *years = g_strdup_printf ("%" JSON_INTEGER_FORMAT " 年", json_integer_value (at (parcel, "years")));
 	g_autofree char *area = g_strdup_printf ("%s ㎡", text_at (parcel, "area"));
-	html_raw (html, "<h2>地块</h2>\n<div class=\"table\"><table>\n");
-	html_row (html, "公告", text_at (sale, "title"));
-	html_row (html, "公告编号", text_at (sale, "number"));
-	html_row (html, "出让人", text_at (sale, "grantor"));
+	html_raw (html, "<h2>公告与地块</h2>\n<div class=\"table\"><table>\n");
+	html_row (html, "公告", text_at (content, "title"));
+	html_row (html, "公告编号", text_at (content, "number"));
+	html_row (html, "出让人", text_at (content, "grantor"));
 	html_row (html, "不动产单元码", text_at (parcel, "unit"));
 	html_row (html, "坐落", text_at (parcel, "place"));
 	html_row (html, "土地面积", area);
@@ -220,10 +267,11 @@ sale_page (Request *r)
 {
 	const Api *api = api_of (r);
 	g_autoptr (GError) error = NULL;
-	SalePage page = { r, NULL, NULL };
+	SalePage page = { r, NULL, NULL, NULL };
 	gboolean done = store_read (api->store, "page.sale", read_sale, &page, &error);
 	g_autoptr (json_t) sale = page.sale;
 	g_autoptr (json_t) events = page.events;
+	g_autoptr (json_t) notice = page.notice;
 	if (!done)
 		return response_problem (r, error, NULL);
 	gboolean closed = g_strcmp0 (text_at (sale, "phase"), "closed") == 0;
@@ -232,10 +280,11 @@ sale_page (Request *r)
 	g_autofree char *now = time_format_beijing (request_arrival (r));
 	Html *html = html_new (code, api->site_name, closed ? 0 : 5);
 	html_text (html, "<h2>%s <span class=\"phase %s\">%s</span></h2>\n", code, text_at (sale, "phase"), phase_label (sale));
-	html_text (html, "<p class=\"price\">%s</p>\n<p>%s %s</p>\n<p class=\"soft\">服务器时间 %s</p>\n", price, label, when != NULL ? when : "", now);
+	html_text (html, "<p class=\"price\"><span class=\"soft\">%s</span> %s</p>\n<p>%s %s</p>\n<p class=\"soft\">服务器时间 %s</p>\n",
+	           json_is_string (at (sale, "price_fen")) ? "当前价" : "起始价", price, label, when != NULL ? when : "", now);
 	if (closed)
 		html_text (html, "<p><a href=\"/api/v1/sales/%s/bundle\">下载证据包</a>,用 <code>diqi verify</code> 离线核验。</p>\n", text_at (sale, "sale"));
-	parcel_table (html, sale);
+	parcel_table (html, sale, notice);
 	event_table (html, events);
 	return html_finish (html);
 }
