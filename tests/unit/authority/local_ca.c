@@ -115,6 +115,7 @@ local_ca_new (void)
 	g_autoptr (GError) error = NULL;
 
 	pki_init ();
+	ca->person_profile = 3;
 	ca->root_key = local_key ();
 	ca->issuing_key = local_key ();
 	ca->ocsp_key = local_key ();
@@ -210,8 +211,8 @@ local_ca_site (LocalCa *ca)
 	site->ocsp = certificate_ref (ca->ocsp);
 	site->log = certificate_ref (ca->ocsp);
 	site->receipt = certificate_ref (ca->ocsp);
-	site->profiles = json_loads ("[{\"name\":\"organization\",\"version\":1,\"validity_days\":365},"
-	                             "{\"name\":\"person\",\"version\":3,\"validity_days\":300}]", 0, NULL);
+	site->profiles = json_pack ("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]", "name", "organization", "version", 1, "validity_days", 365,
+	                            "name", "person", "version", ca->person_profile, "validity_days", 300);
 	return site;
 }
 

@@ -33,6 +33,7 @@ typedef struct {
 	guint signed_certificates, signed_crls, signed_ocsp;
 	guint64 last_crl;
 	gint64 officers_version;
+	int person_profile;              /* version of the profile for persons; 3 at first */
 } LocalCa;
 
 LocalCa *local_ca_new (void);

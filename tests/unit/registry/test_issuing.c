@@ -178,6 +178,26 @@ test_signer_refuses (TestStore *t)
 	desk_assert_state (desk, filed, STATE_ISSUED);
 }
 
+/* The profile moves on between review and issue: the issuer signs what was reviewed.  Should the signer refuse it,
+ * the next review is of the new version. */
+static void
+test_profile_moves_on (TestStore *t)
+{
+	g_autoptr (Desk) desk = desk_new (t->store);
+	g_autoptr (Filed) filed = desk_file_to (desk, SUBJECT_PERSON, STATE_REVIEWED);
+
+	desk->world->ca->person_profile = 4;
+	desk_restart (desk);
+	desk_expect (desk, filed, ACT_ISSUE, desk->issuer, json_pack ("{s:i}", "profile_version", 3), -1, NULL);
+	desk->world->ca->mood = SIGN_REFUSES;
+	resume (desk, 0);
+	desk->world->ca->mood = SIGN_NORMALLY;
+	desk_expect (desk, filed, ACT_REVIEW, desk->reviewer, json_pack ("{s:i}", "profile_version", 3), DIQI_ERROR_STATEMENT_TARGET,
+	             "/statement/profile_version");
+	desk_expect (desk, filed, ACT_REVIEW, desk->reviewer, NULL, -1, NULL);
+	desk_expect (desk, filed, ACT_ISSUE, desk->issuer, NULL, -1, NULL);
+}
+
 /* A refusal met while resuming does not stand in the way of the others. */
 static void
 test_resume_past_a_refusal (TestStore *t)
@@ -201,6 +221,7 @@ main (int argc, char **argv)
 	test_store_add ("/registry/issuing/kill-points", test_kill_points);
 	test_store_add ("/registry/issuing/signer-away", test_signer_away);
 	test_store_add ("/registry/issuing/signer-refuses", test_signer_refuses);
+	test_store_add ("/registry/issuing/profile-moves-on", test_profile_moves_on);
 	test_store_add ("/registry/issuing/resume-past-a-refusal", test_resume_past_a_refusal);
 	return g_test_run ();
 }

@@ -236,6 +236,31 @@ test_replay (TestStore *t)
 	desk_assert_state (desk, filed, STATE_PAID);
 }
 
+static gboolean
+tx_no_approvals (Tx *tx, gpointer arg, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT clerk, reviewer, issuer, profile_version, request_hash, review_statement, issue_statement, serial "
+		"FROM applications WHERE id = $1", P_TEXT (arg));
+
+	g_assert_true (rows && rows_next (rows, NULL));
+	for (guint column = 0; column < 8; column++)
+		g_assert_true (rows_is_null (rows, column));
+	return TRUE;
+}
+
+/* A return leaves nothing of the old approvals to be mistaken for new ones. */
+static void
+test_return_forgets (TestStore *t)
+{
+	g_autoptr (Desk) desk = desk_new (t->store);
+	g_autoptr (Filed) filed = desk_file_to (desk, SUBJECT_PERSON, STATE_REVIEWED);
+	g_autoptr (GError) error = NULL;
+
+	desk_expect (desk, filed, ACT_RETURN, desk->reviewer, NULL, -1, NULL);
+	g_assert_true (store_read (desk->store, "approvals", tx_no_approvals, filed->id, &error));
+}
+
 static void
 test_return_reason (TestStore *t)
 {
@@ -268,6 +293,7 @@ main (int argc, char **argv)
 	test_store_add ("/registry/officer/approvals-bind", test_approvals_bind);
 	test_store_add ("/registry/officer/edit-voids-review", test_edit_voids_review);
 	test_store_add ("/registry/officer/replay", test_replay);
+	test_store_add ("/registry/officer/return-forgets", test_return_forgets);
 	test_store_add ("/registry/officer/return-reason", test_return_reason);
 	return g_test_run ();
 }
