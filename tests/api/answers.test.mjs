@@ -1,0 +1,167 @@
+// What the server answers is what docs/api/openapi.yaml says: one story in which every operation succeeds at least
+// once, each answer held against its schema, headers and content type.
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+
+import { Client } from './lib/client.mjs';
+import { document, misfits, Observer } from './lib/contract.mjs';
+import { octets, oid, sequence, tlv } from './lib/der.mjs';
+import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { organizationForm } from './lib/forms.mjs';
+import { Watcher } from './lib/stream.mjs';
+import { sha256 } from './lib/statement.mjs';
+import { assert, check } from './lib/tap.mjs';
+import { World } from './lib/world.mjs';
+
+const world = await World.make({ configure: [['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
+const { site } = world;
+const observer = new Observer(site);
+const api = '/api/v1';
+
+// RFC 6960 4.1.1: CertID of SHA-1 hashes; what is asked for here need not exist.
+const sha1 = sequence(oid('1.3.14.3.2.26'), tlv(0x05));
+const hash = octets(sha256('nobody').subarray(0, 20));
+const ocspRequest = sequence(sequence(sequence(sequence(sequence(sha1, hash, hash, tlv(0x02, [0x05]))))));
+
+// A listener of another address, seen by the same observer.
+async function elsewhere(url, path, method = 'GET') {
+	const reply = await fetch(url + path, { method });
+	const bytes = Buffer.from(await reply.arrayBuffer()), type = reply.headers.get('content-type');
+	const answer = { status: reply.status, headers: reply.headers, type, bytes, body: /json/.test(type) && bytes.length > 0 ? JSON.parse(bytes) : String(bytes) };
+	observer.take(method, path, answer);
+	return answer;
+}
+
+const loginTls = (officer) => new Promise((resolve, reject) => {
+	const path = `${api}/login/tls`;
+	const sent = request(site.https + path, {
+		method: 'POST', agent: false, checkServerIdentity: () => undefined, ca: readFileSync(join(site.dir, 'ca/root.crt')),
+		pfx: readFileSync(join(site.dir, `officers/${officer}.p12`)), passphrase: readFileSync(join(site.dir, `officers/${officer}.pin`), 'utf8').trim(),
+		headers: { 'Content-Type': 'application/json', 'Content-Length': 2 },
+	}, async (reply) => {
+		const bytes = Buffer.concat(await reply.toArray());
+		const answer = { status: reply.statusCode, headers: new Headers(Object.entries(reply.headers).map(([n, v]) => [n, String(v)])), type: reply.headers['content-type'], bytes, body: JSON.parse(bytes) };
+		observer.take('POST', path, answer);
+		resolve(answer);
+	});
+	sent.on('error', reject);
+	sent.end('{}');
+});
+
+try {
+	let application, holder, sale, closing;
+
+	await check('site, sessions and officers', async () => {
+		const anybody = new Client(site);
+		expectStatus(await anybody.get(`${api}/site`), 200);
+		expectStatus(await loginTls('auditor'), 201);
+		const leaving = new Client(site, (await world.officer('clerk')).identity);
+		expectStatus(await leaving.login(), 201);
+		expectStatus(await leaving.post(`${api}/logout`), 204);
+		const auditor = await world.officer('auditor');
+		expectStatus(await auditor.get(`${api}/officers`), 200);
+		await world.giveRole('clerk', 'cashier');
+	});
+
+	await check('applications: each act, each document, and what may go wrong', async () => {
+		application = await world.draft('organization');
+		expectStatus(await application.edit(organizationForm(1, { uscc: `${organizationForm(1).uscc.slice(0, 17)}0`, remark: '另附说明' })), 200);
+		application.view = await application.refresh();
+		expectStatus(await application.edit(organizationForm(1)), 200);
+		await application.refresh();
+		expectProblem(await application.edit(organizationForm(1), 1), 412, 'precondition.stale');
+		expectProblem(await application.client.call('PUT', application.path, { form: {} }), 428, 'precondition.missing');
+		await application.through('paid');
+		expectProblem(await application.pay(), 409, 'application.state');
+		expectStatus(await (await world.officer('issuer')).get(`${application.path}/request`), 200);
+		await application.through('confirmed');
+		holder = application.holder;
+		expectStatus(await application.client.get(`${application.path}/slip`), 200);
+		const back = await world.draft('person');
+		await back.through('submitted');
+		expectStatus(await back.sendBack('return', 'clerk', { fields: ['/form/address'] }), 200);
+		back.view = await back.refresh();
+		await back.submit();
+		expectStatus(await back.sendBack('reject', 'reviewer'), 200);
+		await back.refresh();
+		const clerk = await world.officer('clerk');
+		expectStatus(await clerk.get(`${api}/applications?limit=1`), 200);
+		expectStatus(await clerk.get(`${api}/applications?state=rejected`), 200);
+		expectStatus(await clerk.get(`${api}/subjects?query=${encodeURIComponent('虚构')}`), 200);
+		expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
+	});
+
+	await check('problems at the door have documented form', async () => {
+		const anybody = new Client(site), path = `${api}/applications`;
+		expectProblem(await anybody.post(path, {}, { key: false }), 400, 'idempotency.missing');
+		expectProblem(await anybody.post(path, '{', { raw: true }), 400, 'json.malformed');
+		expectProblem(await anybody.post(path, {}, { headers: { 'Content-Type': 'text/plain' } }), 415, 'request.media_type');
+		expectProblem(await anybody.post(path, { kind: 'person', form: { remark: 'x'.repeat(70000) } }), 413, 'request.too_large');
+		expectProblem(await anybody.post(path, { kind: 'person' }), 422, 'field.missing', '/form');
+		expectProblem(await anybody.get(`${api}/nothing`), 404, 'not_found');
+		expectProblem(await anybody.call('DELETE', path), 405, 'method_not_allowed');
+		const english = await anybody.get(`${api}/session`, { headers: { 'Accept-Language': 'en', 'X-Request-Id': 'answers-1' } });
+		assert.equal(expectProblem(english, 401, 'login.required').title, 'Login required');
+		assert.equal(english.headers.get('content-language'), 'en');
+		assert.equal(english.headers.get('x-request-id'), 'answers-1');
+	});
+
+	await check('notices and sales, to the evidence of the closed sale', async () => {
+		const draft = await world.draftNotice(world.parcel());
+		const editor = await world.officer('market_editor');
+		const path = `${api}/notices/${draft.notice}`;
+		expectStatus(await editor.call('PUT', path, { content: world.parcel({ text: '竞买人须自行踏勘现场。' }) }, { headers: { 'If-Match': '"v1"' } }), 200);
+		expectStatus(await world.noticeAct('market_editor', 'submit', draft.notice), 200);
+		({ sale } = expectStatus(await world.noticeAct('market_approver', 'approve', draft.notice), 200));
+		const view = expectStatus(await (await world.officer('auditor')).get(path), 200);
+		await world.setClock(view.content.times.listing_start);
+		for (const at of [`${api}/notices`, `${api}/notices?limit=1`, path, `${api}/sales`])
+			expectStatus(await world.public.get(at), 200);
+		await world.qualify(sale, holder, '01');
+		const watcher = await Watcher.open(`${site.url}${api}/sales/${sale}/stream`);
+		const quote = expectStatus(await world.quote(sale, holder), 201);
+		// A refused quote is an event with a receipt too.
+		const refused = expectProblem(await world.quote(sale, holder, '1'), 422, 'quote.below_start');
+		assert.equal(refused.verdict, 'refused');
+		for (const { event, json } of [await watcher.until((e) => e.event === 'sale'), await watcher.until((e) => e.event === 'sale' && e.json.seq >= quote.seq)])
+			assert.deepEqual(misfits(document.components.schemas.Sale, json), [], event);
+		assert.match(watcher.type, /^text\/event-stream/);
+		observer.seen.add('watchSale 200');
+		watcher.close();
+		expectStatus(await holder.get(`${api}/sales/${sale}/receipts/${quote.seq}`), 200);
+		expectStatus(await holder.get(`${api}/sales/${sale}`), 200);
+		expectProblem(await world.public.get(`${api}/sales/${sale}/bundle`), 409, 'sale.state');
+		closing = Date.parse((await world.sale(sale)).listing_end);
+		for (let moment = closing, i = 0; (await world.sale(sale)).phase !== 'closed' && i < 50; moment += 60000, i++)
+			await world.setClock(moment);
+		await world.logSize();
+		expectStatus(await world.public.get(`${api}/sales/${sale}/events?after=1`), 200);
+		expectStatus(await world.public.get(`${api}/sales/${sale}`), 200);
+		expectStatus(await world.public.get(`${api}/sales/${sale}/bundle`), 200);
+	});
+
+	await check('the log, the pages and the authority\'s files', async () => {
+		const size = await world.logSize();
+		for (const path of [`${api}/log/proof?index=0`, `${api}/log/proof?index=1&size=2`, `${api}/log/consistency?from=1&to=${size}`,
+			'/', `/sales/${sale}`, '/static/page.css', '/checkpoint', `/tile/0/000.p/${size % 256}`, '/pki/root/ca.cer', '/pki/issuing/ca.cer',
+			'/pki/issuing/full.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
+			expectStatus(await world.public.get(path), 200);
+		expectStatus(await world.public.post('/pki/issuing/ocsp', ocspRequest, { raw: true, headers: { 'Content-Type': 'application/ocsp-request' } }), 200);
+		for (const path of ['/livez', '/readyz', '/health', '/metrics'])
+			expectStatus(await elsewhere(site.manage, path), 200);
+		assert.equal(expectStatus(await elsewhere(site.url, `${api}/site`, 'HEAD'), 200), '');
+	});
+
+	await check('revocation', async () => {
+		await world.ready(holder);
+		expectStatus(await application.revoke(), 200);
+		expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
+		expectProblem(await holder.get(`${api}/session`), 401, 'login.required');
+	});
+
+	await check('every operation of the document succeeded once', () => assert.deepEqual(observer.unseen(), []));
+	await check('every answer had the documented status, headers, type and members', () => assert.deepEqual([...observer.bad], []));
+} finally {
+	await world.remove();
+}
