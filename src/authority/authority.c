@@ -261,7 +261,7 @@ authority_changed (Tx *tx, Authority *authority, const CertificateRow *row, Micr
 void
 authority_wake (Authority *authority)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&authority->worker.lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&authority->worker.lock);
 
 	authority->worker.woken = TRUE;
 	g_cond_signal (&authority->worker.wake);
@@ -271,7 +271,7 @@ authority_wake (Authority *authority)
 static gboolean
 worker_wait (AuthorityWorker *worker)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&worker->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&worker->lock);
 	gint64 until = clock_monotonic () + TICK_MICROS;
 
 	while (!worker->stop && !worker->woken)

@@ -57,7 +57,7 @@ sign_and_store (Authority *authority, CrlArgs *args, GError **error)
 static void
 use_crl (CurrentCrl *crl, const CrlArgs *args, guint64 generation)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&crl->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
 
 	g_clear_pointer (&crl->der, g_bytes_unref);
 	crl->der = g_bytes_ref (args->der);
@@ -70,7 +70,7 @@ use_crl (CurrentCrl *crl, const CrlArgs *args, guint64 generation)
 gboolean
 authority_crl_publish (Authority *authority, GError **error)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&authority->crl.publish_lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&authority->crl.publish_lock);
 	g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (RevokedEntry));
 	guint64 generation = status_index_generation (authority->status);
 
@@ -96,7 +96,7 @@ GBytes *
 authority_crl (Authority *authority, guint64 *number, Micros *next_update)
 {
 	CurrentCrl *crl = &authority->crl;
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&crl->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
 
 	if (number)
 		*number = crl->number;
@@ -109,7 +109,7 @@ static gboolean
 crl_is_due (Authority *authority)
 {
 	CurrentCrl *crl = &authority->crl;
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&crl->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
 	Micros now = clock_now (authority->clock);
 
 	if (crl->generation != status_index_generation (authority->status))

@@ -42,7 +42,7 @@ judge_cache_free (JudgeCache *cache)
 static Certificate *
 cache_find (JudgeCache *cache, const Fingerprint *fingerprint)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&cache->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&cache->lock);
 	Certificate *certificate = g_hash_table_lookup (cache->certificates, fingerprint);
 
 	return certificate ? certificate_ref (certificate) : NULL;
@@ -51,7 +51,7 @@ cache_find (JudgeCache *cache, const Fingerprint *fingerprint)
 static void
 cache_add (JudgeCache *cache, Certificate *certificate)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&cache->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&cache->lock);
 
 	if (g_hash_table_size (cache->certificates) >= JUDGED_MAX)
 		g_hash_table_remove_all (cache->certificates);

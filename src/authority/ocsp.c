@@ -68,7 +68,7 @@ forget_older (OcspCache *cache, guint64 generation)
 static GBytes *
 cache_find (OcspCache *cache, const Fingerprint *request, guint64 generation, Micros now)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&cache->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&cache->lock);
 	const CachedAnswer *answer;
 
 	forget_older (cache, generation);
@@ -82,7 +82,7 @@ cache_find (OcspCache *cache, const Fingerprint *request, guint64 generation, Mi
 static void
 cache_add (OcspCache *cache, const Fingerprint *request, guint64 generation, Micros now, GBytes *response)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&cache->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&cache->lock);
 	CachedAnswer *answer;
 
 	forget_older (cache, generation);

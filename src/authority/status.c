@@ -83,7 +83,7 @@ is_listed (const StatusEntry *entry)
 void
 status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &entry->serial);
 
 	if (slot && slot->change_seq >= change_seq)
@@ -117,7 +117,7 @@ refresh_read (Tx *tx, gpointer arg, GError **error)
 gboolean
 status_index_refresh (StatusIndex *index, Store *store, GError **error)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->refresh_lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->refresh_lock);
 	RefreshArgs args = { index, index->refreshed_to, index->refreshed_to };
 
 	if (!store_read (store, "status.refresh", refresh_read, &args, error))
@@ -129,7 +129,7 @@ status_index_refresh (StatusIndex *index, Store *store, GError **error)
 gboolean
 status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	const Slot *slot = g_hash_table_lookup (index->by_serial, serial);
 
 	if (slot)
@@ -140,7 +140,7 @@ status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out)
 gboolean
 status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	const Slot *slot = g_hash_table_lookup (index->by_fingerprint, fingerprint);
 
 	if (slot)
@@ -151,7 +151,7 @@ status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprin
 guint64
 status_index_generation (StatusIndex *index)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 
 	return index->generation;
 }
@@ -159,7 +159,7 @@ status_index_generation (StatusIndex *index)
 gsize
 status_index_size (StatusIndex *index)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&index->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 
 	return g_hash_table_size (index->by_serial);
 }

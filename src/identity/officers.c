@@ -186,7 +186,7 @@ officers_free (Officers *officers)
 OfficerList *
 officers_current (Officers *officers)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&officers->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&officers->lock);
 
 	return officer_list_ref (officers->current);
 }
@@ -194,7 +194,7 @@ officers_current (Officers *officers)
 void
 officers_swap (Officers *officers, OfficerList *next)
 {
-	g_autoptr (GMutexLocker) held = g_mutex_locker_new (&officers->lock);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&officers->lock);
 	OfficerList *old = officers->current;
 
 	if (next->version < old->version)
