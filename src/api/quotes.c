@@ -107,15 +107,7 @@ decide (Tx *tx, gpointer arg, GError **error)
 		return FALSE;
 	if (!found)
 		return place (tx, q, error);
-	arrival_pass (q->ticket);
 	return recall (tx, q, record, error);
-}
-
-static gboolean
-run_decision (gpointer arg, GError **error)
-{
-	Quoting *q = arg;
-	return store_run (q->call->api->store, "quote", decide, q, error);
 }
 
 /* --- the receipt --------------------------------------------------------------------------------- */
@@ -164,7 +156,7 @@ post_quote (ApiCall *call, GError **error)
 	g_autoptr (ArrivalTicket) ticket = arrival_enter (call->api->watermark, q.sale, request_arrival (call->request));
 	q.ticket = ticket;
 	Response *response = NULL;
-	if (arrival_run (ticket, run_decision, &q, error) && sign_receipt (&q, error))
+	if (arrival_run (ticket, call->api->store, "quote", decide, &q, error) && sign_receipt (&q, error))
 		response = answer (&q);
 	quoting_reset (&q);
 	metrics_observe (call->api->metrics, "auction_bid_accept_seconds", "Time from verified statement to signed receipt", NULL,

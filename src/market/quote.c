@@ -118,8 +118,6 @@ quote_place (Tx *tx, const MarketAct *act, const QuoteRequest *request, QuoteOut
 	quote_outcome_clear (out);                 /* of a run that lost a race */
 	if (!read_quote (act, request, &event, error) || !sale_lock (tx, request->sale, &state, error))
 		return FALSE;
-	if (request->ticket != NULL)
-		arrival_pass (request->ticket);
 	if (!find_bidder (tx, act, request->sale, &bidder, error))
 		return FALSE;
 	Micros moment = sale_next_moment (&state);

@@ -293,18 +293,12 @@ run_place (Tx *tx, gpointer arg, GError **error)
 	return quote_place (tx, &act, &request, p->out, error);
 }
 
-static gboolean
-run_placing (gpointer arg, GError **error)
-{
-	Placing *p = arg;
-	return store_run (p->m->t->store, "test.quote", run_place, p, error);
-}
-
 gboolean
 market_place (Market *m, guint bidder, const Statement *statement, Micros arrival, ArrivalTicket *ticket, QuoteOutcome *out, GError **error)
 {
 	Placing p = { m, &m->bidders[bidder], statement, arrival, ticket, out };
-	return ticket != NULL ? arrival_run (ticket, run_placing, &p, error) : run_placing (&p, error);
+	return ticket != NULL ? arrival_run (ticket, m->t->store, "test.quote", run_place, &p, error)
+	                      : store_run (m->t->store, "test.quote", run_place, &p, error);
 }
 
 gboolean

@@ -108,6 +108,7 @@ typedef struct {
 	ArrivalTicket *ticket;
 	QuoteOutcome out;
 	gboolean done;
+	int code;
 } Racer;
 
 static gpointer
@@ -227,6 +228,63 @@ test_tr35_late_waits_for_time (TestStore *t)
 	g_assert_cmpint (state.closed_at, ==, deadline);
 	statement_unref (late.statement);
 	quote_outcome_clear (&late.out);
+}
+
+#define LOT 24
+
+static gpointer
+race_any (gpointer p)
+{
+	Racer *r = p;
+	g_autoptr (GError) error = NULL;
+	r->done = market_place (r->m, r->bidder, r->statement, r->arrival, r->ticket, &r->out, &error);
+	r->code = error != NULL ? error->code : -1;
+	arrival_leave (r->ticket);
+	return NULL;
+}
+
+/* One that is refused without an event gives the shared transaction up, and costs its neighbours nothing. */
+static void
+test_lot (TestStore *t)
+{
+	g_auto (Market) m;
+	g_auto (SaleState) before, after;
+	Racer racers[LOT] = { 0 };
+	GThread *threads[LOT];
+	guint events = 0;
+	market_init (&m, t, 4);
+	market_open (&m);
+	market_state (&m, &before);
+	const Micros at = T_END - 2 * HOUR;
+	/* An elder that is still being verified, so that all of them are ready before the first may run. */
+	ArrivalTicket *elder = arrival_enter (m.watermark, m.sale, at - 1);
+	for (guint i = 0; i < LOT; i++) {
+		gboolean replay = i % 6 == 5;
+		racers[i] = (Racer) { .m = &m, .bidder = replay ? racers[i - 1].bidder : i % 4, .arrival = at + i };
+		racers[i].statement = replay ? statement_ref (racers[i - 1].statement)
+		                             : market_quote_statement (&m, i % 4, START + (gint64) i * STEP, at);
+		racers[i].ticket = arrival_enter (m.watermark, m.sale, racers[i].arrival);
+	}
+	for (guint i = 0; i < LOT; i++)
+		threads[i] = g_thread_new ("lot", race_any, &racers[i]);
+	g_usleep (100000);
+	g_assert_cmpint (arrival_oldest (m.watermark, m.sale), ==, at - 1);
+	arrival_leave (elder);
+	for (guint i = 0; i < LOT; i++) {
+		g_thread_join (threads[i]);
+		if (i % 6 == 5) {
+			g_assert_cmpint (racers[i].code, ==, DIQI_ERROR_STATEMENT_REPLAYED);
+		} else {
+			g_assert_cmpint (racers[i].code, ==, -1);
+			g_assert_true (racers[i].out.verdict.accepted);
+			g_assert_cmpuint (racers[i].out.seq, ==, before.seq + ++events);
+		}
+		statement_unref (racers[i].statement);
+		quote_outcome_clear (&racers[i].out);
+	}
+	market_state (&m, &after);
+	g_assert_cmpuint (after.seq, ==, before.seq + events);
+	g_assert_cmpint (arrival_oldest (m.watermark, m.sale), ==, G_MAXINT64);
 }
 
 typedef struct {
@@ -419,6 +477,7 @@ main (int argc, char **argv)
 	test_store_add ("/quote/TR-35/same-price", test_tr35_same_price);
 	test_store_add ("/quote/TR-35/deadline-race", test_tr35_deadline_race);
 	test_store_add ("/quote/TR-35/late-waits-for-time", test_tr35_late_waits_for_time);
+	test_store_add ("/quote/TR-35/lot", test_lot);
 	test_store_add ("/quote/not-an-event", test_not_an_event);
 	test_store_add ("/quote/head-and-rules", test_head_and_rules);
 	test_store_add ("/quote/views", test_views);
