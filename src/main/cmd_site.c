@@ -96,10 +96,24 @@ print_address (Site *site, gpointer user, GError **error)
 	return TRUE;
 }
 
+/* A signer that runs apart has its passphrase from elsewhere; the web server's process must not hold it. */
+static char *
+passphrase_of_site (Cli *cli, GError **error)
+{
+	g_autofree char *path = g_build_filename (cli_option (cli, "dir"), "diqi.conf", NULL);
+	g_autoptr (Config) config = config_load (path, error);
+	if (config == NULL)
+		return NULL;
+	g_autofree char *socket_path = config_path (config, "signer", "socket");
+	if (socket_path != NULL)
+		return g_strdup ("");
+	return passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
+}
+
 static gboolean
 run_serve (Cli *cli, GError **error)
 {
-	g_autoptr (Secret) passphrase = passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
+	g_autoptr (Secret) passphrase = passphrase_of_site (cli, error);
 	if (passphrase == NULL)
 		return FALSE;
 	return serve_until_signal (cli_option (cli, "dir"), cli_option (cli, "listen"), passphrase, print_address, cli, error);
