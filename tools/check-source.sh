@@ -27,7 +27,7 @@ rule "no machine path" '(^|[[:space:]"=(:])/(work|root|home)/' $(git ls-files | 
 long=$(for f in $c; do n=$(wc -l <"$f"); [ "$n" -gt 600 ] && echo "# $f: $n lines"; done; true)
 [ -z "$long" ] && echo "ok - source files hold one concept in at most 600 lines" || { echo "$long"; echo "not ok - source files hold one concept in at most 600 lines"; }
 bad=
-for h in $(find src -name '*.h' ! -name error_codes.h); do
+for h in $(find src -name '*.h' ! -name error_codes.h ! -name config_keys.h); do
 	echo "#include \"${h#src/}\"" | gcc -fsyntax-only -x c -std=gnu17 -D_GNU_SOURCE -DG_LOG_DOMAIN='"x"' -Isrc \
 		$(pkg-config --cflags glib-2.0 gio-2.0 jansson) - 2>/dev/null || bad="$bad $h"
 done

@@ -20,6 +20,9 @@ typedef struct {
 	guint flags;
 	gsize body_limit;
 	ApiFn fn;
+	/* As Route's: runs on the listener's thread at arrival. */
+	gpointer (*arrived) (Request *r);
+	GDestroyNotify arrived_free;
 } ApiRoute;
 
 struct ApiCall {
@@ -50,6 +53,8 @@ Statement *api_only_statement (ApiCall *call, const char *type, GError **error);
  * answer carries ETag when the reply has a "version". */
 typedef gboolean (*ApiWork) (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error);
 Response *api_mutate (ApiCall *call, guint status, ApiWork work, gpointer arg, GError **error);
+/* The same for a reply that is finished before it is sent; new reference, of work that always gives one. */
+json_t *api_mutate_json (ApiCall *call, guint *status, ApiWork work, gpointer arg, GError **error);
 /* For work that must not run in a transaction and is idempotent by itself. */
 typedef gboolean (*ApiOutside) (ApiCall *call, gpointer arg, json_t **reply, GError **error);
 Response *api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, GError **error);

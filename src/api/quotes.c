@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "market/market.h"
 
 typedef struct {
@@ -33,43 +34,31 @@ quoting_reset (Quoting *q)
 /* --- announcing ----------------------------------------------------------------------------- */
 
 typedef struct {
-	Broadcast *broadcast;
-	char *sale;
+	const char *sale;
+	Micros now;
 	json_t *view;
 } Announcement;
 
-static void
-announce (gpointer p)
+static gboolean
+read_announcement (Tx *tx, gpointer arg, GError **error)
 {
-	const Announcement *a = p;
-	broadcast_sale (a->broadcast, a->sale, (guint64) json_integer_value (json_object_get (a->view, "seq")), a->view);
+	Announcement *a = arg;
+	g_clear_pointer (&a->view, json_decref);
+	return sale_view (tx, a->sale, NULL, a->now, &a->view, error);
 }
 
-static void
-announcement_free (gpointer p)
+void
+quotes_announce (Api *api, const char *sale, guint64 seq)
 {
-	Announcement *a = p;
-	g_free (a->sale);
-	json_decref (a->view);
-	g_free (a);
-}
-
-gboolean
-quotes_announce (Tx *tx, Api *api, const char *sale, GError **error)
-{
-	g_autoptr (GError) failure = NULL;
-	json_t *view = NULL;
-	if (!sale_view (tx, sale, NULL, clock_now (api->clock), &view, &failure)) {
-		/* Not yet announced: nobody watches. */
-		if (g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_NOT_FOUND))
-			return TRUE;
-		g_propagate_error (error, g_steal_pointer (&failure));
-		return FALSE;
-	}
-	Announcement *a = g_new0 (Announcement, 1);
-	*a = (Announcement) { api->broadcast, g_strdup (sale), view };
-	tx_on_commit (tx, announce, a, announcement_free);
-	return TRUE;
+	if (!broadcast_wants (api->broadcast, sale, seq))
+		return;
+	Announcement a = { sale, clock_now (api->clock), NULL };
+	g_autoptr (GError) error = NULL;
+	if (store_read (api->store, "sale.announce", read_announcement, &a, &error))
+		broadcast_sale (api->broadcast, sale, (guint64) json_integer_value (json_object_get (a.view, "seq")), a.view);
+	else if (!g_error_matches (error, DIQI_ERROR, DIQI_ERROR_NOT_FOUND))      /* not yet announced: nobody watches */
+		log_event (LOG_LEVEL_WARN, "sale.announce", "sale", "%s", sale, "error", "%s", error->message, NULL);
+	json_decref (a.view);
 }
 
 /* --- deciding --------------------------------------------------------------------------------- */
@@ -91,8 +80,7 @@ place (Tx *tx, Quoting *q, GError **error)
 	if (!quote_place (tx, &act, &request, &q->outcome, error))
 		return FALSE;
 	g_autoptr (json_t) record = json_pack ("{s:I}", "seq", (json_int_t) q->outcome.seq);
-	return idempotency_record (tx, &q->key, q->outcome.verdict.accepted ? 201 : 409, record, act.now, error) &&
-	       quotes_announce (tx, call->api, q->sale, error);
+	return idempotency_record (tx, &q->key, q->outcome.verdict.accepted ? 201 : 409, record, act.now, error);
 }
 
 static gboolean
@@ -144,6 +132,19 @@ answer (Quoting *q)
 	return response_problem (q->call->request, refusal, reply);
 }
 
+gpointer
+quote_arrived (Request *request)
+{
+	const Api *api = request_user (request);
+	return arrival_enter (api->watermark, request_param (request, "id"), request_arrival (request));
+}
+
+void
+quote_left (gpointer ticket)
+{
+	arrival_leave (ticket);
+}
+
 Response *
 post_quote (ApiCall *call, GError **error)
 {
@@ -153,11 +154,12 @@ post_quote (ApiCall *call, GError **error)
 		return NULL;
 	Quoting q = { .call = call, .sale = request_param (call->request, "id"), .statement = statement };
 	g_autofree char *actor = api_idempotency_key (call, &q.key);
-	g_autoptr (ArrivalTicket) ticket = arrival_enter (call->api->watermark, q.sale, request_arrival (call->request));
-	q.ticket = ticket;
+	q.ticket = request_arrived (call->request);
 	Response *response = NULL;
-	if (arrival_run (ticket, call->api->store, "quote", decide, &q, error) && sign_receipt (&q, error))
-		response = answer (&q);
+	if (arrival_run (q.ticket, call->api->store, "quote", decide, &q, error)) {
+		quotes_announce (call->api, q.sale, q.outcome.seq);
+		response = sign_receipt (&q, error) ? answer (&q) : NULL;
+	}
 	quoting_reset (&q);
 	metrics_observe (call->api->metrics, "auction_bid_accept_seconds", "Time from verified statement to signed receipt", NULL,
 	                 clock_monotonic () - begin);

@@ -17,6 +17,7 @@ collect (void)
 			Route route = {
 				.method = r->method, .path = r->path, .handler = api_handle, .body_limit = r->body_limit,
 				.blocking = TRUE, .permission = r->permission, .data = (gpointer) r,
+				.arrived = r->arrived, .arrived_free = r->arrived_free,
 			};
 			g_assert (route.permission != 0);        /* there is no default permission */
 			g_array_append_val (routes, route);

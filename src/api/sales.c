@@ -109,7 +109,7 @@ qualify (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	const Qualifying *q = arg;
 	MarketAct act = { call->api->site->site, &call->actor, q->statement, request_arrival (call->request) };
-	return bidder_qualify (tx, &act, &q->qualification, reply, error) && quotes_announce (tx, call->api, sale_of (call), error);
+	return bidder_qualify (tx, &act, &q->qualification, reply, error);
 }
 
 static Response *
@@ -133,7 +133,10 @@ post_bidder (ApiCall *call, GError **error)
 		return NULL;
 	}
 	Qualifying q = { statement, { sale_of (call), judged.certificate, judged.subject } };
-	return api_mutate (call, 201, qualify, &q, error);
+	Response *response = api_mutate (call, 201, qualify, &q, error);
+	if (response != NULL)
+		quotes_announce (call->api, sale_of (call), G_MAXUINT64);
+	return response;
 }
 
 #define ID "/api/v1/sales/{id}"
@@ -144,8 +147,9 @@ const ApiRoute sale_routes[] = {
 	{ "GET", ID "/events", PERMIT_PUBLIC, 0, 0, get_events },
 	{ "GET", ID "/stream", PERMIT_PUBLIC, 0, 0, get_stream },
 	{ "POST", ID "/bidders", ROLE_MARKET_APPROVER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_bidder },
-	{ "POST", ID "/quotes", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_quote },
+	{ "POST", ID "/quotes", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_quote,
+	  quote_arrived, quote_left },
 	{ "GET", ID "/receipts/{seq}", PERMIT_HOLDER | ROLE_AUDITOR, 0, 0, get_receipt },
 	{ "GET", ID "/bundle", PERMIT_PUBLIC, 0, 0, get_bundle },
-	{ NULL, NULL, 0, 0, 0, NULL },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL },
 };

@@ -41,6 +41,8 @@ gboolean cli_wants_json (const Cli *cli);
 
 /* Prints a reply: as JSON with --json, else "name: value" lines of its plain members. */
 void cli_print (const Cli *cli, const json_t *value);
+/* As they are, whatever the locale. */
+void cli_print_bytes (GBytes *bytes);
 void cli_note (const Cli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);   /* to standard error, not with --quiet */
 
 /* First line of a file without its newline, for PINs and passphrases; wiped by secret_free. */

@@ -44,6 +44,14 @@ cli_print (const Cli *cli, const json_t *value)
 }
 
 void
+cli_print_bytes (GBytes *bytes)
+{
+	gsize n;
+	gconstpointer p = g_bytes_get_data (bytes, &n);
+	fwrite (p, 1, n, stdout);
+}
+
+void
 cli_note (const Cli *cli, const char *format, ...)
 {
 	if (cli_flag (cli, "quiet"))

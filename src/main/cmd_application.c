@@ -165,7 +165,7 @@ run_slip (Cli *cli, GError **error)
 	g_autoptr (GBytes) slip = remote_fetch (remote, path, error);
 	if (slip == NULL)
 		return FALSE;
-	g_print ("%.*s", (int) g_bytes_get_size (slip), (const char *) g_bytes_get_data (slip, NULL));
+	cli_print_bytes (slip);
 	return TRUE;
 }
 
@@ -224,7 +224,7 @@ run_certificate (Cli *cli, GError **error)
 	if (pem == NULL)
 		return FALSE;
 	if (cli_option (cli, "p12") == NULL) {
-		g_print ("%.*s", (int) g_bytes_get_size (pem), (const char *) g_bytes_get_data (pem, NULL));
+		cli_print_bytes (pem);
 		return TRUE;
 	}
 	if (cli_option (cli, "key") == NULL)

@@ -15,7 +15,7 @@ run_checkpoint (Cli *cli, GError **error)
 	g_autoptr (GBytes) note = remote_fetch (remote, "/checkpoint", error);
 	if (note == NULL)
 		return FALSE;
-	g_print ("%.*s", (int) g_bytes_get_size (note), (const char *) g_bytes_get_data (note, NULL));
+	cli_print_bytes (note);
 	return TRUE;
 }
 

@@ -60,6 +60,14 @@ broadcast_stream (Broadcast *b, const char *sale)
 	return channel_of (b, sale)->stream;
 }
 
+gboolean
+broadcast_wants (Broadcast *b, const char *sale, guint64 seq)
+{
+	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&b->lock);
+	const Channel *channel = g_hash_table_lookup (b->channels, sale);
+	return channel != NULL && channel->seq < seq;
+}
+
 void
 broadcast_sale (Broadcast *b, const char *sale, guint64 seq, const json_t *view)
 {

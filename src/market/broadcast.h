@@ -17,6 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Broadcast, broadcast_free)
 /* The sale's stream, made at the first use; lives as long as the broadcast. */
 EventStream *broadcast_stream (Broadcast *broadcast, const char *sale);
 /* An older seq than the last one published is dropped: hooks of two connections may overtake each other. */
+/* Has anybody ever watched, and not been told of event `seq` yet?  Before reading a view only for them. */
+gboolean broadcast_wants (Broadcast *broadcast, const char *sale, guint64 seq);
 void broadcast_sale (Broadcast *broadcast, const char *sale, guint64 seq, const json_t *view);
 /* Only to streams that somebody watches.  deadline 0: none runs. */
 void broadcast_tick (Broadcast *broadcast, const char *sale, Micros now, Micros deadline);

@@ -20,10 +20,19 @@ request_new (Conn *conn, const char *target)
 }
 
 void
+request_release_arrived (Request *r)
+{
+	gpointer arrived = g_steal_pointer (&r->arrived);
+	if (arrived != NULL && r->match.entry->route->arrived_free != NULL)
+		r->match.entry->route->arrived_free (arrived);
+}
+
+void
 request_free (Request *r)
 {
 	if (r == NULL)
 		return;
+	request_release_arrived (r);
 	response_free (r->response);
 	if (r->buffer != NULL)
 		g_byte_array_unref (r->buffer);
@@ -170,6 +179,8 @@ request_finish (Request *r)
 		refuse (r, refused);
 		r->close = TRUE;
 	}
+	if (r->response == NULL && r->match.entry->route->arrived != NULL)
+		r->arrived = r->match.entry->route->arrived (r);
 }
 
 /* --- what handlers ask ----------------------------------------------------- */
@@ -178,6 +189,7 @@ const char *request_method (const Request *r) { return r->method; }
 const char *request_path (const Request *r) { return r->raw_path; }
 GBytes *request_body (const Request *r) { return r->body; }
 Micros request_arrival (const Request *r) { return r->arrival; }
+gpointer request_arrived (const Request *r) { return r->arrived; }
 const char *request_id (const Request *r) { return r->id; }
 const char *request_peer (const Request *r) { return r->conn->peer; }
 gboolean request_is_tls (const Request *r) { return r->server->tls; }

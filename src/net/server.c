@@ -48,6 +48,7 @@ run_handler (Request *r)
 	Response *response = r->server->options.gate != NULL ? r->server->options.gate (r, route) : NULL;
 	if (response == NULL)
 		response = route->handler (r);
+	request_release_arrived (r);          /* nobody waits for the answer to be sent */
 	return response != NULL ? response : internal_problem (r, "the handler gave no response");
 }
 

@@ -35,6 +35,7 @@ GBytes *request_tls_peer_certificate (const Request *r);           /* DER, borro
 gboolean request_prefers_english (const Request *r);               /* Accept-Language; default Chinese */
 gpointer request_route_data (const Request *r);                    /* Route.data */
 gpointer request_user (const Request *r);                          /* Server's user pointer */
+gpointer request_arrived (const Request *r);                       /* what Route.arrived gave; NULL */
 
 /* --- response; owned by the handler until returned ----------------------------- */
 Response *response_new (guint status, const char *content_type, gconstpointer body, gsize n);
@@ -67,6 +68,11 @@ typedef struct {
 	gboolean blocking;           /* runs on the worker pool */
 	guint permission;            /* meaning is the caller's; must not be 0 */
 	gpointer data;
+	/* Right after the arrival was stamped, on the listener's thread, before any queue: for what must keep
+	 * the order of arrival.  Must not block.  What it gives (may be NULL) is freed when the handler has
+	 * returned, or will not be called. */
+	gpointer (*arrived) (Request *r);
+	GDestroyNotify arrived_free;
 } Route;
 
 /* Runs before every handler on the same thread; a response ends the request there (permission check). */

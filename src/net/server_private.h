@@ -63,6 +63,7 @@ struct Request {
 	gsize received;
 	GBytes *body;
 	Micros arrival;
+	gpointer arrived;                         /* Route.arrived's, freed with the request */
 	gint64 started;                           /* monotonic */
 	char id[65];
 	Response *response;                       /* decided, not yet queued */
@@ -98,6 +99,8 @@ struct Server {
 /* --- request.c --- */
 Request *request_new (Conn *conn, const char *target);
 void request_free (Request *r);
+/* When the handler has returned, or is never called. */
+void request_release_arrived (Request *r);
 /* Copies what MHD parsed; refuses what guard.h refuses.  TRUE: routed or a refusal for later is set. */
 gboolean request_begin (Request *r, const char *method, const char *version, const char *url, GError **error);
 gboolean request_take_body (Request *r, const char *from, gsize n);      /* FALSE: over the limit */
