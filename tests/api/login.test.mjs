@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Client } from './lib/client.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { Identity } from './lib/statement.mjs';
-import { assert, check, slow } from './lib/tap.mjs';
+import { assert, check } from './lib/tap.mjs';
 import { newIdentity, World } from './lib/world.mjs';
 
 const run = promisify(execFile);
@@ -297,17 +297,6 @@ try {
 	await check('plain HTTP: login by TLS is refused', async () => {
 		expectProblem(await world.public.post('/api/v1/login/tls', {}), 401, 'login.required');
 	});
-
-	for (const algorithm of ['rsa3072']) {
-		await slow(`a site with ${algorithm} keys: officers log in`, async () => {
-			const site = await World.make({ algorithm });
-			try {
-				assert.deepEqual(expectStatus(await (await site.officer('clerk')).get('/api/v1/session'), 200).roles, ['clerk']);
-			} finally {
-				await site.remove();
-			}
-		});
-	}
 } finally {
 	if (process.env.DIQI_SHOW_LOG)
 		writeFileSync(process.env.DIQI_SHOW_LOG, world.site.log);

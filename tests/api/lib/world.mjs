@@ -44,7 +44,8 @@ export class World {
 	// The log's size with every committed leaf under a checkpoint: moving the clock signs one.
 	async logSize() {
 		await this.advance(0);
-		return Number((await this.public.get('/checkpoint')).body.split('\n')[1] ?? 0);
+		const note = await this.public.get('/checkpoint');
+		return note.status === 404 ? 0 : Number(expectStatus(note, 200).split('\n')[1]);
 	}
 
 	// --- people -------------------------------------------------------------------------
