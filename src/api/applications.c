@@ -3,8 +3,11 @@
 
 #include "api/routes.h"
 #include "base/error.h"
+#include "base/random.h"
+#include "registry/access_code.h"
 
 #define FORM_LIMIT (64 * 1024)
+#define CODE_SALT "access_salt"
 
 static const char *
 id_of (ApiCall *call)
@@ -23,11 +26,22 @@ static gboolean
 create (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	const Creation *creation = arg;
-	g_autofree char *code = NULL;
+	g_autofree char *salt = random_token (32);
+	g_autofree char *code = access_code_derive (salt, call->idempotency_key);
 	if (!application_create (tx, call->api->registry, creation->kind, creation->form, &code, reply, error))
 		return FALSE;
-	json_object_set_new (*reply, "access_code", json_string (code));
+	json_object_set_new (*reply, CODE_SALT, json_string (salt));
 	return TRUE;
+}
+
+/* A repeated request gets the same code again, and yet nobody can read it in the database: recorded are a salt and
+ * a hash of the Idempotency-Key, the code is made from the salt and the key itself. */
+static void
+show_access_code (const ApiCall *call, json_t *reply)
+{
+	g_autofree char *code = access_code_derive (json_string_value (json_object_get (reply, CODE_SALT)), call->idempotency_key);
+	json_object_set_new (reply, "access_code", json_string (code));
+	json_object_del (reply, CODE_SALT);
 }
 
 static Response *
@@ -45,7 +59,12 @@ post_application (ApiCall *call, GError **error)
 		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/kind", "kind is \"organization\" or \"person\"");
 		return NULL;
 	}
-	return api_mutate (call, 201, create, &creation, error);
+	guint status = 201;
+	g_autoptr (json_t) reply = api_mutate_json (call, &status, create, &creation, error);
+	if (reply == NULL)
+		return NULL;
+	show_access_code (call, reply);
+	return api_reply (call, status, reply);
 }
 
 static gboolean

@@ -5,13 +5,23 @@
 
 #include "base/error.h"
 
+/* Of the key only its hash is stored: an access code is made from it (applications.c). */
+static char *
+key_hash (const IdempotencyKey *key)
+{
+	Fingerprint hash;
+	fingerprint_of (key->key, strlen (key->key), &hash);
+	return fingerprint_hex (&hash);
+}
+
 gboolean
 idempotency_find (Tx *tx, const IdempotencyKey *key, gboolean *found, guint *status, json_t **reply, GError **error)
 {
 	*found = FALSE;
+	g_autofree char *hash_of_key = key_hash (key);
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT request_hash, status, reply FROM idempotency WHERE actor = $1 AND key = $2",
-		P_TEXT (key->actor), P_TEXT (key->key));
+		P_TEXT (key->actor), P_TEXT (hash_of_key));
 	if (rows == NULL)
 		return FALSE;
 	g_autoptr (GError) failure = NULL;
@@ -36,9 +46,10 @@ gboolean
 idempotency_record (Tx *tx, const IdempotencyKey *key, guint status, const json_t *reply, Micros now, GError **error)
 {
 	g_autofree char *text = json_dumps (reply, JSON_COMPACT);
+	g_autofree char *hash_of_key = key_hash (key);
 	return tx_exec (tx, error,
 		"INSERT INTO idempotency (actor, key, request_hash, status, reply, created) VALUES ($1, $2, $3, $4, $5, $6)",
-		P_TEXT (key->actor), P_TEXT (key->key), P_BLOB (key->request.b, sizeof key->request.b),
+		P_TEXT (key->actor), P_TEXT (hash_of_key), P_BLOB (key->request.b, sizeof key->request.b),
 		P_INT (status), P_TEXT (text), P_INT (now)) >= 0;
 }
 

@@ -103,26 +103,6 @@ run_mutation (Tx *tx, gpointer arg, GError **error)
 	return m->work (tx, m->call, m->arg, &m->reply, error) && record (tx, m, error);
 }
 
-Response *
-api_mutate (ApiCall *call, guint status, ApiWork work, gpointer arg, GError **error)
-{
-	g_auto (Mutation) m = { 0 };
-	mutation_init (&m, call, status, arg);
-	m.work = work;
-	g_autoptr (GError) failure = NULL;
-	gboolean done = store_run (call->api->store, call->route->path, run_mutation, &m, &failure);
-	if (!done && m.key.key != NULL && g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_STORE_CONSTRAINT)) {
-		/* Perhaps the twin of this request was first: then its answer is found now. */
-		g_clear_error (&failure);
-		done = store_run (call->api->store, call->route->path, run_mutation, &m, &failure);
-	}
-	if (!done) {
-		g_propagate_error (error, g_steal_pointer (&failure));
-		return NULL;
-	}
-	return api_reply (call, m.status, m.reply);
-}
-
 typedef struct {
 	Mutation *m;
 	gboolean found;
@@ -132,7 +112,48 @@ static gboolean
 read_recorded (Tx *tx, gpointer arg, GError **error)
 {
 	Recorded *r = arg;
+	g_clear_pointer (&r->m->reply, json_decref);
 	return find_recorded (tx, r->m, &r->found, error);
+}
+
+/* Two requests with one key may both find nothing and both set to work.  The second then waits for the first's
+ * locks and is refused, as the state has moved on or its statement is used: its answer is the first's. */
+static gboolean
+twin_was_first (Mutation *m)
+{
+	Recorded r = { m, FALSE };
+	return m->key.key != NULL && store_read (m->call->api->store, "idempotency.find", read_recorded, &r, NULL) && r.found;
+}
+
+static gboolean
+mutate (Mutation *m, GError **error)
+{
+	g_autoptr (GError) failure = NULL;
+	if (store_run (m->call->api->store, m->call->route->path, run_mutation, m, &failure) || twin_was_first (m))
+		return TRUE;
+	g_propagate_error (error, g_steal_pointer (&failure));
+	return FALSE;
+}
+
+Response *
+api_mutate (ApiCall *call, guint status, ApiWork work, gpointer arg, GError **error)
+{
+	g_auto (Mutation) m = { 0 };
+	mutation_init (&m, call, status, arg);
+	m.work = work;
+	return mutate (&m, error) ? api_reply (call, m.status, m.reply) : NULL;
+}
+
+json_t *
+api_mutate_json (ApiCall *call, guint *status, ApiWork work, gpointer arg, GError **error)
+{
+	g_auto (Mutation) m = { 0 };
+	mutation_init (&m, call, *status, arg);
+	m.work = work;
+	if (!mutate (&m, error))
+		return NULL;
+	*status = m.status;
+	return g_steal_pointer (&m.reply);
 }
 
 static gboolean
@@ -151,8 +172,13 @@ api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, 
 	if (!store_read (call->api->store, "idempotency.find", read_recorded, &recorded, error))
 		return NULL;
 	if (!recorded.found) {
-		if (!work (call, arg, &m.reply, error))
+		g_autoptr (GError) refusal = NULL;
+		if (!work (call, arg, &m.reply, &refusal)) {
+			if (twin_was_first (&m))
+				return api_reply (call, m.status, m.reply);
+			g_propagate_error (error, g_steal_pointer (&refusal));
 			return NULL;
+		}
 		/* The work is idempotent by itself: a twin that recorded first gave the same answer. */
 		g_autoptr (GError) failure = NULL;
 		if (!store_run (call->api->store, "idempotency.record", write_recorded, &m, &failure) &&

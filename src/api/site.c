@@ -91,6 +91,10 @@ post_clock (ApiCall *call, GError **error)
 	else if (__builtin_mul_overflow (advance_ms, MICROS_PER_MS, &target) || __builtin_add_overflow (target, current, &target))
 		target = -1;
 	/* Evidence would contradict itself if time ran backwards. */
+	if (target > certificate_not_after (api->site->issuing)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, now >= 0 ? "/now" : "/advance_ms", "the site's own certificates end before that");
+		return NULL;
+	}
 	if (target < current) {
 		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, now >= 0 ? "/now" : "/advance_ms", "the clock only moves forward");
 		return NULL;

@@ -1,6 +1,8 @@
 /* registry/access_code.c — see access_code.h. */
 #include "registry/access_code.h"
 
+#include <string.h>
+
 #include "base/random.h"
 #include "identity/secret.h"
 
@@ -9,19 +11,36 @@
 /* 32 signs: no 0, 1, I, O. */
 static const char alphabet[33] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-char *
-access_code_new (void)
+static char *
+spell (const guint8 *bytes)
 {
 	g_autoptr (GString) code = g_string_new (NULL);
-	guint8 random[CODE_LETTERS];
 
-	random_bytes (random, sizeof random);
 	for (guint i = 0; i < CODE_LETTERS; i++) {
 		if (i > 0 && i % GROUP == 0)
 			g_string_append_c (code, '-');
-		g_string_append_c (code, alphabet[random[i] & 31]);
+		g_string_append_c (code, alphabet[bytes[i] & 31]);
 	}
 	return g_strdup (code->str);
+}
+
+char *
+access_code_new (void)
+{
+	guint8 random[CODE_LETTERS];
+
+	random_bytes (random, sizeof random);
+	return spell (random);
+}
+
+char *
+access_code_derive (const char *salt, const char *secret)
+{
+	g_autofree char *text = g_strconcat ("access code\n", salt, "\n", secret, NULL);
+	Fingerprint hash;
+
+	fingerprint_of (text, strlen (text), &hash);
+	return spell (hash.b);
 }
 
 void

@@ -26,7 +26,7 @@ gboolean
 application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *form,
                     char **access_code, json_t **view, GError **error)
 {
-	g_autofree char *code = access_code_new ();
+	g_autofree char *code = *access_code ? g_strdup (*access_code) : access_code_new ();
 	g_auto (Application) application = { 0 };
 	Micros now = clock_now (registry->clock);
 	Tariff tariff;
@@ -50,6 +50,7 @@ application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *
 		return FALSE;
 	if (view && !application_view_load (tx, &application, view, error))
 		return FALSE;
+	g_free (*access_code);
 	*access_code = g_steal_pointer (&code);
 	return TRUE;
 }

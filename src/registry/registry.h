@@ -27,7 +27,8 @@ void registry_free (Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registry, registry_free)
 
 /* --- applicants ---------------------------------------------------------------------- */
-/* *access_code is shown once, and stored only as a hash; caller frees.  Errors point into "/form/…". */
+/* *access_code: what the applicant shall have (access_code_derive), NULL for a new random one; stored only as a
+ * hash, caller frees.  Errors point into "/form/…". */
 gboolean application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *form,
                              char **access_code, json_t **view, GError **error);
 /* Fills an ACTOR_APPLICANT.  Unknown application and wrong code are the same DIQI_ERROR_ACCESS_CODE. */
