@@ -195,7 +195,7 @@ try {
 		const text = await (await fetch(`${world.site.manage}/metrics`)).text();
 		assert.match(text, /^# TYPE http_requests_total? counter|^# TYPE http_requests counter/m);
 		assert.match(text, /auction_bids_total\{result="accepted"\} \d+|http_requests_total/);
-		assert.match(text, /http_requests_total\{[^}]*route="\/api\/v1\/site"[^}]*\} [1-9]/);
+		assert.match(text, /^http_requests_total\{route="GET \/api\/v1\/site",status="2xx"\} [1-9]/m);
 		assert.match(text, /# EOF\n$/);
 		assert.ok(!text.includes(holder.subject), 'a person shows in the metrics');
 	});
