@@ -23,6 +23,9 @@ typedef struct JudgeCache JudgeCache;
 JudgeCache *judge_cache_new (void);
 void judge_cache_free (JudgeCache *cache);
 
+/* Parsed, and its chain verified at `at`; from the cache when it was seen before.  Status is not looked at. */
+Certificate *authority_verified (Authority *authority, GBytes *der, Micros at, GError **error);
+
 typedef struct OcspCache OcspCache;
 OcspCache *ocsp_cache_new (void);
 void ocsp_cache_free (OcspCache *cache);
@@ -52,6 +55,7 @@ struct Authority {
 	gpointer signer;
 	StatusIndex *status;
 	JudgeCache *judged;
+	gint chain_proven;        /* atomic: the signatures of issuing and root have been verified */
 	OcspCache *ocsp;
 	CurrentCrl crl;
 	AuthorityWorker worker;

@@ -76,6 +76,9 @@ gboolean certificate_has_policy (const Certificate *c, const char *oid);
  * its own signature checked).  Revocation is not looked at.
  * DIQI_ERROR_CERTIFICATE_CHAIN or _EXPIRED. */
 gboolean certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, GError **error);
+/* The same under certificates that certificate_verify_chain has accepted as a chain before: their own
+ * signatures, which cannot have changed, are not computed again; validity and everything else is looked at. */
+gboolean certificate_verify_below (const Certificate *leaf, Certificate *const *proven, gsize n, Micros at, GError **error);
 
 /* --- building ----------------------------------------------------------------- */
 typedef struct {

@@ -43,13 +43,21 @@ check_authority (const Certificate *c, gsize below, GError **error)
 }
 
 static gboolean
-check_link (const Certificate *c, const Certificate *issuer, GError **error)
+check_names (const Certificate *c, const Certificate *issuer, GError **error)
 {
 	if (!der_equal (c->issuer, issuer->subject))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "issuer name does not fit");
 	if (c->authority_key_identifier.n > 0 && issuer->subject_key_identifier.n > 0
 	    && !der_equal (c->authority_key_identifier, issuer->subject_key_identifier))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "issuer key identifier does not fit");
+	return TRUE;
+}
+
+static gboolean
+check_link (const Certificate *c, const Certificate *issuer, GError **error)
+{
+	if (!check_names (c, issuer, error))
+		return FALSE;
 	if (!verify_structure (issuer->key, c->tbs, c->signature_algorithm, c->signature))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "signature of the issuer does not verify");
 	return TRUE;
@@ -70,8 +78,9 @@ counts (const Certificate *c)
 	return der_equal (c->issuer, c->subject) ? 0 : 1;
 }
 
-gboolean
-certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, GError **error)
+/* proven: every signature above the leaf's. */
+static gboolean
+verify (const Certificate *leaf, Certificate *const *chain, gsize n, gboolean proven, Micros at, GError **error)
 {
 	const Certificate *below = leaf;
 	gsize between = 0;
@@ -80,12 +89,25 @@ certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gs
 	if (!check_critical (leaf, error) || !check_validity (leaf, at, "the certificate", error))
 		return FALSE;
 	for (gsize i = 0; i < n; i++) {
+		gboolean (*check) (const Certificate *, const Certificate *, GError **) = proven && i > 0 ? check_names : check_link;
 		if (!check_critical (chain[i], error) || !check_authority (chain[i], between, error)
-		    || !check_link (below, chain[i], error) || !check_validity (chain[i], at, "the issuer's certificate", error))
+		    || !check (below, chain[i], error) || !check_validity (chain[i], at, "the issuer's certificate", error))
 			return FALSE;
 		between += counts (chain[i]);
 		below = chain[i];
 	}
 	/* The anchor: a root whose own signature holds. */
-	return check_link (below, below, error);
+	return proven ? check_names (below, below, error) : check_link (below, below, error);
+}
+
+gboolean
+certificate_verify_chain (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, GError **error)
+{
+	return verify (leaf, chain, n, FALSE, at, error);
+}
+
+gboolean
+certificate_verify_below (const Certificate *leaf, Certificate *const *proven, gsize n, Micros at, GError **error)
+{
+	return verify (leaf, proven, n, TRUE, at, error);
 }
