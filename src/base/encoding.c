@@ -13,18 +13,33 @@ static const char alphabet_url[] = ALPHABET_COMMON "-_";
 char *
 base64url_encode (gconstpointer p, gsize n)
 {
-	char *text = g_base64_encode (n > 0 ? p : (gconstpointer) "", n);
-	g_strdelimit (text, "+", '-');
-	g_strdelimit (text, "/", '_');
-	text[strcspn (text, "=")] = '\0';
+	const guint8 *in = p;
+	char *text = g_malloc ((n + 2) / 3 * 4 + 1), *out = text;
+	guint32 bits = 0;
+	guint pending = 0;
+
+	for (gsize i = 0; i < n; i++) {
+		bits = bits << 8 | in[i];
+		for (pending += 8; pending >= 6; pending -= 6)
+			*out++ = alphabet_url[bits >> (pending - 6) & 0x3f];
+	}
+	if (pending > 0)
+		*out++ = alphabet_url[bits << (6 - pending) & 0x3f];
+	*out = '\0';
 	return text;
 }
 
 static int
 digit_of (const char *alphabet, char c)
 {
-	const char *at = c == '\0' ? NULL : strchr (alphabet, c);
-	return at == NULL ? -1 : (int) (at - alphabet);
+	/* Both alphabets begin alike (RFC 4648 sections 4 and 5). */
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
 }
 
 static GBytes *
