@@ -565,10 +565,24 @@ static const EngineOps ops = {
 	.close = sqlite_close,
 };
 
+/* What a SAVEPOINT may have to put back is a few dozen pages and is let go when it is released; SQLite would
+ * write it to a temporary file from 64 KiB on, for every transaction of a group. */
+static void
+keep_savepoints_in_memory (void)
+{
+	static gsize done;
+	if (g_once_init_enter (&done)) {
+		/* Too late, and harmless, if something else in the process has used SQLite before. */
+		sqlite3_config (SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+		g_once_init_leave (&done, 1);
+	}
+}
+
 Engine *
 sqlite_engine_open (const char *path, const StoreOptions *options, GError **error)
 {
 	Sqlite *s = g_new0 (Sqlite, 1);
+	keep_savepoints_in_memory ();
 	g_mutex_init (&s->mutex);
 	s->engine.ops = &ops;
 	s->path = g_strdup (path);
