@@ -1,10 +1,7 @@
 #!/bin/sh
-# Suite "interop": every program of tests/interop, each printing TAP.
+# Suite "interop": other people's programs judge what we make, and we judge theirs.
 cd "$(dirname "$0")/.." || exit 1
-for t in tests/interop/*.sh tests/interop/*.test.mjs; do
-	[ -f "$t" ] || continue
-	case $t in
-	*.mjs) timeout 900 node "$t" ;;
-	*) timeout 900 sh "$t" ;;
-	esac || echo "not ok - $(basename "$t") ended with $?"
+for t in tests/interop/*.sh; do
+	# pki.sh works on files that a small program of ours makes.
+	timeout 900 bash "$t" build/test/tests/unit/pki/pki-files || echo "not ok - $(basename "$t") ended with $?"
 done
