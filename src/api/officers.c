@@ -77,8 +77,8 @@ append_change (Tx *tx, gpointer arg, GError **error)
 	       evidence_append (tx, "officers.change", a->call->api->site->site, now, a->change->statements[0], effect, &position, error);
 }
 
-/* The signer pins first: it is the authority on officers.  If the log fails after it, the same call
- * repeated is refused by the signer as already done, and the list is read anew. */
+/* The signer pins first: it is the authority on officers.  If the log fails after it, the next start logs
+ * the list (main/site_officers.c). */
 static gboolean
 change_officers (ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {

@@ -67,6 +67,16 @@ shown_price (const json_t *sale)
 	return json_is_string (price) ? price : at (sale, "start_fen");
 }
 
+static const char *
+price_label (const json_t *sale)
+{
+	if (!json_is_string (at (sale, "price_fen")))
+		return "起始价";
+	if (!json_is_object (at (sale, "result")))
+		return "当前价";
+	return g_strcmp0 (text_at (at (sale, "result"), "result"), "won") == 0 ? "成交价" : "最高报价";
+}
+
 /* --- "/" ------------------------------------------------------------------------------- */
 
 static void
@@ -281,7 +291,7 @@ sale_page (Request *r)
 	Html *html = html_new (code, api->site_name, closed ? 0 : 5);
 	html_text (html, "<h2>%s <span class=\"phase %s\">%s</span></h2>\n", code, text_at (sale, "phase"), phase_label (sale));
 	html_text (html, "<p class=\"price\"><span class=\"soft\">%s</span> %s</p>\n<p>%s %s</p>\n<p class=\"soft\">服务器时间 %s</p>\n",
-	           json_is_string (at (sale, "price_fen")) ? "当前价" : "起始价", price, label, when != NULL ? when : "", now);
+	           price_label (sale), price, label, when != NULL ? when : "", now);
 	if (closed)
 		html_text (html, "<p><a href=\"/api/v1/sales/%s/bundle\">下载证据包</a>,用 <code>diqi verify</code> 离线核验。</p>\n", text_at (sale, "sale"));
 	parcel_table (html, sale, notice);

@@ -84,8 +84,7 @@ serve_until_signal (const char *dir, const char *listen, const char *passphrase,
 		return FALSE;
 	if (ready != NULL && !ready (site, user, error))
 		return FALSE;
-	site_run (site);
-	return TRUE;
+	return site_run (site, error);
 }
 
 static gboolean

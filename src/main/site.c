@@ -14,6 +14,7 @@
 #include "market/sale.h"
 
 #define DRAIN_MS 5000
+#define LOOK_AT_SIGNER_MS 200
 
 /* --- opening -------------------------------------------------------------------------- */
 
@@ -277,7 +278,7 @@ site_start (Site *site, const char *listen, GError **error)
 	guint finished = 0;
 	/* What a crash left half done is finished before anybody can ask. */
 	if (!registry_resume (site->registry, site->store, &finished, error) ||
-	    !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
+	    !site_record_officers (site, error) || !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
 		return FALSE;
 	log_keeper_start (site->keeper);
 	authority_worker_start (site->authority);
@@ -296,17 +297,27 @@ site_start (Site *site, const char *listen, GError **error)
 
 /* --- running and ending -------------------------------------------------------------------- */
 
-void
-site_run (Site *site)
+/* Without its signer a site can log nobody in, give no receipt and sign no checkpoint, and there is no way back but
+ * a new start: it ends, and says so, for the service manager to start both again. */
+gboolean
+site_run (Site *site, GError **error)
 {
+	const struct timespec look = { .tv_nsec = LOOK_AT_SIGNER_MS * 1000000L };
 	sigset_t signals;
 	sigemptyset (&signals);
 	sigaddset (&signals, SIGTERM);
 	sigaddset (&signals, SIGINT);
-	int signal_no = 0;
-	sigwait (&signals, &signal_no);        /* blocked in every thread by command_serve */
-	log_event (LOG_LEVEL_INFO, "site.stopping", "signal", "%d", signal_no, NULL);
+	int signal_no;
+	do
+		signal_no = sigtimedwait (&signals, NULL, &look);      /* blocked in every thread by serve_until_signal */
+	while (signal_no < 0 && !signer_client_is_lost (site->signer));
 	g_atomic_int_set (&site->draining, 1);
+	if (signal_no > 0) {
+		log_event (LOG_LEVEL_INFO, "site.stopping", "signal", "%d", signal_no, NULL);
+		return TRUE;
+	}
+	log_event (LOG_LEVEL_ERROR_, "site.signer_lost", "detail", "%s", "the signer is gone; stopping, to be started again", NULL);
+	return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the signer is gone");
 }
 
 void

@@ -37,8 +37,8 @@ typedef struct {
 Site *site_open (const char *dir, const char *passphrase, GError **error);
 /* Starts listeners and jobs.  listen: instead of the configured address; NULL. */
 gboolean site_start (Site *site, const char *listen, GError **error);
-/* Until SIGTERM or SIGINT; then drains within seconds. */
-void site_run (Site *site);
+/* Until SIGTERM or SIGINT; FALSE when the signer was lost.  Then site_close drains within seconds. */
+gboolean site_run (Site *site, GError **error);
 void site_close (Site *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Site, site_close)
 
@@ -54,6 +54,9 @@ gboolean site_clock_set (gpointer site, Micros now, GError **error);
 /* main/site_db.c: which site this database belongs to. */
 gboolean site_db_pin (Store *store, const char *site, const char *kind, GError **error);
 gboolean site_db_check (Store *store, const char *site, const char *kind, GError **error);
+
+/* main/site_officers.c: logs a list of officers that the log does not know yet. */
+gboolean site_record_officers (Site *site, GError **error);
 
 /* main/site_jobs.c: what runs by itself. */
 void site_add_jobs (Site *site);
