@@ -127,6 +127,8 @@ gboolean certificate_judge_known (Authority *authority, const Fingerprint *finge
 /* RFC 6960; any number of threads.  NULL only with an internal error: what is no request gets an
  * OCSP error response. */
 GBytes *ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **error);
+/* The same from memory without waiting for anybody; NULL when it must be signed anew. */
+GBytes *ocsp_answer_kept (Authority *authority, gconstpointer der, gsize n);
 
 /* The current full CRL, DER; new reference. */
 GBytes *authority_crl (Authority *authority, guint64 *number, Micros *next_update);

@@ -127,6 +127,17 @@ signing_failed (const GError *failure)
 }
 
 GBytes *
+ocsp_answer_kept (Authority *authority, gconstpointer der, gsize n)
+{
+	Fingerprint key;
+
+	if (n == 0 || n > OCSP_MAX_REQUEST)
+		return NULL;
+	fingerprint_of (der, n, &key);
+	return cache_find (authority->ocsp, &key, status_index_generation (authority->status), clock_now (authority->clock));
+}
+
+GBytes *
 ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **error)
 {
 	g_autoptr (OcspRequest) request = NULL;

@@ -52,6 +52,21 @@ run_handler (Request *r)
 	return response != NULL ? response : internal_problem (r, "the handler gave no response");
 }
 
+/* NULL: only a worker can answer. */
+static Response *
+run_quick (Request *r)
+{
+	const Route *route = r->match.entry->route;
+	if (route->quick == NULL)
+		return NULL;
+	Response *response = r->server->options.gate != NULL ? r->server->options.gate (r, route) : NULL;
+	if (response == NULL)
+		response = route->quick (r);
+	if (response != NULL)
+		request_release_arrived (r);
+	return response;
+}
+
 static void
 replace_response (Request *r, Response *by)
 {
@@ -115,6 +130,9 @@ handle (Request *r)
 		r->response = run_handler (r);
 		return queue_response (r);
 	}
+	r->response = run_quick (r);
+	if (r->response != NULL)
+		return queue_response (r);
 	if (!workers_reserve (r->server->workers)) {
 		r->response = unavailable_problem (r, "too many requests are waiting");
 		return queue_response (r);

@@ -73,6 +73,9 @@ typedef struct {
 	 * returned, or will not be called. */
 	gpointer (*arrived) (Request *r);
 	GDestroyNotify arrived_free;
+	/* Of a blocking route, may be NULL: tried first on the listener's thread, after the gate, and must not
+	 * block.  A response ends the request there; NULL leaves it to the handler. */
+	Handler quick;
 } Route;
 
 /* Runs before every handler on the same thread; a response ends the request there (permission check). */

@@ -6,14 +6,15 @@ static const struct {
 	Handler handler;
 	gsize body_limit;
 	gboolean blocking;        /* waits for a signature or the database */
+	Handler quick;            /* unless this has the answer */
 } table[] = {
-	{ "GET", "/pki/root/ca.cer", protocol_root_certificate, 0, FALSE },
-	{ "GET", "/pki/issuing/ca.cer", protocol_issuing_certificate, 0, FALSE },
-	{ "GET", "/pki/issuing/full.crl", protocol_crl, 0, FALSE },
-	{ "POST", "/pki/issuing/ocsp", protocol_ocsp_post, OCSP_MAX_REQUEST, TRUE },
-	{ "GET", "/pki/issuing/ocsp/{request*}", protocol_ocsp_get, 0, TRUE },
-	{ "GET", "/checkpoint", protocol_checkpoint, 0, FALSE },
-	{ "GET", "/tile/{path*}", protocol_tile, 0, TRUE },
+	{ "GET", "/pki/root/ca.cer", protocol_root_certificate, 0, FALSE, NULL },
+	{ "GET", "/pki/issuing/ca.cer", protocol_issuing_certificate, 0, FALSE, NULL },
+	{ "GET", "/pki/issuing/full.crl", protocol_crl, 0, FALSE, NULL },
+	{ "POST", "/pki/issuing/ocsp", protocol_ocsp_post, OCSP_MAX_REQUEST, TRUE, protocol_ocsp_post_kept },
+	{ "GET", "/pki/issuing/ocsp/{request*}", protocol_ocsp_get, 0, TRUE, protocol_ocsp_get_kept },
+	{ "GET", "/checkpoint", protocol_checkpoint, 0, FALSE, NULL },
+	{ "GET", "/tile/{path*}", protocol_tile, 0, TRUE, NULL },
 };
 
 Route *
@@ -23,7 +24,7 @@ protocol_routes (const ProtocolContext *context, guint permission, gsize *n)
 	for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
 		routes[i] = (Route) {
 			.method = table[i].method, .path = table[i].path, .handler = table[i].handler,
-			.body_limit = table[i].body_limit, .blocking = table[i].blocking,
+			.body_limit = table[i].body_limit, .blocking = table[i].blocking, .quick = table[i].quick,
 			.permission = permission, .data = (gpointer) context,
 		};
 	*n = G_N_ELEMENTS (table);

@@ -157,6 +157,12 @@ test_unknown_turns_good (TestStore *t)
 	g_assert_cmpint (ask (world, certificate, EVP_sha1 (), FALSE, &reason), ==, V_OCSP_CERTSTATUS_GOOD);
 }
 
+static GBytes *
+kept (World *world, GBytes *request)
+{
+	return ocsp_answer_kept (world->authority, g_bytes_get_data (request, NULL), g_bytes_get_size (request));
+}
+
 static void
 test_cache (TestStore *t)
 {
@@ -166,16 +172,21 @@ test_cache (TestStore *t)
 	g_autoptr (GBytes) nonce = request_for (world, certificate, EVP_sha256 (), TRUE);
 	guint before;
 
+	g_assert_null (kept (world, plain));
 	g_bytes_unref (answer (world, plain));
 	before = world->ca->signed_ocsp;
+	g_autoptr (GBytes) again = kept (world, plain);
+	g_assert_nonnull (again);
 	for (int i = 0; i < 10; i++)
 		g_bytes_unref (answer (world, plain));
 	g_assert_cmpuint (world->ca->signed_ocsp, ==, before);
 	/* A nonce asks for a fresh signature. */
 	g_bytes_unref (answer (world, nonce));
+	g_assert_null (kept (world, nonce));
 	g_bytes_unref (answer (world, nonce));
 	g_assert_cmpuint (world->ca->signed_ocsp, ==, before + 2);
 	clock_set (world->clock, CA_NOW + 5 * MICROS_PER_MIN);
+	g_assert_null (kept (world, plain));
 	g_bytes_unref (answer (world, plain));
 	g_assert_cmpuint (world->ca->signed_ocsp, ==, before + 3);
 }

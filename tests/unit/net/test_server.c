@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "support.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,6 +64,21 @@ handle_null (Request *r G_GNUC_UNUSED)
 }
 
 static Response *
+handle_thread (Request *r)
+{
+	(void) r;
+	char name[16] = "";
+	pthread_getname_np (pthread_self (), name, sizeof name);
+	return response_new (200, "text/plain", name, strlen (name));
+}
+
+static Response *
+quick_if_asked (Request *r)
+{
+	return g_strcmp0 (request_query (r, "q"), "kept") == 0 ? handle_thread (r) : NULL;
+}
+
+static Response *
 gate (Request *r, const Route *route)
 {
 	g_autoptr (GError) error = NULL;
@@ -87,6 +103,8 @@ static const Route routes[] = {
 	{ "GET", "/cookie", handle_cookie, 0, FALSE, 1, NULL },
 	{ "GET", "/null", handle_null, 0, FALSE, 1, NULL },
 	{ "GET", "/closed", handle_echo, 0, FALSE, 9, NULL },
+	{ .method = "GET", .path = "/quick", .handler = handle_thread, .blocking = TRUE, .permission = 1, .quick = quick_if_asked },
+	{ .method = "GET", .path = "/quick/closed", .handler = handle_thread, .blocking = TRUE, .permission = 9, .quick = handle_thread },
 };
 
 static char *
@@ -374,6 +392,18 @@ test_bad_tables (void)
 	}
 }
 
+/* What is kept in memory is answered on the listener's thread, the rest by a worker; the gate stands before both. */
+static void
+test_quick (Site *site, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autofree char *kept = raw_exchange (site->port, "GET /quick?q=kept HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", -1);
+	g_autofree char *worked = raw_exchange (site->port, "GET /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", -1);
+	g_autofree char *closed = raw_exchange (site->port, "GET /quick/closed HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", -1);
+	assert_has (kept, "MHD-worker");
+	assert_has (worked, "pool");
+	g_assert_cmpuint (raw_status (closed, 0), ==, 401);
+}
+
 static void
 setup (Site *site, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -403,6 +433,7 @@ main (int argc, char **argv)
 	CASE (split_reads);
 	CASE (half_close);
 	CASE (metrics);
+	CASE (quick);
 	g_test_add_func ("/net/server/bad_tables", test_bad_tables);
 	return g_test_run ();
 }
