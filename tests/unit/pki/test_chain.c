@@ -159,6 +159,26 @@ test_self_issued (void)
 	g_assert_no_error (error);
 }
 
+/* Under a chain that was proven only its signatures go unlooked at. */
+static void
+test_below_proven (void)
+{
+	g_autoptr (Hierarchy) other = hierarchy_new (KEY_P256);
+	g_autoptr (GError) error = NULL;
+	Certificate *proven[] = { shared->issuing, shared->root }, *swapped[] = { shared->root, shared->issuing };
+	Micros end = certificate_not_after (shared->holder);
+
+	g_assert_true (certificate_verify_below (shared->holder, proven, 2, LATER, &error));
+	g_assert_no_error (error);
+	g_assert_false (certificate_verify_below (other->holder, proven, 2, LATER, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_CHAIN);
+	g_clear_error (&error);
+	g_assert_false (certificate_verify_below (shared->holder, swapped, 2, LATER, NULL));
+	g_assert_false (certificate_verify_below (shared->holder, proven, 1, LATER, NULL));
+	g_assert_false (certificate_verify_below (shared->holder, proven, 2, end + 1, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_EXPIRED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,5 +195,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/chain/key-usage", test_key_usage);
 	g_test_add_func ("/chain/path-length", test_path_length);
 	g_test_add_func ("/chain/self-issued", test_self_issued);
+	g_test_add_func ("/chain/below-proven", test_below_proven);
 	return g_test_run ();
 }
