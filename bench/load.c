@@ -3,9 +3,10 @@
  *   NAME VALUE UNIT bound=VALUE ratio=R v=R …
  *
  * value: median of the rounds, server and load generator on the same cores.  bound: the bare loop that no
- * program could beat, median of rounds that alternate with the server's.  ratio = value / bound.  v: value as a
- * multiple of V, the P-256 verifications one core does in a second in the bare loop, which tells a slow machine
- * from a slow program. */
+ * program could beat, run before each round.  ratio = value / bound, v = value / V, where V is the P-256
+ * verifications one core does in a second in the bare loop; both are medians of the rounds' own quotients, because
+ * the speed of a shared machine changes between rounds.  cpu: processor time of the site's processes for one answer;
+ * cost: the same in verifications, cpu * V, which other load on the machine disturbs least. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,6 @@ typedef struct {
 	GPtrArray *bidders;          /* Applicant, certified and logged in */
 	GPtrArray *holders;          /* Applicant, certified, for OCSP */
 	guint cores;
-	guint64 v;
 	guint64 peak;                /* resident KiB of the site after any round */
 	guint64 idle, plain_idle;
 } Bench;
@@ -47,8 +47,9 @@ typedef struct {
 /* --- medians and lines -------------------------------------------------------------------------- */
 
 typedef struct {
-	guint64 value[ROUNDS], openssl[ROUNDS], sqlite[ROUNDS], other[ROUNDS];
+	guint64 v[ROUNDS], value[ROUNDS], openssl[ROUNDS], sqlite[ROUNDS], other[ROUNDS];
 	Micros p50[ROUNDS], p99[ROUNDS];
+	guint64 cpu[ROUNDS];         /* microseconds of the site's processes for one answer */
 	guint64 refused;
 } Series;
 
@@ -68,20 +69,23 @@ median (const guint64 values[ROUNDS])
 	return sorted[ROUNDS / 2];
 }
 
-static void
-print_ratio (const char *name, guint64 value, guint64 of)
+static guint64
+thousandths (guint64 value, guint64 of)
 {
-	guint64 thousandths = of > 0 ? value * 1000 / of : 0;
-	printf (" %s=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT, name, thousandths / 1000, thousandths % 1000);
+	return of > 0 ? value * 1000 / of : 0;
 }
 
 static void
-print_line (const Bench *b, const char *name, guint64 value, const char *unit, guint64 bound)
+print_thousandths (const char *name, guint64 value)
+{
+	printf (" %s=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT, name, value / 1000, value % 1000);
+}
+
+static void
+print_figure (const char *name, guint64 value, const char *unit, guint64 bound, guint64 ratio)
 {
 	printf ("%s %" G_GUINT64_FORMAT " %s bound=%" G_GUINT64_FORMAT, name, value, unit, bound);
-	print_ratio ("ratio", value, bound);
-	if (strcmp (unit, "/s") == 0)
-		print_ratio ("v", value, b->v);
+	print_thousandths ("ratio", ratio);
 }
 
 static void
@@ -93,15 +97,32 @@ print_milliseconds (const char *name, const Micros values[ROUNDS])
 	printf (" %s=%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT "ms", name, median (micros) / 1000, median (micros) % 1000 / 100);
 }
 
-/* The lower of the two bare loops is the bound. */
+/* The lowest of the bare loops that were run. */
+static guint64
+bound_of (const Series *s, guint round)
+{
+	const guint64 loops[] = { s->openssl[round], s->sqlite[round], s->other[round] };
+	guint64 bound = G_MAXUINT64;
+	for (guint i = 0; i < G_N_ELEMENTS (loops); i++)
+		bound = loops[i] != 0 ? MIN (bound, loops[i]) : bound;
+	return bound;
+}
+
 static void
-print_series (const Bench *b, const char *name, const Series *s)
+print_series (const char *name, const Series *s)
 {
 	guint64 openssl = median (s->openssl), sqlite = median (s->sqlite), other = median (s->other);
-	guint64 bound = openssl != 0 ? openssl : other;
-	if (sqlite != 0)
-		bound = MIN (bound, sqlite);
-	print_line (b, name, median (s->value), "/s", bound);
+	guint64 bound[ROUNDS], ratio[ROUNDS], v[ROUNDS], cost[ROUNDS];
+	for (guint i = 0; i < ROUNDS; i++) {
+		bound[i] = bound_of (s, i);
+		ratio[i] = thousandths (s->value[i], bound[i]);
+		v[i] = thousandths (s->value[i], s->v[i]);
+		cost[i] = thousandths (s->cpu[i] * s->v[i], (guint64) MICROS_PER_S);
+	}
+	print_figure (name, median (s->value), "/s", median (bound), median (ratio));
+	print_thousandths ("v", median (v));
+	printf (" cpu=%" G_GUINT64_FORMAT "us", median (s->cpu));
+	print_thousandths ("cost", median (cost));
 	print_milliseconds ("p50", s->p50);
 	print_milliseconds ("p99", s->p99);
 	if (openssl != 0)
@@ -118,9 +139,17 @@ print_series (const Bench *b, const char *name, const Series *s)
 
 /* --- rounds ----------------------------------------------------------------------------------------- */
 
+static guint64
+measure_v (void)
+{
+	static const BareUnit one = { .verifies = 1 };
+	return bare_openssl (&one, 1, BARE_TIME / 2);
+}
+
 static void
 bare_round (Bench *b, const BareUnit *unit, Series *s, guint round)
 {
+	s->v[round] = measure_v ();
 	s->openssl[round] = bare_openssl (unit, b->cores, BARE_TIME);
 	if (unit->rows != NULL)
 		s->sqlite[round] = bare_sqlite (unit, b->work, CONNECTIONS, BARE_TIME);
@@ -130,8 +159,10 @@ static gboolean
 measure (Bench *b, const LoadPlan *plan, Series *s, guint round, gboolean may_refuse, GError **error)
 {
 	LoadResult result;
+	guint64 before = processor_time (b->site.pid);
 	if (!load_run (b->site.port, plan, &result, error))
 		return FALSE;
+	s->cpu[round] = (processor_time (b->site.pid) - before) / MAX (result.done, 1);
 	if (result.other > 0 && !may_refuse)
 		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "%" G_GUINT64_FORMAT " requests were answered otherwise, the first with HTTP %u",
 		                  result.other, result.other_status);
@@ -146,8 +177,12 @@ measure (Bench *b, const LoadPlan *plan, Series *s, guint round, gboolean may_re
 static gboolean
 figure_verify (Bench *b, const char *name, GError **error)
 {
-	(void) error;
-	print_line (b, name, b->v, "/s", b->v);
+	guint64 v[ROUNDS];
+	(void) b, (void) error;
+	for (guint round = 0; round < ROUNDS; round++)
+		v[round] = measure_v ();
+	print_figure (name, median (v), "/s", median (v), 1000);
+	print_thousandths ("v", 1000);
 	printf ("\n");
 	return TRUE;
 }
@@ -183,7 +218,7 @@ figure_issue (Bench *b, const char *name, GError **error)
 		if (!issue (b, ISSUES, &s, round, NULL, error))
 			return FALSE;
 	}
-	print_series (b, name, &s);
+	print_series (name, &s);
 	return TRUE;
 }
 
@@ -238,7 +273,7 @@ figure_ocsp_signed (Bench *b, const char *name, GError **error)
 		if (!measure (b, &plan, &s, round, FALSE, error))
 			return FALSE;
 	}
-	print_series (b, name, &s);
+	print_series (name, &s);
 	return TRUE;
 }
 
@@ -264,10 +299,12 @@ figure_ocsp_cached (Bench *b, const char *name, GError **error)
 		return FALSE;
 	g_autoptr (GPtrArray) requests = ocsp_requests (b, ocsp_get, OCSP_CERTIFICATES);
 	const LoadPlan plan = { .requests = requests, .connections = CONNECTIONS, .repeat = TRUE, .limit = ROUND_TIME, .status = 200 };
-	for (guint round = 0; round < ROUNDS; round++)
+	for (guint round = 0; round < ROUNDS; round++) {
+		s.v[round] = measure_v ();
 		if (!plain_round (b, CONNECTIONS, &s.other[round], error) || !measure (b, &plan, &s, round, FALSE, error))
 			return FALSE;
-	print_series (b, name, &s);
+	}
+	print_series (name, &s);
 	return TRUE;
 }
 
@@ -304,7 +341,7 @@ measure_quotes (Bench *b, const char *name, guint sales, guint n, guint connecti
 		if (requests == NULL || !measure (b, &plan, &s, round, sales == 1, error))
 			return FALSE;
 	}
-	print_series (b, name, &s);
+	print_series (name, &s);
 	return TRUE;
 }
 
@@ -329,7 +366,7 @@ static gboolean
 figure_memory_idle (Bench *b, const char *name, GError **error)
 {
 	(void) error;
-	print_line (b, name, b->idle, "KiB", b->plain_idle);
+	print_figure (name, b->idle, "KiB", b->plain_idle, thousandths (b->idle, b->plain_idle));
 	printf ("\n");
 	return TRUE;
 }
@@ -346,7 +383,7 @@ figure_memory_load (Bench *b, const char *name, GError **error)
 	const LoadPlan plan = { .requests = requests, .connections = CROWD, .repeat = TRUE, .limit = ROUND_TIME, .status = 200 };
 	if (!measure (b, &plan, &s, 0, FALSE, error))
 		return FALSE;
-	print_line (b, name, b->peak, "KiB", plain);
+	print_figure (name, b->peak, "KiB", plain, thousandths (b->peak, plain));
 	printf ("\n");
 	return TRUE;
 }
@@ -395,11 +432,6 @@ names_are_known (char **names)
 static gboolean
 prepare (Bench *b, gboolean quotes, GError **error)
 {
-	static const BareUnit verify_unit = { .verifies = 1 };
-	guint64 v[ROUNDS];
-	for (guint i = 0; i < ROUNDS; i++)
-		v[i] = bare_openssl (&verify_unit, 1, BARE_TIME / 2);
-	b->v = median (v);
 	b->cores = g_get_num_processors ();
 	if (!bench_plain_start (&b->plain, b->work, error) || !bench_site_start (&b->site, b->program, b->work, FIXTURE_CLOCK, error))
 		return FALSE;

@@ -116,7 +116,9 @@ bench_site_stop (BenchSite *site)
 	g_clear_pointer (&site->dir, g_free);
 }
 
-/* --- memory ----------------------------------------------------------------------------------- */
+/* --- what it costs --------------------------------------------------------------------------- */
+
+typedef guint64 (*MeterFn) (const char *pid);
 
 static guint64
 resident_of (const char *pid)
@@ -128,10 +130,25 @@ resident_of (const char *pid)
 	return line != NULL ? g_ascii_strtoull (line + strlen ("VmRSS:"), NULL, 10) : 0;
 }
 
+/* proc(5): utime and stime are fields 14 and 15; the second, in parentheses, may hold blanks. */
 static guint64
-resident_with_children (const char *pid)
+processor_time_of (const char *pid)
 {
-	guint64 sum = resident_of (pid);
+	g_autofree char *path = g_build_filename ("/proc", pid, "stat", NULL), *text = NULL;
+	const char *after = g_file_get_contents (path, &text, NULL, NULL) ? strrchr (text, ')') : NULL;
+	if (after == NULL)
+		return 0;
+	g_auto (GStrv) fields = g_strsplit (after + 2, " ", 0);
+	if (g_strv_length (fields) < 13)
+		return 0;
+	guint64 ticks = g_ascii_strtoull (fields[11], NULL, 10) + g_ascii_strtoull (fields[12], NULL, 10);
+	return ticks * (guint64) MICROS_PER_S / (guint64) sysconf (_SC_CLK_TCK);
+}
+
+static guint64
+sum_with_children (const char *pid, MeterFn meter)
+{
+	guint64 sum = meter (pid);
 	g_autofree char *tasks = g_build_filename ("/proc", pid, "task", NULL);
 	g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
 	for (const char *task; dir != NULL && (task = g_dir_read_name (dir)) != NULL;) {
@@ -140,17 +157,20 @@ resident_with_children (const char *pid)
 			continue;
 		g_auto (GStrv) children = g_strsplit (g_strstrip (text), " ", 0);
 		for (guint i = 0; children[i] != NULL; i++)
-			sum += *children[i] != '\0' ? resident_with_children (children[i]) : 0;
+			sum += *children[i] != '\0' ? sum_with_children (children[i], meter) : 0;
 	}
 	return sum;
 }
 
-guint64
-memory_resident (GPid pid)
+static guint64
+sum_of (GPid pid, MeterFn meter)
 {
 	g_autofree char *text = g_strdup_printf ("%d", pid);
-	return resident_with_children (text);
+	return sum_with_children (text, meter);
 }
+
+guint64 memory_resident (GPid pid) { return sum_of (pid, resident_of); }
+guint64 processor_time (GPid pid) { return sum_of (pid, processor_time_of); }
 
 /* --- the bare server ----------------------------------------------------------------------------- */
 

@@ -14,8 +14,9 @@ gboolean bench_site_start (BenchSite *site, const char *program, const char *wor
 void bench_site_stop (BenchSite *site);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BenchSite, bench_site_stop)
 
-/* Resident memory in KiB: a process with its children. */
+/* A process with its children: resident memory in KiB, and processor time used so far in microseconds. */
 guint64 memory_resident (GPid pid);
+guint64 processor_time (GPid pid);
 
 /* This program again as a bare server (see plain_serve). */
 typedef struct {
