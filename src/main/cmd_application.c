@@ -15,25 +15,13 @@ application_path (const char *id, const char *verb)
 	return verb != NULL ? g_strdup_printf ("/api/v1/applications/%s/%s", id, verb) : g_strdup_printf ("/api/v1/applications/%s", id);
 }
 
-static json_t *
-read_json_file (const char *path, GError **error)
-{
-	g_autoptr (GBytes) bytes = file_read (path, 1 << 20, error);
-	if (bytes == NULL)
-		return NULL;
-	json_t *value = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 1 << 20, error);
-	if (value == NULL)
-		g_prefix_error (error, "%s: ", path);
-	return value;
-}
-
 /* --- the applicant ------------------------------------------------------------------ */
 
 /* Opens --ticket: fills in the application's number and sends its access code from now on. */
 static Remote *
 open_ticket (const Cli *cli, char **id, GError **error)
 {
-	g_autoptr (json_t) ticket = read_json_file (cli_option (cli, "ticket"), error);
+	g_autoptr (json_t) ticket = json_file_read (cli_option (cli, "ticket"), error);
 	if (ticket == NULL)
 		return NULL;
 	const char *application = NULL, *code = NULL, *server = NULL;
@@ -55,7 +43,7 @@ open_ticket (const Cli *cli, char **id, GError **error)
 static gboolean
 run_new (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) form = read_json_file (cli_option (cli, "form"), error);
+	g_autoptr (json_t) form = json_file_read (cli_option (cli, "form"), error);
 	if (form == NULL)
 		return FALSE;
 	g_autoptr (Remote) remote = remote_open (cli, error);
@@ -84,7 +72,7 @@ static gboolean
 run_edit (Cli *cli, GError **error)
 {
 	g_autofree char *id = NULL, *etag = NULL;
-	g_autoptr (json_t) form = read_json_file (cli_option (cli, "form"), error);
+	g_autoptr (json_t) form = json_file_read (cli_option (cli, "form"), error);
 	if (form == NULL)
 		return FALSE;
 	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
@@ -149,9 +137,7 @@ run_status (Cli *cli, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = application_path (id, NULL);
-	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_print (cli, remote, path, error);
 }
 
 static gboolean
@@ -237,15 +223,6 @@ run_certificate (Cli *cli, GError **error)
 
 /* --- officers ------------------------------------------------------------------------- */
 
-static Remote *
-open_logged_in (Cli *cli, GError **error)
-{
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
-		return NULL;
-	return g_steal_pointer (&remote);
-}
-
 static json_t *
 get_view (Remote *remote, const char *id, GError **error)
 {
@@ -256,7 +233,7 @@ get_view (Remote *remote, const char *id, GError **error)
 static gboolean
 run_list (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	const char *state = cli_option (cli, "state"), *cursor = cli_option (cli, "cursor");
@@ -265,20 +242,17 @@ run_list (Cli *cli, GError **error)
 		g_string_append_printf (path, "state=%s&", state);
 	if (cursor != NULL)
 		g_string_append_printf (path, "cursor=%s", cursor);
-	g_autoptr (json_t) list = remote_call (remote, "GET", path->str, NULL, error);
-	cli_print (cli, list);
-	return list != NULL;
+	return remote_print (cli, remote, path->str, error);
 }
 
 static gboolean
 run_show (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
-	g_autoptr (json_t) view = get_view (remote, cli_argument (cli, 0), error);
-	cli_print (cli, view);
-	return view != NULL;
+	g_autofree char *path = application_path (cli_argument (cli, 0), NULL);
+	return remote_print (cli, remote, path, error);
 }
 
 /* An act over the version the officer looked at. */
@@ -287,7 +261,7 @@ act_on_version (Cli *cli, const char *verb, const char *type, json_t *more, GErr
 {
 	g_autoptr (json_t) members = more;
 	const char *id = cli_argument (cli, 0);
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) before = get_view (remote, id, error);
@@ -305,9 +279,7 @@ act_on_version (Cli *cli, const char *verb, const char *type, json_t *more, GErr
 		json_object_set_new (members, "form", json_hex (form.b, sizeof form.b));
 	}
 	g_autofree char *path = application_path (id, verb);
-	g_autoptr (json_t) view = remote_act (remote, path, type, g_steal_pointer (&members), error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, type, g_steal_pointer (&members), error);
 }
 
 static gboolean
@@ -350,9 +322,7 @@ run_fee (Cli *cli, GError **error)
 	if (cli_option (cli, "slip") != NULL)
 		json_object_set_new (members, "slip", json_string (cli_option (cli, "slip")));
 	g_autofree char *path = application_path (id, "fee");
-	g_autoptr (json_t) view = remote_act (remote, path, "fee.record", members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, "fee.record", members, error);
 }
 
 /* Both approvals sign the hash of the exact request; it is shown before it is signed. */
@@ -360,7 +330,7 @@ static gboolean
 approve (Cli *cli, const char *verb, const char *type, GError **error)
 {
 	const char *id = cli_argument (cli, 0);
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *request_path = application_path (id, "request");
@@ -376,9 +346,7 @@ approve (Cli *cli, const char *verb, const char *type, GError **error)
 	json_t *members = json_pack ("{s:s, s:o, s:O, s:O}", "application", id, "request", json_hex (hash.b, sizeof hash.b),
 	                             "profile", json_object_get (facts, "profile"), "profile_version", json_object_get (facts, "profile_version"));
 	g_autofree char *path = application_path (id, verb);
-	g_autoptr (json_t) view = remote_act (remote, path, type, members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, type, members, error);
 }
 
 static gboolean
@@ -397,7 +365,7 @@ static gboolean
 handover (Cli *cli, const char *verb, const char *type, gboolean with_method, GError **error)
 {
 	const char *id = cli_argument (cli, 0);
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) before = get_view (remote, id, error);
@@ -408,9 +376,7 @@ handover (Cli *cli, const char *verb, const char *type, gboolean with_method, GE
 	if (with_method)
 		json_object_set_new (members, "method", json_string (method != NULL ? method : "counter"));
 	g_autofree char *path = application_path (id, verb);
-	g_autoptr (json_t) view = remote_act (remote, path, type, members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, type, members, error);
 }
 
 static gboolean

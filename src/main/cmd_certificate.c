@@ -12,9 +12,7 @@ run_status (Cli *cli, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = g_strdup_printf ("/api/v1/certificates/%s", cli_argument (cli, 0));
-	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_print (cli, remote, path, error);
 }
 
 static gboolean
@@ -28,33 +26,25 @@ run_revoke (Cli *cli, GError **error)
 	if (cli_option (cli, "note") != NULL)
 		json_object_set_new (members, "note", json_string (cli_option (cli, "note")));
 	g_autofree char *path = g_strdup_printf ("/api/v1/certificates/%s/revoke", serial);
-	g_autoptr (json_t) view = remote_act (remote, path, "certificate.revoke", members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, "certificate.revoke", members, error);
 }
 
 static gboolean
 run_find (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
 		return FALSE;
 	g_autofree char *query = g_uri_escape_string (cli_argument (cli, 0), NULL, FALSE);
 	g_autofree char *path = g_strdup_printf ("/api/v1/subjects?query=%s", query);
-	g_autoptr (json_t) list = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, list);
-	return list != NULL;
+	return remote_print (cli, remote, path, error);
 }
 
 static gboolean
 run_whoami (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
-		return FALSE;
-	g_autoptr (json_t) view = remote_call (remote, "GET", "/api/v1/session", NULL, error);
-	cli_print (cli, view);
-	return view != NULL;
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	return remote != NULL && remote_print (cli, remote, "/api/v1/session", error);
 }
 
 static const CliOption revoke_options[] = {

@@ -26,9 +26,7 @@ run_proof (Cli *cli, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = g_strdup_printf ("/api/v1/log/proof?index=%s", cli_argument (cli, 0));
-	g_autoptr (json_t) proof = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, proof);
-	return proof != NULL;
+	return remote_print (cli, remote, path, error);
 }
 
 /* --- verifying ---------------------------------------------------------------------------- */

@@ -5,35 +5,13 @@
 #include "main/cli.h"
 #include "main/remote.h"
 
-static Remote *
-open_logged_in (Cli *cli, GError **error)
-{
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
-		return NULL;
-	return g_steal_pointer (&remote);
-}
-
-static json_t *
-read_content (Cli *cli, GError **error)
-{
-	const char *path = cli_option (cli, "content");
-	g_autoptr (GBytes) bytes = file_read (path, 1 << 20, error);
-	if (bytes == NULL)
-		return NULL;
-	json_t *content = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 1 << 20, error);
-	if (content == NULL)
-		g_prefix_error (error, "%s: ", path);
-	return content;
-}
-
 static gboolean
 run_new (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) content = read_content (cli, error);
+	g_autoptr (json_t) content = json_file_read (cli_option (cli, "content"), error);
 	if (content == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) view = remote_call (remote, "POST", "/api/v1/notices", json_pack ("{s:O}", "content", content), error);
@@ -50,10 +28,10 @@ notice_path (Cli *cli, const char *verb)
 static gboolean
 run_edit (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) content = read_content (cli, error);
+	g_autoptr (json_t) content = json_file_read (cli_option (cli, "content"), error);
 	if (content == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = notice_path (cli, NULL), *etag = NULL;
@@ -68,31 +46,23 @@ run_edit (Cli *cli, GError **error)
 static gboolean
 run_show (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || (cli_option (cli, "as") != NULL && !remote_login (remote, error)))
-		return FALSE;
+	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
 	g_autofree char *path = notice_path (cli, NULL);
-	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote != NULL && remote_print (cli, remote, path, error);
 }
 
 static gboolean
 run_list (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || (cli_option (cli, "as") != NULL && !remote_login (remote, error)))
-		return FALSE;
-	g_autoptr (json_t) list = remote_call (remote, "GET", "/api/v1/notices", NULL, error);
-	cli_print (cli, list);
-	return list != NULL;
+	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
+	return remote != NULL && remote_print (cli, remote, "/api/v1/notices", error);
 }
 
 /* Signs the hash of the content as it is shown here. */
 static gboolean
 act (Cli *cli, const char *verb, const char *type, GError **error)
 {
-	g_autoptr (Remote) remote = open_logged_in (cli, error);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *show_path = notice_path (cli, NULL), *path = notice_path (cli, verb);
@@ -108,9 +78,7 @@ act (Cli *cli, const char *verb, const char *type, GError **error)
 	fingerprint_of (content, n, &hash);
 	json_t *members = json_pack ("{s:s, s:O?, s:o}", "notice", cli_argument (cli, 0),
 	                             "version", json_object_get (before, "version"), "content", json_hex (hash.b, sizeof hash.b));
-	g_autoptr (json_t) view = remote_act (remote, path, type, members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, type, members, error);
 }
 
 static gboolean

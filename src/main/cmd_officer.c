@@ -171,8 +171,8 @@ run_submit (Cli *cli, GError **error)
 	g_autofree char *second = first != NULL ? read_statement (cli_argument (cli, 2), error) : NULL;
 	if (second == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) reply = remote_call (remote, "POST", "/api/v1/officers",
 	                                        json_pack ("{s:[s,s], s:O}", "statements", first, second, "list", list), error);

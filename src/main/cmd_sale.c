@@ -15,12 +15,8 @@ sale_path (Cli *cli, const char *verb)
 static gboolean
 get_and_print (Cli *cli, const char *path, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || (cli_option (cli, "as") != NULL && !remote_login (remote, error)))
-		return FALSE;
-	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, view);
-	return view != NULL;
+	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
+	return remote != NULL && remote_print (cli, remote, path, error);
 }
 
 static gboolean
@@ -78,8 +74,8 @@ newest_certificate (Remote *remote, const char *query, const char *subject, GErr
 static gboolean
 run_qualify (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) bound = newest_certificate (remote, cli_argument (cli, 1), cli_option (cli, "subject"), error);
 	if (bound == NULL)
@@ -88,9 +84,7 @@ run_qualify (Cli *cli, GError **error)
 	                             "subject", json_object_get (bound, "subject"), "certificate", json_object_get (bound, "certificate"),
 	                             "spki", json_object_get (bound, "spki"));
 	g_autofree char *path = sale_path (cli, "bidders");
-	g_autoptr (json_t) view = remote_act (remote, path, "bidder.qualify", members, error);
-	cli_print (cli, view);
-	return view != NULL;
+	return remote_act_and_print (cli, remote, path, "bidder.qualify", members, error);
 }
 
 /* --- quoting --------------------------------------------------------------------------- */
@@ -110,8 +104,8 @@ quoted_price (Cli *cli, const json_t *sale, Money *price, GError **error)
 static gboolean
 run_quote (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || !remote_login (remote, error))
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
 		return FALSE;
 	g_autofree char *show_path = sale_path (cli, NULL), *path = sale_path (cli, "quotes");
 	g_autoptr (json_t) sale = remote_call (remote, "GET", show_path, NULL, error);
@@ -162,8 +156,8 @@ run_watch (Cli *cli, GError **error)
 static gboolean
 run_bundle (Cli *cli, GError **error)
 {
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL || (cli_option (cli, "as") != NULL && !remote_login (remote, error)))
+	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
+	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = sale_path (cli, "bundle");
 	g_autoptr (GBytes) bundle = remote_fetch (remote, path, error);

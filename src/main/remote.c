@@ -257,3 +257,48 @@ remote_act (Remote *remote, const char *path, const char *type, json_t *members,
 		return NULL;
 	return remote_call (remote, "POST", path, json_pack ("{s:s}", "statement", statement), error);
 }
+
+/* --- what most commands do -------------------------------------------------------- */
+
+Remote *
+remote_open_logged_in (const Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL || !remote_login (remote, error))
+		return NULL;
+	return g_steal_pointer (&remote);
+}
+
+Remote *
+remote_open_maybe_logged_in (const Cli *cli, GError **error)
+{
+	return cli_option (cli, "as") != NULL ? remote_open_logged_in (cli, error) : remote_open (cli, error);
+}
+
+gboolean
+remote_print (const Cli *cli, Remote *remote, const char *path, GError **error)
+{
+	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
+	cli_print (cli, view);
+	return view != NULL;
+}
+
+gboolean
+remote_act_and_print (const Cli *cli, Remote *remote, const char *path, const char *type, json_t *members, GError **error)
+{
+	g_autoptr (json_t) view = remote_act (remote, path, type, members, error);
+	cli_print (cli, view);
+	return view != NULL;
+}
+
+json_t *
+json_file_read (const char *path, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, 1 << 20, error);
+	if (bytes == NULL)
+		return NULL;
+	json_t *value = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 1 << 20, error);
+	if (value == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return value;
+}

@@ -17,6 +17,10 @@ Remote *remote_open (const Cli *cli, GError **error);
 void remote_free (Remote *remote);        /* logs out if it logged in */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Remote, remote_free)
 
+/* The first logs in at once, the second when --as was given. */
+Remote *remote_open_logged_in (const Cli *cli, GError **error);
+Remote *remote_open_maybe_logged_in (const Cli *cli, GError **error);
+
 gboolean remote_login (Remote *remote, GError **error);
 const char *remote_site (const Remote *remote);
 const json_t *remote_site_facts (const Remote *remote);       /* answer of GET /site */
@@ -41,3 +45,10 @@ char *remote_statement (Remote *remote, const char *type, json_t *members, const
 
 /* POST {"statement": …}: the common act.  Logs in. */
 json_t *remote_act (Remote *remote, const char *path, const char *type, json_t *members, GError **error);
+
+/* GET and print; POST a statement and print. */
+gboolean remote_print (const Cli *cli, Remote *remote, const char *path, GError **error);
+gboolean remote_act_and_print (const Cli *cli, Remote *remote, const char *path, const char *type, json_t *members, GError **error);
+
+/* A JSON file of the command line; errors name it. */
+json_t *json_file_read (const char *path, GError **error);

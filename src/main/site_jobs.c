@@ -1,5 +1,6 @@
 /* main/site_jobs.c — what a site does by itself, and how often. */
 #include "api/idempotency.h"
+#include "api/quotes.h"
 #include "base/error.h"
 #include "identity/session.h"
 #include "main/site.h"
@@ -10,29 +11,12 @@
 
 /* --- sales ------------------------------------------------------------------------------ */
 
-typedef struct {
-	const char *sale;
-	Micros now;
-	json_t *view;
-} SaleReading;
-
-static gboolean
-read_sale (Tx *tx, gpointer arg, GError **error)
-{
-	SaleReading *r = arg;
-	g_clear_pointer (&r->view, json_decref);
-	return sale_view (tx, r->sale, NULL, r->now, &r->view, error);
-}
-
 /* A sale moved by itself: its watchers are told. */
 static void
 sale_moved (gpointer user, const char *sale)
 {
 	Site *site = user;
-	SaleReading r = { sale, clock_now (site->clock), NULL };
-	if (store_read (site->store, "sale.view", read_sale, &r, NULL))
-		broadcast_sale (site->broadcast, sale, (guint64) json_integer_value (json_object_get (r.view, "seq")), r.view);
-	json_decref (r.view);
+	quotes_announce (&site->api, sale, G_MAXUINT64);
 }
 
 static gboolean
@@ -44,13 +28,18 @@ settle_sales (gpointer user, GError **error)
 
 /* --- ticks for watchers ------------------------------------------------------------------- */
 
+typedef struct {
+	Micros now;
+	json_t *sales;
+} Running;
+
 static gboolean
 read_running (Tx *tx, gpointer arg, GError **error)
 {
-	SaleReading *r = arg;
+	Running *r = arg;
 	g_autofree char *next = NULL;
-	g_clear_pointer (&r->view, json_decref);
-	return sale_list (tx, NULL, 200, r->now, &r->view, &next, error);
+	g_clear_pointer (&r->sales, json_decref);
+	return sale_list (tx, NULL, 200, r->now, &r->sales, &next, error);
 }
 
 /* Each second where a deadline runs, every fifth elsewhere. */
@@ -60,13 +49,13 @@ send_ticks (gpointer user, GError **error)
 	Site *site = user;
 	if (broadcast_watchers (site->broadcast) == 0)
 		return TRUE;
-	SaleReading r = { NULL, clock_now (site->clock), NULL };
+	Running r = { clock_now (site->clock), NULL };
 	if (!store_read (site->store, "sale.ticks", read_running, &r, error))
 		return FALSE;
 	gboolean fifth = (clock_monotonic () / MICROS_PER_S) % 5 == 0;
 	gsize i;
 	const json_t *sale;
-	json_array_foreach (r.view, i, sale) {
+	json_array_foreach (r.sales, i, sale) {
 		const char *deadline = json_string_value (json_object_get (sale, "deadline"));
 		Micros at = 0;
 		if (deadline != NULL && !time_parse (deadline, &at, error))
@@ -74,7 +63,7 @@ send_ticks (gpointer user, GError **error)
 		if (deadline != NULL || fifth)
 			broadcast_tick (site->broadcast, json_string_value (json_object_get (sale, "sale")), r.now, at);
 	}
-	json_decref (r.view);
+	json_decref (r.sales);
 	return TRUE;
 }
 
