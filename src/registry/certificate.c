@@ -19,17 +19,17 @@ registry_certificate_view (Tx *tx, Registry *registry, const char *serial, json_
 	return TRUE;
 }
 
-/* 订户 of its own certificates; 审核人 and 发证人 of any (contract, article 4.7). */
+/* 订户 of its own certificates; 审核人 and 发证人 of any holder's (contract, article 4.7).  An officer's is ended by
+ * himself or by two others who change the list of officers: one person alone must not be able to lock out the rest. */
 static gboolean
 may_revoke (const Actor *actor, const CertificateRow *row)
 {
 	g_autofree char *own = fingerprint_hex (&actor->fingerprint);
 
-	if (actor_has_role (actor, ROLE_REVIEWER | ROLE_ISSUER))
-		return TRUE;
 	if (actor->kind == ACTOR_HOLDER)
-		return g_strcmp0 (actor->subject, row->subject) == 0;
-	/* Any officer may end his own. */
+		return row->subject && g_strcmp0 (actor->subject, row->subject) == 0;
+	if (row->subject)
+		return actor_has_role (actor, ROLE_REVIEWER | ROLE_ISSUER);
 	return actor->kind == ACTOR_OFFICER && g_strcmp0 (own, row->fingerprint) == 0;
 }
 

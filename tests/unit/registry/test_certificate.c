@@ -117,6 +117,8 @@ test_who (TestStore *t)
 	g_assert_cmpuint (desk_leaves (desk), ==, leaves + 1);
 	revoke_with (desk, &holder, filed->key, serial, reason (serial, "keyCompromise"), DIQI_ERROR_CERTIFICATE_STATE, NULL);
 	revoke_with (desk, &reviewer, desk->reviewer->key, other_serial, reason (other_serial, "privilegeWithdrawn"), -1, NULL);
+	/* One reviewer or issuer could else lock everybody out, for good. */
+	revoke_with (desk, &reviewer, desk->reviewer->key, clerk_serial, reason (clerk_serial, "keyCompromise"), DIQI_ERROR_PERMISSION, NULL);
 	/* A lost officer's card: ended by its owner. */
 	revoke_with (desk, &clerk, desk->clerk->key, clerk_serial, reason (clerk_serial, "keyCompromise"), -1, NULL);
 	revoke_with (desk, &reviewer, desk->reviewer->key, "4000000000000000000000000000000000000000",
