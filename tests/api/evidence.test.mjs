@@ -10,7 +10,7 @@ import { isConsistent, leafHash, openCheckpoint, rootFromInclusion, rootOf } fro
 import { program, Site } from './lib/site.mjs';
 import { timeText } from './lib/statement.mjs';
 import { Watcher } from './lib/stream.mjs';
-import { assert, check, engine } from './lib/tap.mjs';
+import { assert, check, engine, slow } from './lib/tap.mjs';
 import { sleep, World } from './lib/world.mjs';
 
 const run = promisify(execFile);
@@ -200,24 +200,53 @@ try {
 		assert.ok(!text.includes(holder.subject), 'a person shows in the metrics');
 	});
 
-	await check('/readyz says 503 when the signer is gone, and what is missing', async () => {
+	// The only child of the server.
+	async function signerPid() {
 		const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(world.site.process.pid)]);
-		const signer = Number(stdout.trim().split(/\s+/)[0]);
+		return Number(stdout.trim().split(/\s+/)[0]);
+	}
+
+	// The server's end, by itself, and a new start.
+	async function endsAndStartsAgain(limit) {
+		const end = await Promise.race([world.site.ended, sleep(limit).then(() => null)]);
+		assert.ok(end !== null, `the server still runs after ${limit} ms`);
+		assert.ok(end.code > 0 && end.signal === null, JSON.stringify(end));
+		assert.match(world.site.log, /site\.signer_lost/);
+		await world.site.start();
+		assert.equal((await fetch(`${world.site.manage}/readyz`)).status, 200);
+	}
+
+	await check('when the signer dies the server ends, to be started again; a certificate then under way is issued', async () => {
+		const application = await (await world.draft('person')).through('reviewed');
+		const issuer = await world.officer('issuer'), { hash, profile, profile_version } = await application.request();
+		const body = { statement: await issuer.statement('application.issue', { application: application.id, request: hash, profile, profile_version }) };
+		const watcher = await Watcher.open(`${world.site.url}/api/v1/sales/${sale}/stream`);
+		const signer = await signerPid();
+		process.kill(signer, 'SIGSTOP');                        // the issuer's word is stored, the signature is not
+		const issuing = issuer.post(`${application.path}/issue`, body).catch((e) => ({ status: 0, error: e }));
+		for (let i = 0; i < 200 && (await application.refresh()).state !== 'issuing'; i++)
+			await sleep(10);
+		assert.equal(application.view.state, 'issuing');
+		process.kill(signer, 'SIGKILL');
+		const reply = await issuing;
+		assert.ok(reply.status === 503 || reply.status === 0, `${reply.status} ${JSON.stringify(reply.body)}`);
+		await endsAndStartsAgain(15000);
+		await watcher.ended;
+		assert.equal((await application.refresh()).state, 'issued');
+		await application.fetchCertificate();
+		await application.through('confirmed');
+	});
+
+	await slow('a signer that hangs is given up after half a minute', async () => {
+		const signer = await signerPid();
 		process.kill(signer, 'SIGSTOP');
-		let answer;
 		try {
-			answer = await Promise.race([fetch(`${world.site.manage}/readyz`).then(async (r) => ({ status: r.status, body: await r.json() })), sleep(15000).then(() => null)]);
+			assert.equal((await fetch(`${world.site.manage}/readyz`)).status, 503);
+			await sleep(100);
 		} finally {
 			process.kill(signer, 'SIGCONT');
 		}
-		assert.ok(answer === null || answer.status === 503, JSON.stringify(answer));
-		assert.equal((await fetch(`${world.site.manage}/livez`)).status, 200);
-		let well = 0;
-		for (let i = 0; i < 100 && well !== 200; i++) {
-			well = (await fetch(`${world.site.manage}/readyz`)).status;
-			await sleep(100);
-		}
-		assert.equal(well, 200);
+		await endsAndStartsAgain(20000);
 	});
 
 	// --- stopping ---------------------------------------------------------------------------------------------------
