@@ -6,8 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "signer/frame.h"
+
+/* Far more than any queue of signatures takes.  A signer that hangs must not hold every worker, nor the end of the
+ * service, for ever. */
+#define REPLY_LATEST (30 * MICROS_PER_S)
 
 typedef struct {
 	GCond answered;
@@ -166,6 +171,15 @@ channel_wait_ready (Channel *channel, GError **error)
 	return ready;
 }
 
+gboolean
+channel_is_broken (Channel *channel)
+{
+	g_mutex_lock (&channel->lock);
+	gboolean broken = channel->broken != NULL;
+	g_mutex_unlock (&channel->lock);
+	return broken;
+}
+
 /* Queues the waiter, unless the channel is broken. */
 static gboolean
 enqueue (Channel *channel, Waiter *waiter, GError **error)
@@ -197,9 +211,17 @@ send_frame (Channel *channel, const GByteArray *frame, Waiter *waiter, GError **
 static GBytes *
 wait_reply (Channel *channel, Waiter *waiter, GError **error)
 {
+	gint64 end = clock_monotonic () + REPLY_LATEST;
 	g_mutex_lock (&channel->lock);
-	while (!waiter->done)
-		g_cond_wait (&waiter->answered, &channel->lock);
+	while (!waiter->done && g_cond_wait_until (&waiter->answered, &channel->lock, end))
+		continue;
+	if (!waiter->done) {
+		g_mutex_unlock (&channel->lock);
+		GError *reason = NULL;
+		diqi_error_set (&reason, DIQI_ERROR_UNAVAILABLE, NULL, "the signer does not answer");
+		break_channel (channel, reason);   /* and with that, this waiter is done */
+		g_mutex_lock (&channel->lock);
+	}
 	if (waiter->reply == NULL && error != NULL)
 		*error = g_error_copy (channel->broken);
 	g_mutex_unlock (&channel->lock);

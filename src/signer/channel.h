@@ -15,5 +15,9 @@ void channel_free (Channel *channel);              /* no call may be running */
 /* Waits for the greeting; FALSE with the signer's own reason if it could not start. */
 gboolean channel_wait_ready (Channel *channel, GError **error);
 
-/* Takes message (without "id").  The reply object, or the error it carries. */
+/* For good: every later call fails. */
+gboolean channel_is_broken (Channel *channel);
+
+/* Takes message (without "id").  The reply object, or the error it carries.  No reply within 30 seconds breaks the
+ * channel: DIQI_ERROR_UNAVAILABLE, for this call and all others. */
 json_t *channel_call (Channel *channel, json_t *message, GError **error);
