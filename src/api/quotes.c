@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "market/market.h"
 
@@ -115,7 +116,10 @@ sign_receipt (Quoting *q, GError **error)
 		return TRUE;
 	g_autoptr (json_t) payload = receipt_payload (api->site->site, &q->outcome, clock_now (api->clock));
 	q->receipt = signer_sign_receipt (api->signer, payload, error);
-	return q->receipt != NULL && store_run (api->store, "quote.receipt", store_receipt, q, error);
+	if (q->receipt == NULL)
+		return FALSE;
+	FAILPOINT ("quote.signed");
+	return store_run (api->store, "quote.receipt", store_receipt, q, error);
 }
 
 static Response *
@@ -157,6 +161,7 @@ post_quote (ApiCall *call, GError **error)
 	q.ticket = request_arrived (call->request);
 	Response *response = NULL;
 	if (arrival_run (q.ticket, call->api->store, "quote", decide, &q, error)) {
+		FAILPOINT ("quote.committed");
 		quotes_announce (call->api, q.sale, q.outcome.seq);
 		response = sign_receipt (&q, error) ? answer (&q) : NULL;
 	}

@@ -8,6 +8,8 @@
 
 #include "authority/authority_db.h"
 #include "base/error.h"
+#include "base/failpoint.h"
+#include "base/log.h"
 
 #define CRL_LIFE MICROS_PER_DAY
 /* An entry stays for a while after its certificate expired, so that every relying party sees it once. */
@@ -51,7 +53,10 @@ sign_and_store (Authority *authority, CrlArgs *args, GError **error)
 		return FALSE;
 	args->der = authority->calls.sign_crl (authority->signer, args->number, args->this_update, args->next_update,
 	                                       (const RevokedEntry *) (gpointer) args->entries->data, args->entries->len, error);
-	return args->der && store_run (authority->store, "crl.store", store_crl, args, error);
+	if (!args->der)
+		return FALSE;
+	FAILPOINT ("crl.signed");
+	return store_run (authority->store, "crl.store", store_crl, args, error);
 }
 
 static void
@@ -65,6 +70,27 @@ use_crl (CurrentCrl *crl, const CrlArgs *args, guint64 generation)
 	crl->this_update = args->this_update;
 	crl->next_update = args->next_update;
 	crl->generation = generation;
+}
+
+/* The signer lists what it ever listed: login and quotes must not be laxer than the CRL. */
+static gboolean
+keep_listed (Authority *authority, GBytes *der, GError **error)
+{
+	g_autoptr (GArray) listed = crl_entries (der, error);
+
+	if (!listed)
+		return FALSE;
+	for (guint i = 0; i < listed->len; i++) {
+		const RevokedEntry *entry = &g_array_index (listed, RevokedEntry, i);
+		g_autofree char *serial = NULL;
+
+		if (!status_index_keep_revoked (authority->status, entry))
+			continue;
+		serial = serial_hex (&entry->serial);
+		log_event (LOG_LEVEL_ERROR_, "certificate.unrevoked", "serial", "%s", serial,
+		           "detail", "%s", "the database lost this revocation", NULL);
+	}
+	return TRUE;
 }
 
 gboolean
@@ -83,7 +109,7 @@ authority_crl_publish (Authority *authority, GError **error)
 		der = args.der;
 		if (published) {
 			use_crl (&authority->crl, &args, generation);
-			return TRUE;
+			return keep_listed (authority, der, error);
 		}
 		if (attempt == CRL_ATTEMPTS || !g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_SIGNER)) {
 			g_propagate_error (error, g_steal_pointer (&failure));

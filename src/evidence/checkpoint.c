@@ -10,6 +10,7 @@
 #include "evidence/checkpoint.h"
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "evidence/evidence_db.h"
 
@@ -274,6 +275,7 @@ advance (LogKeeper *k, GError **error)
 	g_autofree char *note = sign_tree (k, size, error);
 	if (note == NULL)
 		return FALSE;
+	FAILPOINT ("checkpoint.signed");
 	NewNote new_note = { size, note, clock_now (k->clock) };
 	if (!store_run (k->store, "log.checkpoint", store_note, &new_note, error))
 		return FALSE;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "registry/application_db.h"
 
@@ -214,13 +215,18 @@ application_issue (Registry *registry, Store *store, const Actor *actor, const c
 {
 	IssueArgs args = { .registry = registry, .actor = actor, .id = id, .statement = statement };
 	g_autoptr (json_t) shown = NULL;
-	gboolean done = store_run (store, "application.issue", run_begin, &args, error) &&
-	                sign_and_finish (store, &args, error);
 
+	if (!store_run (store, "application.issue", run_begin, &args, error))
+		return FALSE;
+	FAILPOINT ("registry.issue.intended");
+	gboolean done = sign_and_finish (store, &args, error);
 	shown = args.view;
-	if (done && view)
+	if (!done)
+		return FALSE;
+	FAILPOINT ("registry.issue.published");
+	if (view)
 		*view = g_steal_pointer (&shown);
-	return done;
+	return TRUE;
 }
 
 static gboolean
