@@ -36,6 +36,12 @@ signer_spawn (const char *program, const char *dir, const char *passphrase, gsiz
 	return NULL;
 }
 
+gboolean
+signer_client_is_lost (SignerClient *client)
+{
+	return channel_is_broken (client->channel);
+}
+
 void
 signer_client_free (SignerClient *client)
 {

@@ -20,6 +20,8 @@ SignerClient *signer_spawn (const char *program, const char *dir, const char *pa
 SignerClient *signer_client_new (int fd);
 void signer_client_free (SignerClient *client);     /* closes; waits for a spawned child to end */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerClient, signer_client_free)
+/* The connection broke, and every call fails from now on; there is no way back but a new client. */
+gboolean signer_client_is_lost (SignerClient *client);
 
 /* What the signer pins: the site and its service certificates. */
 typedef struct {
