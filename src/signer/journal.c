@@ -10,6 +10,7 @@ struct Journal {
 	GHashTable *by_serial;      /* each keyed by the member inside JournalIssue; by_serial owns */
 	GHashTable *by_request;
 	GHashTable *by_spki;
+	GPtrArray *revoked;
 	guint64 crl_number;
 	guint64 size;
 	Hash root;
@@ -91,6 +92,41 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 }
 
 static gboolean
+remember_revoked (Journal *journal, const RevokedEntry *entry, Micros not_after, GError **error)
+{
+	JournalIssue *issue = g_hash_table_lookup (journal->by_serial, &entry->serial);
+	if (issue == NULL || issue->revoked)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a revocation of no certificate, or of one twice");
+	issue->revoked = TRUE;
+	issue->revoked_at = entry->revoked_at;
+	issue->reason = entry->reason;
+	issue->not_after = not_after;
+	g_ptr_array_add (journal->revoked, issue);
+	return TRUE;
+}
+
+static gboolean
+replay_revoked (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *serial;
+	gint64 reason;
+	Micros time, not_after;
+	RevokedEntry entry = { 0 };
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
+		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "revoked_at", FIELD_TIME, TRUE, 0, &entry.revoked_at },
+		{ "reason", FIELD_INT, TRUE, 0, &reason }, { "not_after", FIELD_TIME, TRUE, 0, &not_after },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (!serial_from_hex (serial, &entry.serial) || reason < 0 || reason > REASON_PRIVILEGE_WITHDRAWN)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a revocation");
+	entry.reason = (RevocationReason) reason;
+	journal->last_time = MAX (journal->last_time, time);
+	return remember_revoked (journal, &entry, not_after, error);
+}
+
+static gboolean
 replay_crl (Journal *journal, const json_t *record, GError **error)
 {
 	const char *type, *hash;
@@ -135,6 +171,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 	const char *type = json_string_value (json_object_get (record, "type"));
 	if (g_strcmp0 (type, "issue") == 0)
 		return replay_issue (user, record, offset, n, error);
+	if (g_strcmp0 (type, "revoked") == 0)
+		return replay_revoked (user, record, error);
 	if (g_strcmp0 (type, "crl") == 0)
 		return replay_crl (user, record, error);
 	if (g_strcmp0 (type, "checkpoint") == 0)
@@ -149,6 +187,7 @@ journal_open (const char *path, GError **error)
 	journal->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
 	journal->by_request = g_hash_table_new (fingerprint_key, fingerprint_same);
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
+	journal->revoked = g_ptr_array_new ();
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
@@ -160,6 +199,7 @@ journal_free (Journal *journal)
 	if (journal == NULL)
 		return;
 	chain_free (journal->chain);
+	g_ptr_array_unref (journal->revoked);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
 	g_hash_table_unref (journal->by_serial);
@@ -203,6 +243,12 @@ journal_certificate (Journal *journal, const JournalIssue *issue, GError **error
 		return NULL;
 	}
 	return g_steal_pointer (&bytes);
+}
+
+const GPtrArray *
+journal_revoked (const Journal *journal)
+{
+	return journal->revoked;
 }
 
 guint64
@@ -266,6 +312,26 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	/* Callers check uniqueness before they sign; a clash here is a programming error. */
 	if (!index_issue (journal, &issue, &error))
 		g_error ("journal: %s", error->message);
+}
+
+gboolean
+journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error)
+{
+	const JournalIssue *issue = journal_by_serial (journal, &entry->serial);
+	if (issue != NULL && issue->revoked)
+		return TRUE;
+	g_autoptr (GBytes) der = issue != NULL ? journal_certificate (journal, issue, error) : NULL;
+	g_autoptr (Certificate) certificate = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+	if (certificate == NULL || !remember_revoked (journal, entry, certificate_not_after (certificate), error))
+		return FALSE;
+	g_autoptr (json_t) record = record_new ("revoked", time);
+	json_object_set_new (record, "serial", json_hex (entry->serial.b, sizeof entry->serial.b));
+	json_object_set_new (record, "revoked_at", json_time (entry->revoked_at));
+	json_object_set_new (record, "reason", json_integer ((json_int_t) entry->reason));
+	json_object_set_new (record, "not_after", json_time (certificate_not_after (certificate)));
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
 }
 
 void

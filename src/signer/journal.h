@@ -1,8 +1,9 @@
-/* signer/journal.h — what the signer must remember: every certificate of the issuing CA, the last
- * CRL number, the last checkpoint.
+/* signer/journal.h — what the signer must remember: every certificate of the issuing CA, which of them it
+ * called revoked, the last CRL number, the last checkpoint.
  *
  * journal.log is a Chain.  Records, each with "time":
  *   {"type":"issue","request"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *   {"type":"revoked","serial","revoked_at","reason","not_after"}
  *   {"type":"crl","number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
  * request is the hash of the to-be-signed request (absent for the certificates made with the
@@ -21,6 +22,9 @@ typedef struct {
 	Serial serial;
 	Fingerprint request, spki, certificate;
 	gboolean has_request;
+	gboolean revoked;         /* once, and for ever; then: */
+	Micros revoked_at, not_after;
+	RevocationReason reason;
 	goffset offset;           /* of the record in the file */
 	gsize n;
 } JournalIssue;
@@ -42,12 +46,16 @@ const JournalIssue *journal_by_request (const Journal *journal, const Fingerprin
 const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);
 const JournalIssue *journal_by_spki (const Journal *journal, const Fingerprint *spki);
 GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);
+/* JournalIssue *, those that are revoked; borrowed. */
+const GPtrArray *journal_revoked (const Journal *journal);
 guint64 journal_crl_number (const Journal *journal);          /* 0 before the first */
 void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
 void journal_add_issue (Journal *journal, const JournalEntry *entry);
+/* Of a certificate in the journal; nothing when it is remembered already.  FALSE: its record cannot be read. */
+gboolean journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error);
 void journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries);
 void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
 gboolean journal_is_dirty (const Journal *journal);

@@ -17,8 +17,8 @@
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), serial, reviewer, issuer (compact)  | certificate |
- * | ocsp          | ocsp    |         | singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
- * | crl           | issuing | yes     | number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl |
+ * | ocsp          | ocsp    | if revoked | singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
+ * | crl           | issuing | yes     | number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
  * | receipt       | receipt |         | payload                                             | statement |

@@ -3,10 +3,15 @@
  * DigiNotar 2011: certificates the authority had no record of, and OCSP called them good.  Here
  * "good" and "revoked" are said only of a serial in the signer's own journal, and which serial a
  * CertID means is read from its bytes, not from what the caller says about it.
+ *
+ * A revocation is for ever (RFC 5280 5.3.1; a hold alone may be lifted).  What this signer once called revoked it
+ * keeps so, whatever a caller says later: a row changed in the database, or a database from an old copy, brings no
+ * certificate back.
  */
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "signer/approval.h"
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
@@ -133,15 +138,38 @@ read_single (const Keyring *keyring, const json_t *object, OcspSingle *single, G
 	return check_revocation (keyring, revoked_at, reason, error);
 }
 
+static gboolean
+remember (const Keyring *keyring, const RevokedEntry *entry, GError **error)
+{
+	return entry->reason == REASON_HOLD || journal_add_revoked (keyring->journal, keyring_now (keyring), entry, error);
+}
+
+/* What was said before goes before what is said now. */
+static gboolean
+recall_single (const Keyring *keyring, OcspSingle *single, GError **error)
+{
+	const JournalIssue *issue = single->ours ? journal_by_serial (keyring->journal, &single->serial) : NULL;
+	if (issue != NULL && issue->revoked) {
+		single->status = CERT_STATUS_REVOKED;
+		single->revoked_at = issue->revoked_at;
+		single->reason = issue->reason;
+		return TRUE;
+	}
+	const RevokedEntry entry = { single->serial, single->revoked_at, single->reason };
+	return single->status != CERT_STATUS_REVOKED || remember (keyring, &entry, error);
+}
+
 static OcspRequest *
 read_answer (const Keyring *keyring, const json_t *singles, GBytes *nonce, GError **error)
 {
 	g_autoptr (OcspRequest) answered = reread (keyring, singles, error);
 	if (answered == NULL)
 		return NULL;
-	for (guint i = 0; i < answered->singles->len; i++)
-		if (!read_single (keyring, json_array_get (singles, i), &g_array_index (answered->singles, OcspSingle, i), error))
+	for (guint i = 0; i < answered->singles->len; i++) {
+		OcspSingle *single = &g_array_index (answered->singles, OcspSingle, i);
+		if (!read_single (keyring, json_array_get (singles, i), single, error) || !recall_single (keyring, single, error))
 			return NULL;
+	}
 	if (nonce != NULL)
 		answered->nonce = g_bytes_ref (nonce);
 	return g_steal_pointer (&answered);
@@ -189,27 +217,71 @@ unpack_entry (const Keyring *keyring, const guint8 *packed, RevokedEntry *entry,
 	return check_revocation (keyring, entry->revoked_at, entry->reason, error);
 }
 
-static RevokedEntry *
-unpack (const Keyring *keyring, GBytes *packed, gsize *n, GError **error)
+static RevokedEntry
+entry_of (const JournalIssue *issue)
+{
+	return (RevokedEntry) { issue->serial, issue->revoked_at, issue->reason };
+}
+
+/* As the caller has them, remembered from now on. */
+static gboolean
+add_stated (const Keyring *keyring, GBytes *packed, GHashTable *seen, GArray *entries, GError **error)
 {
 	gsize size;
 	const guint8 *p = g_bytes_get_data (packed, &size);
-	if (size % CRL_ENTRY_SIZE != 0) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/entries", "not whole entries");
-		return NULL;
-	}
-	*n = size / CRL_ENTRY_SIZE;
-	g_autofree RevokedEntry *entries = g_new0 (RevokedEntry, *n + 1);
-	g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
-	for (gsize i = 0; i < *n; i++) {
-		if (!unpack_entry (keyring, p + i * CRL_ENTRY_SIZE, &entries[i], error))
-			return NULL;
+	if (size % CRL_ENTRY_SIZE != 0)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "not whole entries");
+	for (gsize at = 0; at < size; at += CRL_ENTRY_SIZE) {
+		RevokedEntry entry;
+		if (!unpack_entry (keyring, p + at, &entry, error))
+			return FALSE;
 		/* The journal has one object a serial: the same object twice is the same serial twice. */
-		if (!g_hash_table_add (seen, (gpointer) journal_by_serial (keyring->journal, &entries[i].serial))) {
-			diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/entries", "a serial number twice");
-			return NULL;
-		}
+		const JournalIssue *issue = journal_by_serial (keyring->journal, &entry.serial);
+		if (!g_hash_table_add (seen, (gpointer) issue))
+			return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "a serial number twice");
+		if (issue->revoked)
+			entry = entry_of (issue);
+		g_array_append_val (entries, entry);
 	}
+	return TRUE;
+}
+
+/* Those the caller forgot, until they expire. */
+static void
+add_forgotten (const Keyring *keyring, GHashTable *seen, GArray *entries)
+{
+	const GPtrArray *revoked = journal_revoked (keyring->journal);
+	Micros now = keyring_now (keyring);
+	guint forgotten = 0;
+	for (guint i = 0; i < revoked->len; i++) {
+		const JournalIssue *issue = g_ptr_array_index (revoked, i);
+		if (issue->not_after < now || g_hash_table_contains (seen, issue))
+			continue;
+		RevokedEntry entry = entry_of (issue);
+		g_array_append_val (entries, entry);
+		forgotten++;
+	}
+	if (forgotten > 0)
+		log_event (LOG_LEVEL_WARN, "signer.unrevoked", "certificates", "%u", forgotten, NULL);
+}
+
+static gboolean
+remember_all (const Keyring *keyring, const GArray *entries, GError **error)
+{
+	for (guint i = 0; i < entries->len; i++)
+		if (!remember (keyring, &g_array_index (entries, RevokedEntry, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+static GArray *
+read_entries (const Keyring *keyring, GBytes *packed, GError **error)
+{
+	g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (RevokedEntry));
+	g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
+	if (!add_stated (keyring, packed, seen, entries, error))
+		return NULL;
+	add_forgotten (keyring, seen, entries);
 	return g_steal_pointer (&entries);
 }
 
@@ -232,12 +304,14 @@ message_crl (Keyring *keyring, const json_t *message, GError **error)
 		diqi_error_set (error, DIQI_ERROR_SIGNER, "/number", "the last CRL had number %" G_GUINT64_FORMAT, journal_crl_number (keyring->journal));
 		return NULL;
 	}
-	gsize n;
-	g_autofree RevokedEntry *entries = unpack (keyring, packed, &n, error);
-	g_autoptr (GBytes) crl = entries != NULL ? issuer_sign_crl (keyring->issuer, (guint64) number, this_update, next_update, entries, n, error) : NULL;
-	if (crl == NULL)
+	g_autoptr (GArray) entries = read_entries (keyring, packed, error);
+	if (entries == NULL)
 		return NULL;
-	journal_add_crl (keyring->journal, keyring_now (keyring), (guint64) number, crl, n);
+	g_autoptr (GBytes) crl = issuer_sign_crl (keyring->issuer, (guint64) number, this_update, next_update,
+	                                          (const RevokedEntry *) (gpointer) entries->data, entries->len, error);
+	if (crl == NULL || !remember_all (keyring, entries, error))
+		return NULL;
+	journal_add_crl (keyring->journal, keyring_now (keyring), (guint64) number, crl, entries->len);
 	json_t *reply = json_object ();
 	json_object_set_new (reply, "crl", json_base64 (g_bytes_get_data (crl, NULL), g_bytes_get_size (crl)));
 	return reply;
