@@ -3,6 +3,8 @@
  * An entry is replaced only by one with a higher change_seq, so that a commit hook and a refresh may
  * bring the same news in any order.  Only a refresh moves the position it reads from: hooks of two
  * transactions may run in another order than their commits.
+ *
+ * Revocation is for ever: a row that says otherwise later was changed by hand, and is not believed.
  */
 #include "authority/status.h"
 
@@ -86,7 +88,8 @@ status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &entry->serial);
 
-	if (slot && slot->change_seq >= change_seq)
+	if (slot && (slot->change_seq >= change_seq ||
+	             (slot->entry.status == CERT_STATUS_REVOKED && entry->status != CERT_STATUS_REVOKED)))
 		return;
 	if (!slot) {
 		slot = g_new0 (Slot, 1);
@@ -99,6 +102,21 @@ status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_
 	slot->change_seq = change_seq;
 	if (status_entry_is_stored (entry))
 		g_hash_table_insert (index->by_fingerprint, &slot->entry.fingerprint, slot);
+}
+
+gboolean
+status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed)
+{
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
+	Slot *slot = g_hash_table_lookup (index->by_serial, &listed->serial);
+
+	if (!slot || slot->entry.status == CERT_STATUS_REVOKED)
+		return FALSE;
+	slot->entry.status = CERT_STATUS_REVOKED;
+	slot->entry.revoked_at = listed->revoked_at;
+	slot->entry.reason = listed->reason;
+	index->generation++;
+	return TRUE;
 }
 
 typedef struct {

@@ -27,8 +27,10 @@ void status_index_free (StatusIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StatusIndex, status_index_free)
 /* Reads what changed since the last call; the first call reads everything. */
 gboolean status_index_refresh (StatusIndex *index, Store *store, GError **error);
-/* For commit hooks: what the transaction that took change_seq made of this certificate. */
+/* For commit hooks: what the transaction that took change_seq made of this certificate.  Once revoked it stays so. */
 void status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq);
+/* What the signer lists as revoked is so here too, whatever the row says.  TRUE: the row said otherwise. */
+gboolean status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed);
 /* FALSE: this site never published such a serial. */
 gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
 gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);

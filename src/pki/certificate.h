@@ -135,6 +135,8 @@ GBytes *issuer_sign_crl (const Issuer *issuer, guint64 number, Micros this_updat
 gboolean crl_verify (GBytes *crl, const Certificate *issuer, guint64 *number, Micros *next_update, GError **error);
 /* The entry of a list that crl_verify accepted; FALSE: not in it. */
 gboolean crl_find (GBytes *crl, const Serial *serial, RevokedEntry *out);
+/* All of them: RevokedEntry.  NULL: not a list. */
+GArray *crl_entries (GBytes *crl, GError **error);
 
 #define OCSP_MAX_REQUEST 65536
 #define OCSP_MAX_SINGLE 50

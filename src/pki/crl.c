@@ -212,3 +212,17 @@ crl_find (GBytes *bytes, const Serial *serial, RevokedEntry *out)
 	}
 	return FALSE;
 }
+
+GArray *
+crl_entries (GBytes *bytes, GError **error)
+{
+	Crl crl;
+	RevokedEntry entry;
+
+	if (!read_crl (bytes, &crl, error))
+		return NULL;
+	GArray *entries = g_array_new (FALSE, FALSE, sizeof entry);
+	while (crl.entries.n > 0 && read_entry (&crl.entries, &entry))
+		g_array_append_val (entries, entry);
+	return entries;
+}

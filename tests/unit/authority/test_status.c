@@ -31,6 +31,33 @@ test_older_news_is_ignored (void)
 	g_assert_cmpuint (status_index_size (index), ==, 1);
 }
 
+/* I-01: a row changed by hand, however new, brings nothing back; what the signer lists is revoked without any row. */
+static void
+test_once_revoked (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry good = entry_of (1, CERT_STATUS_GOOD), revoked = entry_of (1, CERT_STATUS_REVOKED), out;
+	StatusEntry other = entry_of (3, CERT_STATUS_GOOD);
+	const RevokedEntry listed = { other.serial, 5 * MICROS_PER_S, REASON_KEY_COMPROMISE }, never = { .reason = REASON_SUPERSEDED };
+	guint64 before;
+
+	status_index_apply (index, &revoked, 7);
+	status_index_apply (index, &good, 8);
+	g_assert_true (status_index_find (index, &good.serial, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_REVOKED);
+	status_index_apply (index, &other, 9);
+	before = status_index_generation (index);
+	g_assert_true (status_index_keep_revoked (index, &listed));
+	g_assert_cmpuint (status_index_generation (index), ==, before + 1);
+	g_assert_false (status_index_keep_revoked (index, &listed));
+	g_assert_false (status_index_keep_revoked (index, &never));
+	status_index_apply (index, &other, 10);
+	g_assert_true (status_index_find_fingerprint (index, &other.fingerprint, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_REVOKED);
+	g_assert_cmpint (out.reason, ==, REASON_KEY_COMPROMISE);
+	g_assert_cmpint (out.revoked_at, ==, 5 * MICROS_PER_S);
+}
+
 static void
 test_generation_counts_revocations (void)
 {
@@ -120,6 +147,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/authority/status/older-news-is-ignored", test_older_news_is_ignored);
+	g_test_add_func ("/authority/status/I-01-once-revoked", test_once_revoked);
 	g_test_add_func ("/authority/status/generation-counts-revocations", test_generation_counts_revocations);
 	g_test_add_func ("/authority/status/unknown", test_unknown);
 	test_store_add ("/authority/status/other-process", test_other_process);
