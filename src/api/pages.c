@@ -292,6 +292,9 @@ sale_page (Request *r)
 	html_text (html, "<h2>%s <span class=\"phase %s\">%s</span></h2>\n", code, text_at (sale, "phase"), phase_label (sale));
 	html_text (html, "<p class=\"price\"><span class=\"soft\">%s</span> %s</p>\n<p>%s %s</p>\n<p class=\"soft\">服务器时间 %s</p>\n",
 	           price_label (sale), price, label, when != NULL ? when : "", now);
+	json_int_t prompts = json_integer_value (at (sale, "prompts"));
+	if (prompts > 0)
+		html_text (html, "<p class=\"phase limit_time\">最后一分钟,第 %" JSON_INTEGER_FORMAT " 次提示</p>\n", prompts);
 	if (closed)
 		html_text (html, "<p><a href=\"/api/v1/sales/%s/bundle\">下载证据包</a>,用 <code>diqi verify</code> 离线核验。</p>\n", text_at (sale, "sale"));
 	parcel_table (html, sale, notice);

@@ -61,7 +61,8 @@ send_ticks (gpointer user, GError **error)
 		if (deadline != NULL && !time_parse (deadline, &at, error))
 			break;
 		if (deadline != NULL || fifth)
-			broadcast_tick (site->broadcast, json_string_value (json_object_get (sale, "sale")), r.now, at);
+			broadcast_tick (site->broadcast, json_string_value (json_object_get (sale, "sale")), r.now, at,
+			                (guint) json_integer_value (json_object_get (sale, "prompts")));
 	}
 	json_decref (r.sales);
 	return TRUE;

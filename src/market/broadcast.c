@@ -81,14 +81,14 @@ broadcast_sale (Broadcast *b, const char *sale, guint64 seq, const json_t *view)
 }
 
 void
-broadcast_tick (Broadcast *b, const char *sale, Micros now, Micros deadline)
+broadcast_tick (Broadcast *b, const char *sale, Micros now, Micros deadline, guint prompts)
 {
 	g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&b->lock);
 	const Channel *channel = g_hash_table_lookup (b->channels, sale);
 	if (channel == NULL || event_stream_watchers (channel->stream) == 0)
 		return;
-	g_autoptr (json_t) tick = json_pack ("{s:o, s:o}", "server_time", json_time (now),
-	                                     "deadline", deadline > 0 ? json_time (deadline) : json_null ());
+	g_autoptr (json_t) tick = json_pack ("{s:o, s:o, s:i}", "server_time", json_time (now),
+	                                     "deadline", deadline > 0 ? json_time (deadline) : json_null (), "prompts", (int) prompts);
 	g_autofree char *text = json_dumps (tick, JSON_COMPACT);
 	event_stream_publish (channel->stream, 0, "tick", text);
 }

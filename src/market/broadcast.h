@@ -20,6 +20,6 @@ EventStream *broadcast_stream (Broadcast *broadcast, const char *sale);
 /* Has anybody ever watched, and not been told of event `seq` yet?  Before reading a view only for them. */
 gboolean broadcast_wants (Broadcast *broadcast, const char *sale, guint64 seq);
 void broadcast_sale (Broadcast *broadcast, const char *sale, guint64 seq, const json_t *view);
-/* Only to streams that somebody watches.  deadline 0: none runs. */
-void broadcast_tick (Broadcast *broadcast, const char *sale, Micros now, Micros deadline);
+/* Only to streams that somebody watches.  deadline 0: none runs.  prompts: of the running window, given so far (TR-20). */
+void broadcast_tick (Broadcast *broadcast, const char *sale, Micros now, Micros deadline, guint prompts);
 guint broadcast_watchers (Broadcast *broadcast);

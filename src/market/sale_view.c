@@ -21,7 +21,7 @@ result_json (const SaleState *state)
 }
 
 static void
-add_state (json_t *view, const SaleState *state)
+add_state (json_t *view, const SaleState *state, Micros now)
 {
 	const RuleSet *rules = &state->terms.rules;
 	Money next;
@@ -38,6 +38,7 @@ add_state (json_t *view, const SaleState *state)
 	set (view, "seq", json_integer ((json_int_t) state->seq));
 	set (view, "head", json_hex (state->head.b, sizeof state->head.b));
 	set (view, "deadline", state->deadline > 0 ? json_time (state->deadline) : json_null ());
+	set (view, "prompts", json_integer (sale_prompts_due (state, now)));
 	set (view, "listing_start", json_time (state->terms.listing_start));
 	set (view, "quiet_from", json_time (state->terms.listing_end - rules->quiet));
 	set (view, "listing_end", json_time (state->terms.listing_end));
@@ -92,7 +93,7 @@ sale_view (Tx *tx, const char *sale, const char *subject, Micros now, json_t **v
 	g_autoptr (json_t) made = json_object ();
 	set (made, "sale", json_string (sale));
 	set (made, "server_time", json_time (now));
-	add_state (made, &state);
+	add_state (made, &state, now);
 	if (!add_notice (tx, made, notice, error) || !add_me (tx, made, &state, subject, error))
 		return FALSE;
 	*view = g_steal_pointer (&made);

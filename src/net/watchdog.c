@@ -85,15 +85,6 @@ watchdog_remove (Watchdog *watchdog, WatchedSocket *socket)
 		eventfd_write (watchdog->wake, 1);
 }
 
-void
-watchdog_cut_all (Watchdog *watchdog)
-{
-	g_mutex_lock (&watchdog->lock);
-	for (GList *l = watchdog->sockets.head; l != NULL; l = l->next)
-		watched_cut (l->data);
-	g_mutex_unlock (&watchdog->lock);
-}
-
 static void
 cut_the_late (Watchdog *watchdog, gint64 now)
 {

@@ -37,4 +37,3 @@ void watched_reading (WatchedSocket *socket, gboolean reading);
 void watched_linger (WatchedSocket *socket);
 /* Cuts the connection now.  The caller knows that it is still open. */
 void watched_cut (WatchedSocket *socket);
-void watchdog_cut_all (Watchdog *watchdog);

@@ -408,7 +408,7 @@ try {
 
 	await check('in limit-time ticks carry the server\'s time and the deadline', async () => {
 		const tick = await watcher.until((e) => e.event === 'tick' && e.json.deadline !== null);
-		assert.deepEqual(tick.json, { server_time: timeText(await world.now()), deadline: timeText(listingEnd + window) });
+		assert.deepEqual(tick.json, { server_time: timeText(await world.now()), deadline: timeText(listingEnd + window), prompts: 0 });
 		assert.equal(tick.id, undefined);
 	});
 

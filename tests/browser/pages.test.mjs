@@ -76,6 +76,15 @@ try {
 		assert.ok(seen.includes('限时竞价') && seen.includes('本轮截止 2026-04-03 10:04:00'), seen.slice(0, 200));
 	});
 
+	await check('TR-20 three prompts in the last minute of the window, and none before it', async () => {
+		for (const [ms, prompts] of [[179999, 0], [1, 1], [20000, 2], [20000, 3]]) {
+			await world.advance(ms);
+			assert.equal((await world.sale(notice.sale)).prompts, prompts);
+			await page.open(`${url}/sales/${notice.sale}`);
+			assert.equal(/第 (\d) 次提示/.exec(await text(page))?.[1], prompts ? String(prompts) : undefined);
+		}
+	});
+
 	await check('a closed sale says so and offers its evidence', async () => {
 		await world.advance(240000);
 		await page.open(`${url}/sales/${notice.sale}`);
