@@ -33,6 +33,14 @@ check_validity (const Court *court, const Certificate *certificate, const char *
 	return TRUE;
 }
 
+static gboolean
+check_revoked (const Court *court, const Certificate *certificate, const char *field, GError **error)
+{
+	const JournalIssue *issue = court->journal != NULL ? journal_by_serial (court->journal, certificate_serial (certificate)) : NULL;
+	return issue == NULL || !issue->revoked
+	       || diqi_fail (error, DIQI_ERROR_CERTIFICATE_REVOKED, field, "the officer's certificate was revoked");
+}
+
 Statement *
 approval_open (const Court *court, const char *compact, const char *type, const char *field, const Officer **officer, GError **error)
 {
@@ -53,7 +61,8 @@ approval_open (const Court *court, const char *compact, const char *type, const 
 		well = diqi_fail (error, DIQI_ERROR_APPROVAL, field, "not signed by an officer of this site");
 	else if (who->removed)
 		well = diqi_fail (error, DIQI_ERROR_APPROVAL, field, "the officer has been removed");
-	if (!well || !check_validity (court, who->certificate, field, error) || !check_time (court, statement, field, error)
+	if (!well || !check_validity (court, who->certificate, field, error)
+	    || !check_revoked (court, who->certificate, field, error) || !check_time (court, statement, field, error)
 	    || !statement_verify (statement, who->certificate, error))
 		return NULL;
 	*officer = who;

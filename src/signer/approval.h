@@ -2,10 +2,12 @@
  *
  * Everything is judged by the signer alone: its pinned list of officers, its clock, its site.
  * A statement is good for 30 days and must not come from the future by more than 5 minutes;
- * the officer must be in the list, not removed, with a certificate valid now.
+ * the officer must be in the list, not removed, with a certificate valid now; to issue, also one that
+ * this signer never called revoked.
  */
 #pragma once
 #include "pki/statement.h"
+#include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
 
@@ -16,6 +18,9 @@ typedef struct {
 	const Pins *pins;
 	const Roster *officers;
 	Micros now;
+	/* What was revoked.  NULL where the list itself is changed: a caller who lies about revocations
+	 * must not be able to keep two officers from renewing it. */
+	const Journal *journal;
 } Court;
 
 /* The members every statement has; for a Field table of a closed payload. */

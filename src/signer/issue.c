@@ -143,7 +143,7 @@ issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
 		return journal_certificate (keyring->journal, earlier, error);
 
 	Micros now = keyring_now (keyring);
-	const Court court = { keyring->pins, officers_log_current (keyring->officers), now };
+	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
 	const ApprovalTarget target = { request->application, request->profile, request->profile_version, request->hash };
 	Fingerprint reviewer, issuer;
 	if (!approvals_check (&court, &target, in->reviewer, in->issuer, &reviewer, &issuer, error))

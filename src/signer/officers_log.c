@@ -209,7 +209,7 @@ take_genesis (OfficersLog *log, Roster *list, const json_t *proposed, const json
 static gboolean
 take_change (OfficersLog *log, const Roster *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
 {
-	const Court court = { log->pins, log->current, time };
+	const Court court = { log->pins, log->current, time, NULL };
 	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/proposed", error);
 	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
 		return FALSE;
@@ -292,7 +292,7 @@ gboolean
 officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t *statements, Micros now,
                      OfficerIssue issue, gpointer user, GError **error)
 {
-	const Court court = { log->pins, log->current, now };
+	const Court court = { log->pins, log->current, now, NULL };
 	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/list", error);
 	if (proposed == NULL)
 		return FALSE;

@@ -46,6 +46,11 @@ test_round_trip (gconstpointer data)
 		g_assert_cmpint (found.revoked_at, ==, entries[i].revoked_at);
 	}
 	g_assert_false (crl_find (crl, certificate_serial (h->holder), &found));
+	g_autoptr (GArray) all = crl_entries (crl, &error);
+	g_assert_no_error (error);
+	g_assert_cmpuint (all->len, ==, G_N_ELEMENTS (entries));
+	for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
+		g_assert_cmpmem (g_array_index (all, RevokedEntry, i).serial.b, sizeof (Serial), entries[i].serial.b, sizeof (Serial));
 	g_assert_false (crl_verify (crl, h->root, NULL, NULL, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_CHAIN);
 }

@@ -225,6 +225,23 @@ test_expired_officer (void)
 	assert_refused (fixture_issue (c.client, c.request, later, review, approve, &error), error, CERTIFICATE_EXPIRED);
 }
 
+/* A stolen officer's key, ended, is of no use to who also has the web server. */
+static void
+test_revoked_officer (void)
+{
+	for (int who = 0; who < 2; who++) {
+		g_auto (Case) c;
+		case_init (&c);
+		g_autoptr (GError) error = NULL;
+		const RevokedEntry entry = { *certificate_serial (fixture.created.officers[who == 0 ? REVIEWER : ISSUER].certificate), T0, REASON_KEY_COMPROMISE };
+		g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
+		g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
+		g_autoptr (GBytes) crl = signer_sign_crl (c.client, 5, T0, T0 + MICROS_PER_DAY, &entry, 1, &error);
+		g_assert_no_error (error);
+		assert_refused (fixture_issue (c.client, c.request, T0, review, approve, &error), error, CERTIFICATE_REVOKED);
+	}
+}
+
 static void
 test_other_request (void)
 {
@@ -429,6 +446,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/issue/wrong-role", test_wrong_role);
 	g_test_add_func ("/signer/issue/approval-times", test_times);
 	g_test_add_func ("/signer/issue/expired-officer", test_expired_officer);
+	g_test_add_func ("/signer/issue/revoked-officer", test_revoked_officer);
 	g_test_add_func ("/signer/issue/other-request", test_other_request);
 	g_test_add_func ("/signer/issue/other-site", test_other_site);
 	g_test_add_func ("/signer/issue/P-08-bad-requests", test_bad_requests);
