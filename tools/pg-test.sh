@@ -2,10 +2,12 @@
 # A private PostgreSQL cluster for tests, on loopback, thrown away afterwards.
 #   pg-test.sh start DIR    makes and starts one in DIR, prints its address postgresql://…
 #   pg-test.sh stop DIR     stops it and removes DIR's cluster
+#   pg-test.sh crash DIR    ends it at once, as a power cut does to the processes
+#   pg-test.sh again DIR    starts it again after that, on the same port
 # The server refuses to be root, so root hands the cluster to the user "postgres".
 set -eu
 umask 077
-usage () { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
+usage () { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 [ $# -eq 2 ] || usage
 bin=$(for d in /usr/lib/postgresql/*/bin; do [ -x "$d/initdb" ] && echo "$d"; done | LC_ALL=C sort -V | tail -n 1)
 [ -n "$bin" ] || { echo "pg-test.sh: no PostgreSQL server found" >&2; exit 1; }
@@ -61,8 +63,19 @@ stop () {
 	rm -rf "$dir/cluster" "$dir/cluster.password" "$dir/initdb.log"
 }
 
+crash () {
+	(cd / && as_owner "$bin/pg_ctl" -D "$dir/cluster" -w -t 60 -s -m immediate stop)
+}
+
+again () {   # -o of the first start is not remembered by "start"
+	port=$(sed -n 's/.*"-p" "\([0-9]*\)".*/\1/p' "$dir/cluster/postmaster.opts")
+	(cd / && start_on "$port")
+}
+
 case $1 in
 start) start ;;
 stop) stop ;;
+crash) crash ;;
+again) again ;;
 *) usage ;;
 esac

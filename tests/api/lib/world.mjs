@@ -17,11 +17,17 @@ export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 
 export class World {
 	static async make(options = {}) {
-		const world = new World();
-		world.site = await Site.make({ ...options, serve: false });
+		const site = await Site.make({ ...options, serve: false });
 		for (const [section, key, value] of options.configure ?? [])
-			world.site.configure(section, key, value);
-		await world.site.start();
+			site.configure(section, key, value);
+		await site.start();
+		return World.over(site);
+	}
+
+	// Around a site that is being served.
+	static over(site) {
+		const world = new World();
+		world.site = site;
 		world.public = new Client(world.site);
 		world.clients = new Map();
 		world.applicants = 0;
