@@ -260,7 +260,7 @@ try {
 		for (const file of readdirSync(data)) {
 			const bytes = readFileSync(join(data, file)).toString('latin1');
 			for (const secret of secrets)
-				assert.ok(!bytes.includes(secret), `${file} holds a secret`);
+				assert.ok(!bytes.includes(secret), `${file} holds the ${secrets.indexOf(secret) === 0 ? "session token" : "access code"}`);
 		}
 		assert.ok(secrets.every((s) => !world.site.log.includes(s)), 'the log holds a secret');
 	});
