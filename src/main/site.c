@@ -146,15 +146,16 @@ open_parts (Site *site, const char *passphrase, GError **error)
 	site->store = site_store_open (site->config, error);
 	if (site->store == NULL || !site_db_check (site->store, facts->site, facts->test_site ? "test" : "production", error))
 		return FALSE;
+	/* Before anything is signed or written: a database that was altered or set back stays as it was found. */
+	site->keeper = log_keeper_open (site->store, site->clock, facts->origin, sign_checkpoint, last_checkpoint, site->signer, error);
+	if (site->keeper == NULL)
+		return FALSE;
 	site->authority = authority_new (site->store, site->signer, site->clock, error);
 	if (site->authority == NULL || !open_officers (site, error))
 		return FALSE;
 	site->registry = registry_new (site->authority, site->clock);
 	site->broadcast = broadcast_new ();
 	site->watermark = arrival_watermark_new ();
-	site->keeper = log_keeper_open (site->store, site->clock, facts->origin, sign_checkpoint, last_checkpoint, site->signer, error);
-	if (site->keeper == NULL)
-		return FALSE;
 	site->jobs = jobs_new (site->metrics);
 	site_add_jobs (site);
 	fill_contexts (site);
