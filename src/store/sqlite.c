@@ -51,6 +51,7 @@ typedef struct {
 	Pool *readers;
 	GMutex mutex;             /* guards what follows */
 	char *broken;             /* why no more may be written */
+	char *failing;            /* why the last group was not written; NULL when it was */
 	StoreStats stats;
 } Sqlite;
 
@@ -305,7 +306,6 @@ script (Connection *c, const char *sql, GError **error)
 }
 
 static gboolean sqlite_script (Tx *tx, const char *sql, GError **error) { return script (tx->connection, sql, error); }
-
 /* BEGIN IMMEDIATE has taken the only write lock there is. */
 static gboolean sqlite_lock_schema (G_GNUC_UNUSED Tx *tx, G_GNUC_UNUSED GError **error) { return TRUE; }
 
@@ -423,6 +423,10 @@ group_finish (Sqlite *s, Job **jobs, guint n, const GError *error)
 	s->stats.transactions += done;
 	s->stats.rollbacks += n - done;
 	s->stats.commits += done > 0;
+	if (error != NULL || done > 0) {
+		g_free (s->failing);
+		s->failing = error != NULL ? g_strdup (error->message) : NULL;
+	}
 	g_mutex_unlock (&s->mutex);
 	for (guint i = 0; i < n; i++) {
 		if (jobs[i]->ok)
@@ -496,7 +500,16 @@ sqlite_read (Engine *engine, const char *name, StoreFn fn, gpointer arg, GError 
 	return ok;
 }
 
-static gboolean sqlite_ping (Engine *engine, GError **error) { return refuse_if_broken ((Sqlite *) engine, error); }
+/* A full disk shows here too: the ticker of sales writes every second, so this is never old news. */
+static gboolean
+sqlite_ping (Engine *engine, GError **error)
+{
+	Sqlite *s = (Sqlite *) engine;
+	if (!refuse_if_broken (s, error))
+		return FALSE;
+	G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&s->mutex);
+	return s->failing == NULL || diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the last write failed: %s", s->failing);
+}
 
 static void
 sqlite_stats (Engine *engine, StoreStats *out)
@@ -519,6 +532,7 @@ sqlite_close (Engine *engine)
 	/* Last, so that SQLite moves the WAL into the file and removes it. */
 	connection_close (s->writer);
 	g_mutex_clear (&s->mutex);
+	g_free (s->failing);
 	g_free (s->broken);
 	g_free (s->path);
 	g_free (s);
@@ -565,24 +579,12 @@ static const EngineOps ops = {
 	.close = sqlite_close,
 };
 
-/* What a SAVEPOINT may have to put back is a few dozen pages and is let go when it is released; SQLite would
- * write it to a temporary file from 64 KiB on, for every transaction of a group. */
-static void
-keep_savepoints_in_memory (void)
-{
-	static gsize done;
-	if (g_once_init_enter (&done)) {
-		/* Too late, and harmless, if something else in the process has used SQLite before. */
-		sqlite3_config (SQLITE_CONFIG_STMTJRNL_SPILL, -1);
-		g_once_init_leave (&done, 1);
-	}
-}
-
 Engine *
 sqlite_engine_open (const char *path, const StoreOptions *options, GError **error)
 {
 	Sqlite *s = g_new0 (Sqlite, 1);
-	keep_savepoints_in_memory ();
+	/* What a SAVEPOINT may put back is little, but from 64 KiB on would go to a file.  Without effect the second time. */
+	sqlite3_config (SQLITE_CONFIG_STMTJRNL_SPILL, -1);
 	g_mutex_init (&s->mutex);
 	s->engine.ops = &ops;
 	s->path = g_strdup (path);
