@@ -100,6 +100,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRequest, certificate_request_clear)
 gboolean certificate_request_build (const Registry *registry, const Application *application,
                                     CertificateRequest *out, GError **error);
 
+/* Form and key are those of the applicant's statement in the log.  DIQI_ERROR_STATEMENT_TARGET. */
+gboolean submission_check (Tx *tx, const Application *application, GError **error);
+
 /* application.review and application.issue: both are about exactly this request. */
 gboolean expect_approval (const Statement *statement, const Application *application, const CertificateRequest *request, GError **error);
 

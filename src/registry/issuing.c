@@ -77,6 +77,7 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
 	if (begun)
 		return TRUE;
 	if (!step_begin (&step, tx, registry, actor, id, ACT_ISSUE, statement, error) ||
+	    !submission_check (tx, application, error) ||
 	    !certificate_request_build (registry, application, &request, error) ||
 	    !expect_same ("request", application->request_hash, request.hash, error) ||
 	    !expect_approval (statement, application, &request, error))

@@ -202,6 +202,7 @@ application_review (Tx *tx, Registry *registry, const Actor *actor, const char *
 	g_auto (CertificateRequest) request = { 0 };
 
 	if (!step_begin (&step, tx, registry, actor, id, ACT_REVIEW, statement, error) ||
+	    !submission_check (tx, &step.application, error) ||
 	    !certificate_request_build (registry, &step.application, &request, error) ||
 	    !expect_approval (statement, &step.application, &request, error))
 		return FALSE;

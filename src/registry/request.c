@@ -107,6 +107,7 @@ application_request (Tx *tx, Registry *registry, const char *id, json_t **out, G
 	json_t *view;
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
+	    !submission_check (tx, &application, error) ||
 	    !certificate_request_build (registry, &application, &request, error))
 		return FALSE;
 	view = json_object ();

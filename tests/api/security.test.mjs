@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 import { Client } from './lib/client.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
-import { Identity, nonce, sha256 } from './lib/statement.mjs';
+import { hex, Identity, nonce, sha256 } from './lib/statement.mjs';
 import { assert, check, engine } from './lib/tap.mjs';
-import { sleep, World } from './lib/world.mjs';
+import { newIdentity, sleep, World } from './lib/world.mjs';
 
 const world = await World.make({ configure: [['http', 'rate_per_second', '0'], ['http', 'tls_listen', '127.0.0.1:0']] });
 const { site } = world;
@@ -145,6 +145,30 @@ try {
 		assert.ok(reply.status >= 400, String(reply.status));
 		assert.equal((await application.refresh()).serial, undefined);
 		expectProblem(await application.client.get(`${application.path}/certificate`), 409, 'application.state');
+	});
+
+	await check('I-01: another key or name, written into the database by hand, is not put before officers', async () => {
+		const thief = newIdentity();
+		const application = await (await world.draft()).through('paid');
+		const kept = sql(`SELECT document FROM applications WHERE id = '${application.id}'`);
+		const key = sql(`SELECT ${engine === 'postgresql' ? "encode(spki, 'hex')" : 'hex(spki)'} FROM applications WHERE id = '${application.id}'`);
+		const reviewer = await world.officer('reviewer');
+		const before = await application.request();
+		sql(`UPDATE applications SET spki = ${blob(thief.spki)} WHERE id = '${application.id}'`);
+		expectProblem(await reviewer.get(`${application.path}/request`), 422, 'statement.target');
+		// Even who signs for it blindly is refused.
+		const request = before.request.replace(/"spki":"[^"]*"/, `"spki":"${thief.spki.toString('base64')}"`);
+		const members = { application: application.id, request: hex(request), profile: before.profile, profile_version: before.profile_version };
+		expectProblem(await reviewer.act(`${application.path}/review`, 'application.review', members), 422, 'statement.target');
+		sql(`UPDATE applications SET spki = ${blob(Buffer.from(key, 'hex'))} WHERE id = '${application.id}'`);
+		const document = kept.replace(application.view.form.name, '虚构的别人有限公司');
+		assert.notEqual(document, kept);
+		sql(`UPDATE applications SET document = '${document}', form_hash = '${hex(document)}' WHERE id = '${application.id}'`);
+		expectProblem(await reviewer.get(`${application.path}/request`), 422, 'statement.target');
+		sql(`UPDATE applications SET document = '${kept}', form_hash = '${hex(kept)}' WHERE id = '${application.id}'`);
+		expectStatus(await application.approve('review'), 200);
+		sql(`UPDATE applications SET spki = ${blob(thief.spki)} WHERE id = '${application.id}'`);
+		expectProblem(await reviewer.get(`${application.path}/request`), 422, 'statement.target');
 	});
 
 	await check('I-01: a certificate written into the database by hand is never good', async () => {
