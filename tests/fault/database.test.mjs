@@ -35,7 +35,7 @@ const faults = {
 				renameSync(disk, kept);
 				mkdirSync(disk, { mode: 0o700 });
 				try {
-					execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0700', 'diqi-fault', disk], { stdio: 'ignore' });
+					execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m,mode=0700', 'diqi-fault', disk], { stdio: 'ignore' });
 				} catch {
 					disk = undefined;
 					await site.remove();
@@ -49,7 +49,7 @@ const faults = {
 			away() {
 				try {
 					for (;;)
-						writeFileSync(ballast, Buffer.alloc(1 << 16, 1), { flag: 'a' });
+						writeFileSync(ballast, Buffer.alloc(1 << 20, 1), { flag: 'a' });
 				} catch (error) {
 					assert.equal(error.code, 'ENOSPC');
 				}
@@ -87,7 +87,7 @@ async function recovered() {
 }
 
 try {
-	const market = await Market.make({ sales: 2, bidders: 5, world });
+	const market = await Market.make({ sales: 2, bidders: 4, world });
 	const { record } = market;
 	await world.logSize();
 	const begin = await market.checkpoint(), { pid } = world.site.process;

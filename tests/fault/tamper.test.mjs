@@ -40,7 +40,7 @@ const databases = {
 		bytes: (buffer) => `'\\x${buffer.toString('hex')}'::bytea`,
 		hex: (column) => `encode (${column}, 'hex')`,
 		kept: new Set(),
-		copy(from, to) { this.sql(`DROP DATABASE IF EXISTS ${to};\nCREATE DATABASE ${to} TEMPLATE ${from};`, process.env.DIQI_TEST_PG); },
+		copy(from, to) { this.sql(`SET client_min_messages = warning;\nDROP DATABASE IF EXISTS ${to};\nCREATE DATABASE ${to} TEMPLATE ${from};`, process.env.DIQI_TEST_PG); },
 		keep(name) {
 			this.kept.add(name);
 			this.copy(site.database.name, `${site.database.name}_${name}`);
