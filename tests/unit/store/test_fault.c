@@ -157,9 +157,10 @@ test_disk_full (void)
 	g_assert_false (run (t, "INSERT INTO entry (id) VALUES (2)", &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
 	g_assert_cmpint (entries (t), ==, 1);
+	g_assert_false (store_ping (t->store, NULL));
 	g_atomic_int_set (&fail_write, 0);
-	g_assert_true (store_ping (t->store, NULL));
 	g_assert_true (run (t, "INSERT INTO entry (id) VALUES (3)", NULL));
+	g_assert_true (store_ping (t->store, NULL));
 	g_assert_cmpint (entries (t), ==, 2);
 }
 
