@@ -65,7 +65,8 @@ print_welcome (Site *site, gpointer user, GError **error)
 	        "  officers      %s/site/officers/*.p12, PIN in the .pin beside each\n"
 	        "  bidders       %s/people/company.p12, person.p12, likewise\n"
 	        "  root          %s/site/ca/root.crt\n\n"
-	        "  in two minutes limit-time bidding begins on the first parcel; for example\n"
+	        "  Limit-time bidding on SYN-2026-WG-01 begins at 2026-04-03 10:00:00 of that clock; SYN-2026-WG-02 and 03\n"
+	        "  are listed and take quotes now:\n"
 	        "    build/release/diqi sale list\n"
 	        "    build/release/diqi sale quote SALE next --as %s/people/company.p12\n\n"
 	        "Ctrl-C stops it; delete %s to start afresh.\n\n",
