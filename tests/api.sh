@@ -1,11 +1,15 @@
 #!/bin/sh
 # Suite "api": black-box stories over HTTP against the real server, on SQLite and on PostgreSQL.
-# With DIQI_QUICK on SQLite only, and without the slow cases.
+# With DIQI_QUICK on SQLite only, the stories that walk the whole job, without their slow cases.
 cd "$(dirname "$0")/.." || exit 1
 engines="sqlite postgresql"
-[ -n "${DIQI_QUICK:-}" ] && engines=sqlite
+stories=$(echo tests/api/*.test.mjs)
+if [ -n "${DIQI_QUICK:-}" ]; then
+	engines=sqlite
+	stories="tests/api/login.test.mjs tests/api/application.test.mjs tests/api/market.test.mjs"
+fi
 for engine in $engines; do
-	for story in tests/api/*.test.mjs; do
+	for story in $stories; do
 		DIQI_ENGINE=$engine timeout 600 node "$story" || echo "not ok - $engine: $(basename "$story") ended with $?"
 	done
 done

@@ -130,7 +130,9 @@ try {
 		const change = (part) => (text) => {
 			const parts = text.split('.');
 			const bytes = Buffer.from(parts[part], 'base64url');
-			bytes[part === 1 ? bytes.indexOf('"nonce":"') + 10 : 20] ^= 1;
+			/* Another nonce of the right form: only the signature can tell. */
+			const at = part === 1 ? bytes.indexOf('"nonce":"') + 10 : 20;
+			bytes[at] = part === 2 ? bytes[at] ^ 1 : bytes[at] === 0x41 ? 0x42 : 0x41;
 			parts[part] = bytes.toString('base64url');
 			return parts.join('.');
 		};
