@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "main/commands.h"
 #include "pki/key.h"
+#include "signer/signer.h"
 
 struct Cli {
 	const CliCommand *command;
@@ -223,7 +223,7 @@ cli_main (int argc, char **argv)
 {
 	/* The signer drops privileges and memory before anything else is set up. */
 	if (argc > 1 && strcmp (argv[1], "signer") == 0)
-		return command_signer (argc - 1, argv + 1);
+		return signer_command (argc - 1, argv + 1);
 	pki_init ();
 
 	gboolean help = argc < 2;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/demo_site.h"
+#include "main/serve.h"
 #include "main/story_acts.h"
 
 /* 2026-04-03 09:58 in Beijing: parcel 01 goes to limit-time at 10:00, 02 and 03 are listed, 04 and 07 announced. */

@@ -15,7 +15,3 @@ gboolean demo_make_only (const DemoOptions *options, const char *clock, GError *
 gboolean demo_serve (const DemoOptions *options, GError **error);
 /* The server runs as a child process; every step is a call of this program's command line. */
 gboolean demo_story (const DemoOptions *options, GError **error);
-
-/* Called when the site answers. */
-typedef gboolean (*ServeReady) (Site *site, gpointer user, GError **error);
-gboolean serve_until_signal (const char *dir, const char *listen, const char *passphrase, ServeReady ready, gpointer user, GError **error);
