@@ -6,19 +6,6 @@
 #include "market/sale.h"
 
 static json_t *
-rule_sets (void)
-{
-	json_t *list = json_array ();
-	RuleSet rules;
-	/* Versions of the built-in set, oldest first. */
-	for (int version = 1; rule_set_builtin ("taicang", version, &rules, NULL, NULL); version++) {
-		g_autofree char *hash = fingerprint_hex (&rules.hash);
-		json_array_append_new (list, json_pack ("{s:s, s:i, s:s}", "name", rules.name, "version", rules.version, "hash", hash));
-	}
-	return list;
-}
-
-static json_t *
 profiles (const SignerSite *site)
 {
 	json_t *list = json_array ();
@@ -56,7 +43,7 @@ get_site (ApiCall *call, GError **error)
 		"time", json_time (clock_now (api->clock)), "base_uri", site->base_uri, "algorithms", algorithms (),
 		"issuing_fingerprint", issuing, "root_fingerprint", root,
 		"log", "origin", api->log_origin, "verifier_key", verifier,
-		"rule_sets", rule_sets (), "profiles", profiles (site));
+		"rule_sets", rule_set_list (), "profiles", profiles (site));
 	return api_reply (call, 200, reply);
 }
 

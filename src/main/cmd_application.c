@@ -140,15 +140,22 @@ run_status (Cli *cli, GError **error)
 	return remote_print (cli, remote, path, error);
 }
 
-static gboolean
-run_slip (Cli *cli, GError **error)
+/* What the server keeps for the application of --ticket under this name. */
+static GBytes *
+fetch_for_ticket (Cli *cli, const char *what, GError **error)
 {
 	g_autofree char *id = NULL;
 	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
 	if (remote == NULL)
-		return FALSE;
-	g_autofree char *path = application_path (id, "slip");
-	g_autoptr (GBytes) slip = remote_fetch (remote, path, error);
+		return NULL;
+	g_autofree char *path = application_path (id, what);
+	return remote_fetch (remote, path, error);
+}
+
+static gboolean
+run_slip (Cli *cli, GError **error)
+{
+	g_autoptr (GBytes) slip = fetch_for_ticket (cli, "slip", error);
 	if (slip == NULL)
 		return FALSE;
 	cli_print_bytes (slip);
@@ -201,12 +208,7 @@ write_p12 (Cli *cli, GBytes *pem, const char *key_path, const char *p12_path, GE
 static gboolean
 run_certificate (Cli *cli, GError **error)
 {
-	g_autofree char *id = NULL;
-	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
-	if (remote == NULL)
-		return FALSE;
-	g_autofree char *path = application_path (id, "certificate");
-	g_autoptr (GBytes) pem = remote_fetch (remote, path, error);
+	g_autoptr (GBytes) pem = fetch_for_ticket (cli, "certificate", error);
 	if (pem == NULL)
 		return FALSE;
 	if (cli_option (cli, "p12") == NULL) {

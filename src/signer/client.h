@@ -45,9 +45,8 @@ json_t *signer_get_officers (SignerClient *client, GError **error);
 json_t *signer_change_officers (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error);
 
 /* Issues.  `request` is the exact to-be-signed request (canonical JSON, signer/issue.h);
- * approvals are compact statements of reviewer and issuer; `holder` is the applicant's
- * "application.submit" statement.  Asking again for the same request returns the same
- * certificate.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _SIGNER, _KEY_… */
+ * approvals are compact statements of reviewer and issuer.  Asking again for the same
+ * request returns the same certificate.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _SIGNER, _KEY_… */
 GBytes *signer_issue (SignerClient *client, const char *request, gsize request_n, const Serial *serial,
                       const char *reviewer_statement, const char *issuer_statement, GError **error);
 
