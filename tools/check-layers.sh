@@ -16,6 +16,13 @@ BEGIN {
 	fence["gnutls/"] = "^src/net/"
 	fence["curl/"] = "^src/net/"
 	fence["seccomp.h"] = "^src/signer/"
+	fence["cairo"] = "^src/document/"
+	fence["pango/"] = "^src/document/"
+	fence["qrencode.h"] = "^src/document/"
+	fence["xlsxwriter.h"] = "^src/document/"
+	fence["zip.h"] = "^src/document/"
+	fence["magic.h"] = "^src/document/"
+	fence["p11-kit/"] = "^src/pki/token"
 }
 /^[ \t]*#[ \t]*include[ \t]*</ {
 	h = $0; sub (/.*</, "", h); sub (/>.*/, "", h)

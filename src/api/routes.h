@@ -3,4 +3,6 @@
 #include "api/call.h"
 
 extern const ApiRoute site_routes[], login_routes[], application_routes[], certificate_routes[],
-	officer_routes[], notice_routes[], sale_routes[], log_routes[];
+	officer_routes[], notice_routes[], sale_routes[], log_routes[],
+	fee_routes[], paper_routes[], counter_routes[], message_routes[], document_routes[], token_routes[],
+	report_routes[], people_routes[];

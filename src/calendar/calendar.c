@@ -1,0 +1,3 @@
+/* calendar */
+#include <glib.h>
+extern int calendar_reserved;

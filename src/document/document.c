@@ -1,0 +1,3 @@
+/* document */
+#include <glib.h>
+extern int document_reserved;

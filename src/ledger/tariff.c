@@ -1,0 +1,3 @@
+/* ledger */
+#include <glib.h>
+extern int ledger_reserved;

@@ -1,0 +1,3 @@
+/* outbox */
+#include <glib.h>
+extern int outbox_reserved;
