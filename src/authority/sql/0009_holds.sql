@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0009 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0012 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0010 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0011 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0015 (nothing INTEGER) STRICT;

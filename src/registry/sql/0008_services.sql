@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0008 (nothing INTEGER) STRICT;

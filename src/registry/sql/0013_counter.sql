@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0013 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0014 (nothing INTEGER) STRICT;

@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0016 (nothing INTEGER) STRICT;

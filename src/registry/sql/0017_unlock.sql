@@ -1,1 +1,2 @@
 -- Reserved.
+CREATE TABLE reserved_0017 (nothing INTEGER) STRICT;
