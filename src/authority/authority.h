@@ -51,6 +51,7 @@ gboolean authority_set_officers (Authority *authority, const json_t *officers, G
 /* --- issuing --------------------------------------------------------------------- */
 typedef struct {
 	const char *application;       /* UUID */
+	guint copy;                    /* 0 … copies - 1 (申请 N 张) */
 	const char *subject;           /* UUID */
 	const char *profile;
 	gint64 profile_version;
@@ -97,7 +98,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRow, certificate_row_clear)
 gboolean certificate_load (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, GError **error);
 /* GPtrArray of CertificateRow *, owned, oldest first. */
 GPtrArray *certificates_of_subject (Tx *tx, const char *subject, GError **error);
-/* {serial, status: "valid"/"expired"/"revoked", profile, not_before, not_after, revoked_at?, reason?}; no names. */
+/* {serial, status: "valid"/"expired"/"held"/"revoked", profile, not_before, not_after, revoked_at?, reason?}; no names. */
 json_t *certificate_view (const CertificateRow *row, Micros now);
 /* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
 char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
@@ -105,6 +106,10 @@ char *certificate_chain_pem (const Authority *authority, const CertificateRow *r
 /* Status, OCSP and CRL follow at once by commit hook.  Already revoked, or a reason that does not end
  * a certificate for good (hold, removeFromCRL): DIQI_ERROR_CERTIFICATE_STATE, _FIELD_VALUE. */
 gboolean authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error);
+/* Suspension (certificateHold), RFC 5280 5.3.1: stored as revoked with REASON_HOLD, in OCSP, CRL and sessions at once, and
+ * the only revocation that can be lifted.  A held certificate can be revoked for good.  DIQI_ERROR_CERTIFICATE_STATE unless valid / held. */
+gboolean authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
+gboolean authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
 
 /* --- judging a presented certificate -------------------------------------------------- */
 typedef struct {

@@ -64,6 +64,20 @@ gboolean signer_last_checkpoint (SignerClient *client, guint64 *size, Hash *root
 /* payload must be of type "receipt" and of this site; returns the compact statement. */
 char *signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error);
 
+/* --- documents, records, tokens ---------------------------------------------------------------------- */
+/* Detached CMS SignedData (CAdES-BES: contentType, messageDigest, signingTime, signingCertificateV2; with the certificate chain) by the
+ * site's document key over content whose SHA-256 (SM3 on SM2 sites) is given. */
+GBytes *signer_sign_document (SignerClient *client, gconstpointer digest, gsize n, GError **error);
+/* Wraps a record's key under the signer's storage key, bound to `record` (UUID). */
+GBytes *signer_wrap_record_key (SignerClient *client, const char *record, gconstpointer key, gsize n, GError **error);
+/* Opens it for one look: `look` is an officer's statement "paper.look" about this record (`scan`), fresh and not used before; `agree` (may be
+ * NULL) a second officer's "paper.look.agree", wanted above the daily quota (DIQI_ERROR_LOOK_QUOTA).  Caller wipes. */
+GBytes *signer_unwrap_record_key (SignerClient *client, const char *record, GBytes *wrapped, const char *look, const char *agree, GError **error);
+/* Releases the administrator PIN of a token, encrypted (RSA-OAEP-SHA-256) to the fresh key `spki`: `request` is the service request of the unlock,
+ * with both approvals over it; `unlock` the clerk's statement "token.unlock".  Used once: again only for the same key. */
+GBytes *signer_release_token_pin (SignerClient *client, const char *request, const char *review, const char *complete,
+                                  const char *unlock, GBytes *spki, GError **error);
+
 /* Test sites only (DIQI_ERROR_CLOCK): the signer's clock follows the site's.  It runs on from `now`,
  * or with signer_freeze_clock stands still until told again. */
 gboolean signer_set_clock (SignerClient *client, Micros now, GError **error);
