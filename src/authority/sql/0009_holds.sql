@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0009 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0009 (unused INTEGER) STRICT;

@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0012 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0012 (unused INTEGER) STRICT;

@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0011 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0011 (unused INTEGER) STRICT;

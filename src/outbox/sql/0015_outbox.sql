@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0015 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0015 (unused INTEGER) STRICT;

@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0008 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0008 (unused INTEGER) STRICT;

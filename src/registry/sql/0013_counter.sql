@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0013 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0013 (unused INTEGER) STRICT;

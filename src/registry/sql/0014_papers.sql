@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0014 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0014 (unused INTEGER) STRICT;

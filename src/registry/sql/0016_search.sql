@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0016 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0016 (unused INTEGER) STRICT;

@@ -1,2 +1,2 @@
 -- Reserved.
-CREATE TABLE reserved_0017 (nothing INTEGER) STRICT;
+CREATE TABLE reserved_0017 (unused INTEGER) STRICT;
