@@ -47,6 +47,18 @@ db_subject_upsert (Tx *tx, const Subject *subject, const Fingerprint *key, char 
 }
 
 gboolean
+db_subject_rename (Tx *tx, const char *id, const char *name, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE subjects SET name = $2 WHERE id = $1", P_TEXT (id), P_TEXT (name)) == 1;
+}
+
+gboolean
+db_subject_set_uscc (Tx *tx, const char *id, const char *uscc, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE subjects SET uscc = $2 WHERE id = $1", P_TEXT (id), P_TEXT (uscc)) == 1;
+}
+
+gboolean
 db_subject_get (Tx *tx, const char *id, Subject *out, gboolean *found, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,

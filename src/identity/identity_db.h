@@ -4,6 +4,8 @@
 #include "identity/subject.h"
 
 gboolean db_subject_upsert (Tx *tx, const Subject *subject, const Fingerprint *key, char **id, GError **error);
+gboolean db_subject_rename (Tx *tx, const char *id, const char *name, GError **error);
+gboolean db_subject_set_uscc (Tx *tx, const char *id, const char *uscc, GError **error);
 gboolean db_subject_get (Tx *tx, const char *id, Subject *out, gboolean *found, GError **error);
 gboolean db_subject_search (Tx *tx, const char *name_pattern, const char *uscc_pattern, guint limit,
                             GPtrArray *out, GError **error);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "identity/identity_db.h"
+#include "identity/people_db.h"
 
 const char *
 subject_kind_name (SubjectKind kind)
@@ -32,8 +33,8 @@ subject_clear (Subject *subject)
 	memset (subject, 0, sizeof *subject);
 }
 
-static void
-identity_key (const SubjectIdentity *identity, Fingerprint *out)
+void
+subject_identity_key (const SubjectIdentity *identity, Fingerprint *out)
 {
 	g_autoptr (GByteArray) text = g_byte_array_new ();
 	const char *kind = subject_kind_name (identity->kind);
@@ -45,12 +46,11 @@ identity_key (const SubjectIdentity *identity, Fingerprint *out)
 	fingerprint_of (text->data, text->len, out);
 }
 
-gboolean
-subject_find_or_create (Tx *tx, const SubjectIdentity *identity, Micros now, char **id, GError **error)
+static gboolean
+create (Tx *tx, const SubjectIdentity *identity, const Fingerprint *key, Micros now, char **id, GError **error)
 {
 	g_autofree char *fresh = uuid7_new (now);
-	Fingerprint key;
-	Subject subject = {
+	const Subject subject = {
 		.id = fresh,
 		.kind = identity->kind,
 		.name = (char *) identity->name,
@@ -58,8 +58,66 @@ subject_find_or_create (Tx *tx, const SubjectIdentity *identity, Micros now, cha
 		.created = now,
 	};
 
-	identity_key (identity, &key);
-	return db_subject_upsert (tx, &subject, &key, id, error);
+	if (!db_subject_upsert (tx, &subject, key, id, error))
+		return FALSE;
+	/* Else somebody else made the same subject at the same moment. */
+	return !g_str_equal (*id, fresh) || db_subject_name_insert (tx, fresh, *id, identity->name, now, error);
+}
+
+/* The newest name wins; the older ones stay in the history. */
+static gboolean
+rename_if_new (Tx *tx, const char *id, const char *name, Micros now, GError **error)
+{
+	g_auto (Subject) subject = { 0 };
+	g_autofree char *row = uuid7_new (now);
+
+	if (!subject_load (tx, id, &subject, error))
+		return FALSE;
+	return g_str_equal (subject.name, name) ||
+	       (db_subject_rename (tx, id, name, error) && db_subject_name_insert (tx, row, id, name, now, error));
+}
+
+gboolean
+subject_find_or_create (Tx *tx, const SubjectIdentity *identity, Micros now, char **id, GError **error)
+{
+	g_autofree char *known = NULL;
+	Fingerprint key;
+
+	subject_identity_key (identity, &key);
+	if (!db_subject_by_key (tx, &key, &known, error))
+		return FALSE;
+	if (!known)
+		return create (tx, identity, &key, now, id, error);
+	if (!rename_if_new (tx, known, identity->name, now, error))
+		return FALSE;
+	*id = g_steal_pointer (&known);
+	return TRUE;
+}
+
+gboolean
+subject_find (Tx *tx, const SubjectIdentity *identity, char **id, GError **error)
+{
+	Fingerprint key;
+
+	subject_identity_key (identity, &key);
+	return db_subject_by_key (tx, &key, id, error);
+}
+
+gboolean
+subject_add_identity (Tx *tx, const char *id, const SubjectIdentity *identity, Micros now, GError **error)
+{
+	g_autofree char *owner = NULL;
+	Fingerprint key;
+
+	subject_identity_key (identity, &key);
+	if (!db_subject_by_key (tx, &key, &owner, error))
+		return FALSE;
+	if (owner && !g_str_equal (owner, id))
+		return diqi_fail (error, DIQI_ERROR_EXISTS, "/form", "this number belongs to another holder here");
+	if (!owner && !db_subject_identity_insert (tx, &key, id, now, error))
+		return FALSE;
+	return (identity->kind != SUBJECT_ORGANIZATION || db_subject_set_uscc (tx, id, identity->number, error)) &&
+	       rename_if_new (tx, id, identity->name, now, error);
 }
 
 gboolean

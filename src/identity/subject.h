@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "pki/key.h"
 #include "store/store.h"
 
 typedef enum { SUBJECT_ORGANIZATION, SUBJECT_PERSON } SubjectKind;
@@ -29,8 +30,16 @@ typedef struct {
 	const char *number;       /* USCC; for persons "<id type>:<number>" */
 } SubjectIdentity;
 
-/* The same identity always gives the same id; the newest name wins.  Caller frees *id. */
+/* SHA-256 (site ‖ 0 ‖ kind ‖ 0 ‖ number); the name does not count. */
+void subject_identity_key (const SubjectIdentity *identity, Fingerprint *out);
+/* The same identity, by whichever of its numbers, always gives the same id; the newest name wins, the older ones are
+ * history.  Caller frees *id. */
 gboolean subject_find_or_create (Tx *tx, const SubjectIdentity *identity, Micros now, char **id, GError **error);
+/* *id NULL: nobody here.  Caller frees. */
+gboolean subject_find (Tx *tx, const SubjectIdentity *identity, char **id, GError **error);
+/* The subject has this number and name from now on, and stays itself; the older numbers find it too.  DIQI_ERROR_EXISTS when
+ * the number is another subject's. */
+gboolean subject_add_identity (Tx *tx, const char *id, const SubjectIdentity *identity, Micros now, GError **error);
 /* DIQI_ERROR_NOT_FOUND */
 gboolean subject_load (Tx *tx, const char *id, Subject *out, GError **error);
 /* Name contains `query`, or the credit code starts with it; by id, at most `limit`.

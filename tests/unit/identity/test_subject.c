@@ -93,6 +93,40 @@ test_identity (TestStore *t)
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_NOT_FOUND);
 }
 
+static gboolean
+tx_add (Tx *tx, gpointer arg, GError **error)
+{
+	const Args *args = arg;
+
+	return subject_add_identity (tx, args->id, &args->identity, NOW, error);
+}
+
+/* An organisation whose credit code was replaced is the same organisation, by either code. */
+static void
+test_number_changes (TestStore *t)
+{
+	g_autofree char *a = make (t, "s", SUBJECT_ORGANIZATION, "太仓虚构甲置业有限公司", "91320599MAX000015E");
+	g_autofree char *b = make (t, "s", SUBJECT_ORGANIZATION, "太仓虚构乙置业有限公司", "91320599MAX0000239");
+	Args args = { .identity = { "s", SUBJECT_ORGANIZATION, "太仓虚构甲集团有限公司", "91320599MAX00003X8" }, .id = a };
+	g_autofree char *by_new = NULL;
+	g_autofree char *by_old = NULL;
+	g_autoptr (GError) error = NULL;
+
+	store_run (t->store, "add", tx_add, &args, &error);
+	g_assert_no_error (error);
+	by_new = make (t, "s", SUBJECT_ORGANIZATION, "太仓虚构甲集团有限公司", "91320599MAX00003X8");
+	by_old = make (t, "s", SUBJECT_ORGANIZATION, "太仓虚构甲集团有限公司", "91320599MAX000015E");
+	g_assert_cmpstr (by_new, ==, a);
+	g_assert_cmpstr (by_old, ==, a);
+	store_read (t->store, "load", tx_load, &args, &error);
+	g_assert_no_error (error);
+	g_assert_cmpstr (args.subject.uscc, ==, "91320599MAX00003X8");
+	subject_clear (&args.subject);
+	args.id = b;
+	g_assert_false (store_run (t->store, "add", tx_add, &args, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_EXISTS);
+}
+
 /* Signs that mean something to LIKE mean themselves. */
 static void
 test_search (TestStore *t)
@@ -139,6 +173,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
 	test_store_add ("/identity/subject/identity", test_identity);
+	test_store_add ("/identity/subject/number-changes", test_number_changes);
 	test_store_add ("/identity/subject/search", test_search);
 	test_store_add ("/identity/subject/race", test_race);
 	return g_test_run ();
