@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "calendar/calendar.h"
 #include "main/cli.h"
 #include "market/sale.h"
 
@@ -148,7 +149,7 @@ open_parts (Site *site, const char *passphrase, GError **error)
 		return FALSE;
 	/* Before anything is signed or written: a database that was altered or set back stays as it was found. */
 	site->keeper = log_keeper_open (site->store, site->clock, facts->origin, sign_checkpoint, last_checkpoint, site->signer, error);
-	if (site->keeper == NULL)
+	if (site->keeper == NULL || !calendar_seed (site->store, clock_now (site->clock), error))
 		return FALSE;
 	site->authority = authority_new (site->store, site->signer, site->clock, error);
 	if (site->authority == NULL || !open_officers (site, error))
