@@ -1,3 +1,122 @@
-/* outbox */
-#include <glib.h>
-extern int outbox_reserved;
+/* outbox/outbox.c — see outbox.h. */
+#include "outbox/outbox.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "outbox/outbox_db.h"
+#include "outbox/template.h"
+
+/* --- telling --------------------------------------------------------------------------- */
+
+typedef struct {
+	Tx *tx;
+	const OutboxMessage *message;
+	const MessageText *text;
+	const char *id;
+	Micros now;
+} Telling;
+
+static gboolean
+channel_is_on (Tx *tx, const char *channel, gboolean *on, GError **error)
+{
+	g_autofree char *value = db_outbox_setting (tx, channel, error);
+	*on = g_strcmp0 (value, "on") == 0;
+	return value != NULL;
+}
+
+/* What goes into an SMTP command or a gateway's request as it is; forms allow no more (registry/form_rules.c). */
+static gboolean
+address_is_usable (const char *channel, const char *address)
+{
+	const char *pattern = strcmp (channel, "mail") == 0 ? "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$" : "^\\+?[0-9]{5,15}$";
+	return g_regex_match_simple (pattern, address, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+static gboolean
+write_row (const Telling *t, const char *channel, const char *address, const char *body, gboolean *inserted, GError **error)
+{
+	const OutboxMessage *m = t->message;
+	g_autofree char *id = uuid7_new (t->now);
+	gboolean app = address == NULL, usable = app || address_is_usable (channel, address);
+	const OutboxRow row = {
+		.id = id, .message = (char *) t->id, .channel = (char *) channel, .template_name = (char *) m->template_name,
+		.language = (char *) (m->language != NULL ? m->language : "zh-CN"), .application = (char *) m->application,
+		.subject = (char *) m->subject, .address = (char *) address, .title = t->text->subject, .body = (char *) body,
+		.state = (char *) (app ? "sent" : usable ? "due" : "dead"), .fate = (char *) (usable ? NULL : "the address is not usable"),
+		.next_at = app || !usable ? 0 : t->now, .created = t->now, .finished = app || !usable ? t->now : 0,
+	};
+	return db_outbox_insert (t->tx, &row, m->dedupe, inserted, error);
+}
+
+static gboolean
+tell_outside (const Telling *t, const char *channel, const char *address, const char *body, GError **error)
+{
+	gboolean on, inserted;
+	if (address == NULL || *address == '\0')
+		return TRUE;
+	if (!channel_is_on (t->tx, channel, &on, error))
+		return FALSE;
+	return !on || write_row (t, channel, address, body, &inserted, error);
+}
+
+gboolean
+outbox_tell (Tx *tx, const OutboxMessage *message, Micros now, GError **error)
+{
+	g_auto (MessageText) text = { 0 };
+	g_autofree char *site = db_outbox_setting (tx, "site", error);
+	gboolean told;
+	if (site == NULL || !template_render (templates_builtin (), message->template_name, message->language, message->params, site, &text, error))
+		return FALSE;
+	g_autofree char *id = uuid7_new (now);
+	const Telling t = { tx, message, &text, id, now };
+	if (!write_row (&t, "app", NULL, text.app, &told, error))
+		return FALSE;
+	if (!told)
+		return TRUE;
+	if (message->application != NULL && message->subject != NULL && !db_outbox_adopt (tx, message->application, message->subject, error))
+		return FALSE;
+	return tell_outside (&t, "mail", message->mail, text.mail, error) && tell_outside (&t, "hook", message->mobile, text.brief, error);
+}
+
+gboolean
+outbox_configure (Tx *tx, const char *site_name, gboolean mail, gboolean hook, GError **error)
+{
+	return db_outbox_set (tx, "site", site_name, error) && db_outbox_set (tx, "mail", mail ? "on" : "off", error) &&
+	       db_outbox_set (tx, "hook", hook ? "on" : "off", error);
+}
+
+/* --- the inbox --------------------------------------------------------------------------- */
+
+static json_t *
+inbox_view (const OutboxRow *row)
+{
+	json_t *view = json_pack ("{s:s, s:s, s:s, s:s, s:o}", "message", row->message, "template", row->template_name,
+	                          "title", row->title, "text", row->body, "time", json_time (row->created));
+	if (row->read_at != 0)
+		json_object_set_new (view, "read", json_time (row->read_at));
+	return view;
+}
+
+gboolean
+outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error)
+{
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) outbox_row_free);
+	g_assert (application != NULL || subject != NULL);
+	if (!db_outbox_inbox (tx, application, subject, limit, rows, error))
+		return FALSE;
+	*out = json_array ();
+	for (guint i = 0; i < rows->len; i++)
+		json_array_append_new (*out, inbox_view (rows->pdata[i]));
+	return TRUE;
+}
+
+gboolean
+outbox_mark_read (Tx *tx, const char *message, const char *subject, Micros now, GError **error)
+{
+	gboolean found;
+	if (!db_outbox_read (tx, message, subject, now, &found, error))
+		return FALSE;
+	return found || diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "you have no such message");
+}

@@ -1,9 +1,10 @@
 /* outbox/outbox.h — messages to people, recorded with the act that causes them and sent later.
  *
- * outbox_tell writes one row per channel in the caller's transaction: "app" always, "mail" when there is an address,
- * "hook" (SMS gateway, Standard Webhooks) when there is a mobile number and a hook is configured.  A worker takes
- * what is due, sends it, and records its fate: sent, or failed and when again, or dead after the last try.
- * Texts come from data/templates (zh-CN and en); parameters are data, never markup.
+ * outbox_tell writes one row per channel in the caller's transaction: "app" always, "mail" when there is an address
+ * and the site has mail, "hook" (SMS gateway, Standard Webhooks) when there is a mobile number and the site has a hook.
+ * The inbox has its message at once; a worker (outbox/sender.h) takes the rest as it falls due, sends it, and records its
+ * fate: sent, or failed and when again, or dead after the last try.
+ * Texts come from data/templates (zh-CN and en; see outbox/template.h): a row keeps the text as it was told.
  */
 #pragma once
 #include "base/clock.h"
@@ -13,12 +14,20 @@
 typedef struct {
 	const char *template_name;      /* "application.accepted" …; DIQI_ERROR_INTERNAL if there is none */
 	const char *application;        /* UUID or NULL */
-	const char *subject;            /* UUID or NULL: whose inbox */
+	const char *subject;            /* UUID or NULL: whose inbox; takes over what was told about the application without one */
 	const char *mail, *mobile;      /* NULL: unknown */
-	const char *language;           /* "zh-CN" (default) or "en" */
-	const json_t *params;           /* {name: string} */
+	const char *language;           /* "zh-CN" (NULL) or "en" */
+	/* {name: string} as data/templates/params.json asks: `amount` in fen, times as RFC 3339, `service` and revocation
+	 * reasons by their names.  One that is missing: DIQI_ERROR_INTERNAL.  Borrowed; NULL: none. */
+	const json_t *params;
 	const char *dedupe;             /* NULL, or a key that makes a repeated message the same message */
 } OutboxMessage;
 gboolean outbox_tell (Tx *tx, const OutboxMessage *message, Micros now, GError **error);
-/* Newest first: {message, template, title, text, time, read?} of an application or a subject (either may be NULL). */
+
+/* Newest first: [{message, template, title, text, time, read?}] of an application or a subject; one may be NULL. */
 gboolean outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error);
+/* Read by its subject; DIQI_ERROR_NOT_FOUND for anybody else. */
+gboolean outbox_mark_read (Tx *tx, const char *message, const char *subject, Micros now, GError **error);
+
+/* Which channels there are from now on, and the name the site signs with. */
+gboolean outbox_configure (Tx *tx, const char *site_name, gboolean mail, gboolean hook, GError **error);
