@@ -193,7 +193,8 @@ adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError *
 		if (inserted && !authority_changed (tx, authority, &row, args->now, change_seq, error))
 			return FALSE;
 	}
-	if (!json_is_true (json_object_get (officer, "removed")) || g_strcmp0 (known.status, "revoked") == 0)
+	if (!json_is_true (json_object_get (officer, "removed")) ||
+	    (g_strcmp0 (known.status, "revoked") == 0 && known.reason != REASON_HOLD))
 		return TRUE;
 	return authority_revoke (tx, authority, row.serial, REASON_PRIVILEGE_WITHDRAWN, args->now, error);
 }
@@ -238,8 +239,7 @@ change_committed (gpointer data)
 {
 	const ChangeHook *hook = data;
 
-	status_index_apply (hook->authority->status, &hook->entry, hook->change_seq);
-	if (hook->entry.status == CERT_STATUS_REVOKED)
+	if (status_index_apply (hook->authority->status, &hook->entry, hook->change_seq))
 		authority_wake (hook->authority);
 }
 

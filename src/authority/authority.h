@@ -103,11 +103,12 @@ json_t *certificate_view (const CertificateRow *row, Micros now);
 /* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
 char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
 
-/* Status, OCSP and CRL follow at once by commit hook.  Already revoked, or a reason that does not end
+/* Status, OCSP and CRL follow at once by commit hook.  Already revoked for good, or a reason that does not end
  * a certificate for good (hold, removeFromCRL): DIQI_ERROR_CERTIFICATE_STATE, _FIELD_VALUE. */
 gboolean authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error);
 /* Suspension (certificateHold), RFC 5280 5.3.1: stored as revoked with REASON_HOLD, in OCSP, CRL and sessions at once, and
- * the only revocation that can be lifted.  A held certificate can be revoked for good.  DIQI_ERROR_CERTIFICATE_STATE unless valid / held. */
+ * the only revocation that can be lifted.  A held certificate can be revoked for good, from the day of the hold.
+ * DIQI_ERROR_CERTIFICATE_STATE unless valid / held.  The caller ends the certificate's sessions. */
 gboolean authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
 gboolean authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
 
@@ -122,7 +123,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Judgement, judgement_clear)
 
 /* May this certificate log in and sign statements at `at`?  Chain to issuing and root, validity,
  * keyUsage digitalSignature, EKU clientAuth, known here, not revoked.  DIQI_ERROR_CERTIFICATE,
- * _CHAIN, _UNKNOWN, _REVOKED, _EXPIRED, _USAGE.  Parsed certificates are cached by fingerprint. */
+ * _CHAIN, _UNKNOWN, _REVOKED, _HELD, _EXPIRED, _USAGE.  Parsed certificates are cached by fingerprint. */
 gboolean certificate_judge (Authority *authority, gconstpointer der, gsize n, Micros at, Judgement *out, GError **error);
 /* The same for a certificate stored here, found by fingerprint (a session's, a statement's x5t).  No
  * transaction may be open: what is not cached is read from the store. */

@@ -134,11 +134,23 @@ db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micr
 {
 	gint64 n = tx_exec (tx, error,
 		"UPDATE certificates SET status = 'revoked', revoked_at = $2, reason = $3, change_seq = $4 "
-		"WHERE serial = $1 AND status <> 'revoked'", P_TEXT (serial), P_INT (at), P_INT (reason), P_INT (change_seq));
+		"WHERE serial = $1 AND (status <> 'revoked' OR reason = 6)", P_TEXT (serial), P_INT (at), P_INT (reason), P_INT (change_seq));
 
 	if (n < 0)
 		return FALSE;
 	return n == 1 || diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is revoked already", serial);
+}
+
+gboolean
+db_certificate_unhold (Tx *tx, const char *serial, gint64 change_seq, GError **error)
+{
+	gint64 n = tx_exec (tx, error,
+		"UPDATE certificates SET status = 'valid', revoked_at = NULL, reason = NULL, change_seq = $2 "
+		"WHERE serial = $1 AND status = 'revoked' AND reason = 6", P_TEXT (serial), P_INT (change_seq));
+
+	if (n < 0)
+		return FALSE;
+	return n == 1 || diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not held", serial);
 }
 
 gboolean

@@ -13,7 +13,10 @@ gboolean db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, Certifi
 gboolean db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error);
 /* Stores what was signed; one that was revoked meanwhile stays revoked. */
 gboolean db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GError **error);
+/* Not what is revoked for good already. */
 gboolean db_certificate_revoke (Tx *tx, const char *serial, RevocationReason reason, Micros at, gint64 change_seq, GError **error);
+/* Held only. */
+gboolean db_certificate_unhold (Tx *tx, const char *serial, gint64 change_seq, GError **error);
 /* Intended only: it will never be signed. */
 gboolean db_certificate_refuse (Tx *tx, const char *serial, GError **error);
 gboolean db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error);

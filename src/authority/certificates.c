@@ -60,9 +60,17 @@ certificates_of_subject (Tx *tx, const char *subject, GError **error)
 	return g_steal_pointer (&rows);
 }
 
+static gboolean
+is_held (const CertificateRow *row)
+{
+	return g_str_equal (row->status, "revoked") && row->reason == REASON_HOLD;
+}
+
 static const char *
 status_at (const CertificateRow *row, Micros now)
 {
+	if (is_held (row))
+		return "held";
 	if (!g_str_equal (row->status, "valid"))
 		return row->status;
 	return now > row->not_after ? "expired" : "valid";
@@ -106,25 +114,74 @@ certificate_chain_pem (const Authority *authority, const CertificateRow *row, GE
 	return g_strconcat (leaf_pem, issuing_pem, NULL);
 }
 
+/* --- revoking, holding, freeing --------------------------------------------------------- */
+
+/* The row as it is from now on, into the log of changes, and after the commit into index and CRL. */
+static gboolean
+set_status (Tx *tx, Authority *authority, CertificateRow *row, const char *status, Micros now, gint64 change_seq, GError **error)
+{
+	g_free (row->status);
+	row->status = g_strdup (status);
+	return authority_changed (tx, authority, row, now, change_seq, error);
+}
+
+/* Its new revoked_at and reason are in row. */
+static gboolean
+store_revoked (Tx *tx, Authority *authority, CertificateRow *row, Micros now, GError **error)
+{
+	gint64 change_seq;
+
+	return authority_next_change (tx, &change_seq, error) &&
+	       db_certificate_revoke (tx, row->serial, row->reason, row->revoked_at, change_seq, error) &&
+	       set_status (tx, authority, row, "revoked", now, change_seq, error);
+}
+
 gboolean
 authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error)
 {
 	g_auto (CertificateRow) row = { 0 };
-	gint64 change_seq;
 
 	/* RFC 5280 5.3.1: a hold may be lifted, and removeFromCRL lifts it; neither ends a certificate. */
 	if (reason == REASON_HOLD || reason == REASON_REMOVE_FROM_CRL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/reason", "reason %s does not revoke for good", reason_name (reason));
 	if (!certificate_load (tx, serial, TRUE, &row, error))
 		return FALSE;
-	if (g_str_equal (row.status, "revoked"))
+	if (g_str_equal (row.status, "revoked") && !is_held (&row))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is revoked already", serial);
-	if (!authority_next_change (tx, &change_seq, error) ||
-	    !db_certificate_revoke (tx, serial, reason, now, change_seq, error))
-		return FALSE;
-	g_free (row.status);
-	row.status = g_strdup ("revoked");
-	row.revoked_at = now;
+	/* X.509 (2019) 9.5.2.2: what supersedes a hold keeps the date on which the certificate was placed on hold. */
+	if (!is_held (&row))
+		row.revoked_at = now;
 	row.reason = reason;
-	return authority_changed (tx, authority, &row, now, change_seq, error);
+	return store_revoked (tx, authority, &row, now, error);
+}
+
+gboolean
+authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+
+	if (!certificate_load (tx, serial, TRUE, &row, error))
+		return FALSE;
+	if (!g_str_equal (row.status, "valid"))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not valid but %s", serial, status_at (&row, now));
+	row.revoked_at = now;
+	row.reason = REASON_HOLD;
+	return store_revoked (tx, authority, &row, now, error);
+}
+
+gboolean
+authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	gint64 change_seq;
+
+	if (!certificate_load (tx, serial, TRUE, &row, error))
+		return FALSE;
+	if (!is_held (&row))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not held but %s", serial, status_at (&row, now));
+	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_unhold (tx, serial, change_seq, error))
+		return FALSE;
+	row.revoked_at = 0;
+	row.reason = 0;
+	return set_status (tx, authority, &row, "valid", now, change_seq, error);
 }

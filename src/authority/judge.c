@@ -121,6 +121,8 @@ check_status (Authority *authority, const Certificate *certificate, StatusEntry 
 {
 	if (!status_index_find_fingerprint (authority->status, certificate_fingerprint (certificate), entry))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_UNKNOWN, NULL, "the certificate was not issued here");
+	if (entry->status == CERT_STATUS_REVOKED && entry->reason == REASON_HOLD)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_HELD, NULL, "the certificate is on hold");
 	if (entry->status == CERT_STATUS_REVOKED)
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_REVOKED, NULL, "the certificate was revoked (%s)", reason_name (entry->reason));
 	return TRUE;

@@ -2,7 +2,7 @@
  *
  * "good" is said only of what was published and is not revoked; of everything else that was never
  * issued here, or is not stored yet, "unknown".  Answers to requests without nonce are kept for half their life, and
- * dropped all together when anything is revoked.  An "unknown" is never kept: the certificate may
+ * dropped all together when anything is revoked, held or freed from a hold.  An "unknown" is never kept: the certificate may
  * be issued in the next moment.
  */
 #include "authority/authority_private.h"

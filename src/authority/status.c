@@ -4,7 +4,8 @@
  * bring the same news in any order.  Only a refresh moves the position it reads from: hooks of two
  * transactions may run in another order than their commits.
  *
- * Revocation is for ever: a row that says otherwise later was changed by hand, and is not believed.
+ * Revocation is for ever: a row that says otherwise later was changed by hand, and is not believed.  A hold
+ * (RFC 5280 5.3.1) alone is lifted by a later change, and gives way to a revocation for good.
  */
 #include "authority/status.h"
 
@@ -82,26 +83,43 @@ is_listed (const StatusEntry *entry)
 	return entry->status == CERT_STATUS_REVOKED && status_entry_is_stored (entry);
 }
 
-void
+static gboolean
+is_for_good (const StatusEntry *entry)
+{
+	return entry->status == CERT_STATUS_REVOKED && entry->reason != REASON_HOLD;
+}
+
+/* Would OCSP or the CRL speak differently of the two? */
+static gboolean
+says_otherwise (const StatusEntry *a, const StatusEntry *b)
+{
+	if (is_listed (a) != is_listed (b))
+		return TRUE;
+	return is_listed (a) && (a->reason != b->reason || a->revoked_at != b->revoked_at);
+}
+
+gboolean
 status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq)
 {
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &entry->serial);
+	gboolean otherwise;
 
-	if (slot && (slot->change_seq >= change_seq ||
-	             (slot->entry.status == CERT_STATUS_REVOKED && entry->status != CERT_STATUS_REVOKED)))
-		return;
+	if (slot && (slot->change_seq >= change_seq || (is_for_good (&slot->entry) && !is_for_good (entry))))
+		return FALSE;
 	if (!slot) {
 		slot = g_new0 (Slot, 1);
 		slot->entry.serial = entry->serial;
 		g_hash_table_insert (index->by_serial, &slot->entry.serial, slot);
 	}
-	if (is_listed (entry) && !is_listed (&slot->entry))
+	otherwise = says_otherwise (entry, &slot->entry);
+	if (otherwise)
 		index->generation++;
 	slot->entry = *entry;
 	slot->change_seq = change_seq;
 	if (status_entry_is_stored (entry))
 		g_hash_table_insert (index->by_fingerprint, &slot->entry.fingerprint, slot);
+	return otherwise;
 }
 
 gboolean
@@ -110,7 +128,8 @@ status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed)
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &listed->serial);
 
-	if (!slot || slot->entry.status == CERT_STATUS_REVOKED)
+	/* The list may be older than the lifting of a hold in it. */
+	if (!slot || listed->reason == REASON_HOLD || is_for_good (&slot->entry))
 		return FALSE;
 	slot->entry.status = CERT_STATUS_REVOKED;
 	slot->entry.revoked_at = listed->revoked_at;

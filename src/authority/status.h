@@ -27,15 +27,16 @@ void status_index_free (StatusIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StatusIndex, status_index_free)
 /* Reads what changed since the last call; the first call reads everything. */
 gboolean status_index_refresh (StatusIndex *index, Store *store, GError **error);
-/* For commit hooks: what the transaction that took change_seq made of this certificate.  Once revoked it stays so. */
-void status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq);
-/* What the signer lists as revoked is so here too, whatever the row says.  TRUE: the row said otherwise. */
+/* For commit hooks: what the transaction that took change_seq made of this certificate.  Once revoked it stays so; only a
+ * hold is lifted.  TRUE: OCSP and CRL say something else now. */
+gboolean status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq);
+/* What the signer lists as revoked for good is so here too, whatever the row says (a hold it does not remember).  TRUE: the row said otherwise. */
 gboolean status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed);
 /* FALSE: this site never published such a serial. */
 gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
 gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);
 /* FALSE: revoked before its certificate reached the database.  Never good; the signer may not know it. */
 gboolean status_entry_is_stored (const StatusEntry *entry);
-/* Grows with every revocation of a stored certificate seen: cached answers older than it are void. */
+/* Grows with every revocation, hold and lifted hold of a stored certificate seen: cached answers older than it are void. */
 guint64 status_index_generation (StatusIndex *index);
 gsize status_index_size (StatusIndex *index);

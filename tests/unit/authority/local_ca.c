@@ -509,3 +509,35 @@ world_revoke (World *world, const char *serial, RevocationReason reason, GError 
 
 	return store_run (world->store, "revoke", tx_revoke, &args, error);
 }
+
+static gboolean
+tx_hold (Tx *tx, gpointer arg, GError **error)
+{
+	WorldArgs *args = arg;
+
+	return authority_hold (tx, args->world->authority, args->revoke, clock_now (args->world->clock), error);
+}
+
+gboolean
+world_hold (World *world, const char *serial, GError **error)
+{
+	WorldArgs args = { .world = world, .revoke = serial };
+
+	return store_run (world->store, "hold", tx_hold, &args, error);
+}
+
+static gboolean
+tx_unhold (Tx *tx, gpointer arg, GError **error)
+{
+	WorldArgs *args = arg;
+
+	return authority_unhold (tx, args->world->authority, args->revoke, clock_now (args->world->clock), error);
+}
+
+gboolean
+world_unhold (World *world, const char *serial, GError **error)
+{
+	WorldArgs args = { .world = world, .revoke = serial };
+
+	return store_run (world->store, "unhold", tx_unhold, &args, error);
+}

@@ -75,3 +75,5 @@ Certificate *world_issue (World *world, const char *application, const PrivateKe
 void world_intend (World *world, const char *application, const PrivateKey *key, Serial *serial);
 void world_publish (World *world, const char *application, GBytes *der);
 gboolean world_revoke (World *world, const char *serial, RevocationReason reason, GError **error);
+gboolean world_hold (World *world, const char *serial, GError **error);
+gboolean world_unhold (World *world, const char *serial, GError **error);

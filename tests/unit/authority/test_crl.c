@@ -74,6 +74,36 @@ test_revocation_makes_a_new_one (TestStore *t)
 	g_assert_true (lists (world, certificate, REASON_KEY_COMPROMISE));
 }
 
+/* RFC 5280 5.3.1: a full list has the hold, and no trace of it once it is lifted; a revocation for good keeps its day. */
+static void
+test_hold (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GBytes) crl = NULL;
+	g_autoptr (GError) error = NULL;
+	RevokedEntry entry;
+
+	g_assert_true (world_hold (world, serial, &error));
+	tick (world);
+	g_assert_true (lists (world, certificate, REASON_HOLD));
+	g_assert_true (world_unhold (world, serial, &error));
+	tick (world);
+	g_assert_false (lists (world, certificate, REASON_HOLD));
+	g_assert_true (world_hold (world, serial, &error));
+	tick (world);
+	clock_set (world->clock, CA_NOW + MICROS_PER_HOUR);
+	revoke_it (world, certificate, REASON_KEY_COMPROMISE);
+	tick (world);
+	crl = authority_crl (world->authority, NULL, NULL);
+	g_assert_true (crl_find (crl, certificate_serial (certificate), &entry));
+	g_assert_cmpint (entry.reason, ==, REASON_KEY_COMPROMISE);
+	g_assert_cmpint (entry.revoked_at, ==, CA_NOW);
+	world_restart (world);
+	g_assert_true (lists (world, certificate, REASON_KEY_COMPROMISE));
+}
+
 /* Published anew before half of its life is over, and not before there is need. */
 static void
 test_half_of_its_life (TestStore *t)
@@ -175,6 +205,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	test_store_add ("/authority/crl/revocation-makes-a-new-one", test_revocation_makes_a_new_one);
+	test_store_add ("/authority/crl/hold", test_hold);
 	test_store_add ("/authority/crl/half-of-its-life", test_half_of_its_life);
 	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
 	test_store_add ("/authority/crl/signer-away", test_signer_away);

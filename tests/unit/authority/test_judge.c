@@ -46,6 +46,41 @@ test_holder (TestStore *t)
 	expect (world, certificate, CA_NOW, DIQI_ERROR_CERTIFICATE_REVOKED);
 }
 
+/* Held it cannot be used; lifted it can, also after a restart; revoked for good it cannot be freed. */
+static void
+test_held (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (PrivateKey) key = local_key ();
+	g_autofree char *id = uuid7_new (CA_NOW);
+	g_autoptr (Certificate) certificate = world_issue (world, id, key);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+
+	g_assert_false (world_unhold (world, serial, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_STATE);
+	g_clear_error (&error);
+	g_assert_true (world_hold (world, serial, &error));
+	expect (world, certificate, CA_NOW, DIQI_ERROR_CERTIFICATE_HELD);
+	world_restart (world);
+	expect (world, certificate, CA_NOW, DIQI_ERROR_CERTIFICATE_HELD);
+	g_assert_false (world_hold (world, serial, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_STATE);
+	g_clear_error (&error);
+	g_assert_true (world_unhold (world, serial, &error));
+	expect (world, certificate, CA_NOW, -1);
+	world_restart (world);
+	expect (world, certificate, CA_NOW, -1);
+	g_assert_true (world_hold (world, serial, &error));
+	g_assert_true (world_revoke (world, serial, REASON_CESSATION, &error));
+	expect (world, certificate, CA_NOW, DIQI_ERROR_CERTIFICATE_REVOKED);
+	g_assert_false (world_unhold (world, serial, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_STATE);
+	g_clear_error (&error);
+	g_assert_false (world_hold (world, serial, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_STATE);
+}
+
 static void
 test_officer (TestStore *t)
 {
@@ -113,6 +148,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	test_store_add ("/authority/judge/holder", test_holder);
+	test_store_add ("/authority/judge/held", test_held);
 	test_store_add ("/authority/judge/officer", test_officer);
 	test_store_add ("/authority/judge/not-ours", test_not_ours);
 	test_store_add ("/authority/judge/usage", test_usage);

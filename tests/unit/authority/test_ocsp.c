@@ -137,6 +137,31 @@ test_statuses (TestStore *t)
 		}
 }
 
+/* Both ways at once, also for who asked without nonce before. */
+static void
+test_hold (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+	int reason;
+
+	for (int nonce = 0; nonce < 2; nonce++) {
+		g_assert_cmpint (ask (world, certificate, EVP_sha256 (), nonce, &reason), ==, V_OCSP_CERTSTATUS_GOOD);
+		g_assert_true (world_hold (world, serial, &error));
+		g_assert_cmpint (ask (world, certificate, EVP_sha256 (), nonce, &reason), ==, V_OCSP_CERTSTATUS_REVOKED);
+		g_assert_cmpint (reason, ==, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
+		g_assert_true (world_unhold (world, serial, &error));
+		g_assert_cmpint (ask (world, certificate, EVP_sha256 (), nonce, &reason), ==, V_OCSP_CERTSTATUS_GOOD);
+	}
+	g_assert_true (world_hold (world, serial, &error));
+	g_assert_cmpint (ask (world, certificate, EVP_sha256 (), FALSE, &reason), ==, V_OCSP_CERTSTATUS_REVOKED);
+	g_assert_true (world_revoke (world, serial, REASON_KEY_COMPROMISE, &error));
+	g_assert_cmpint (ask (world, certificate, EVP_sha256 (), FALSE, &reason), ==, V_OCSP_CERTSTATUS_REVOKED);
+	g_assert_cmpint (reason, ==, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+}
+
 static void
 test_unknown_turns_good (TestStore *t)
 {
@@ -220,6 +245,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	test_store_add ("/authority/ocsp/statuses", test_statuses);
+	test_store_add ("/authority/ocsp/hold", test_hold);
 	test_store_add ("/authority/ocsp/unknown-turns-good", test_unknown_turns_good);
 	test_store_add ("/authority/ocsp/cache", test_cache);
 	test_store_add ("/authority/ocsp/errors", test_errors);

@@ -58,6 +58,53 @@ test_once_revoked (void)
 	g_assert_cmpint (out.revoked_at, ==, 5 * MICROS_PER_S);
 }
 
+/* RFC 5280 5.3.1: a hold alone is lifted, by a later change only; a revocation for good takes its place for ever. */
+static void
+test_hold (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry good = entry_of (1, CERT_STATUS_GOOD), held = entry_of (1, CERT_STATUS_REVOKED), revoked = held, out;
+	const RevokedEntry listed_hold = { good.serial, 5 * MICROS_PER_S, REASON_HOLD };
+	guint64 before;
+
+	held.reason = REASON_HOLD;
+	status_index_apply (index, &good, 1);
+	before = status_index_generation (index);
+	g_assert_true (status_index_apply (index, &held, 3));
+	g_assert_false (status_index_apply (index, &good, 2));            /* a late hook */
+	g_assert_true (status_index_find (index, &good.serial, &out));
+	g_assert_cmpint (out.reason, ==, REASON_HOLD);
+	g_assert_true (status_index_apply (index, &good, 4));
+	g_assert_true (status_index_find_fingerprint (index, &good.fingerprint, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_GOOD);
+	/* A list made before the lifting says nothing about now. */
+	g_assert_false (status_index_keep_revoked (index, &listed_hold));
+	g_assert_true (status_index_apply (index, &held, 5));
+	g_assert_true (status_index_apply (index, &revoked, 6));
+	g_assert_cmpuint (status_index_generation (index), ==, before + 4);
+	g_assert_false (status_index_apply (index, &held, 7));
+	g_assert_false (status_index_apply (index, &good, 8));
+	g_assert_true (status_index_find (index, &good.serial, &out));
+	g_assert_cmpint (out.status, ==, CERT_STATUS_REVOKED);
+	g_assert_cmpint (out.reason, ==, REASON_SUPERSEDED);
+}
+
+/* What the signer lists as revoked for good is not merely held, whatever the row says. */
+static void
+test_hold_of_a_listed_one (void)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	StatusEntry held = entry_of (1, CERT_STATUS_REVOKED), good = entry_of (1, CERT_STATUS_GOOD), out;
+	const RevokedEntry listed = { held.serial, 5 * MICROS_PER_S, REASON_KEY_COMPROMISE };
+
+	held.reason = REASON_HOLD;
+	status_index_apply (index, &held, 1);
+	g_assert_true (status_index_keep_revoked (index, &listed));
+	status_index_apply (index, &good, 2);
+	g_assert_true (status_index_find (index, &held.serial, &out));
+	g_assert_cmpint (out.reason, ==, REASON_KEY_COMPROMISE);
+}
+
 static void
 test_generation_counts_revocations (void)
 {
@@ -117,6 +164,32 @@ test_other_process (TestStore *t)
 	g_assert_cmpint (entry.revoked_at, ==, CA_NOW + MICROS_PER_HOUR);
 }
 
+/* A hold and its lifting reach the other process in the order of their commits. */
+static void
+test_hold_in_another_process (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (StatusIndex) other = status_index_new ();
+	g_autoptr (PrivateKey) key = local_key ();
+	g_autofree char *id = uuid7_new (CA_NOW);
+	g_autoptr (Certificate) certificate = world_issue (world, id, key);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+	StatusEntry entry;
+
+	for (int i = 0; i < 2; i++) {
+		g_assert_true (world_hold (world, serial, &error));
+		g_assert_true (status_index_refresh (other, t->store, &error));
+		g_assert_true (status_index_find (other, certificate_serial (certificate), &entry));
+		g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
+		g_assert_cmpint (entry.reason, ==, REASON_HOLD);
+		g_assert_true (world_unhold (world, serial, &error));
+		g_assert_true (status_index_refresh (other, t->store, &error));
+		g_assert_true (status_index_find (other, certificate_serial (certificate), &entry));
+		g_assert_cmpint (entry.status, ==, CERT_STATUS_GOOD);
+	}
+}
+
 /* An officer taken off the list is revoked, here and after a restart; one new on it becomes known. */
 static void
 test_officers (TestStore *t)
@@ -125,8 +198,11 @@ test_officers (TestStore *t)
 	LocalOfficer *late;
 	g_autoptr (json_t) list = NULL;
 	g_autoptr (GError) error = NULL;
+	g_autofree char *serial = serial_hex (certificate_serial (world->reviewer->certificate));
 	StatusEntry entry;
 
+	/* A hold does not shield him from being revoked. */
+	g_assert_true (world_hold (world, serial, &error));
 	world->reviewer->removed = TRUE;
 	late = local_ca_add_officer (world->ca, "审核丙", 1);
 	list = local_ca_officers (world->ca);
@@ -148,9 +224,12 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/authority/status/older-news-is-ignored", test_older_news_is_ignored);
 	g_test_add_func ("/authority/status/I-01-once-revoked", test_once_revoked);
+	g_test_add_func ("/authority/status/hold", test_hold);
+	g_test_add_func ("/authority/status/hold-of-a-listed-one", test_hold_of_a_listed_one);
 	g_test_add_func ("/authority/status/generation-counts-revocations", test_generation_counts_revocations);
 	g_test_add_func ("/authority/status/unknown", test_unknown);
 	test_store_add ("/authority/status/other-process", test_other_process);
+	test_store_add ("/authority/status/hold-in-another-process", test_hold_in_another_process);
 	test_store_add ("/authority/status/officers", test_officers);
 	return g_test_run ();
 }

@@ -243,6 +243,20 @@ test_hold_lifted (void)
 	RevokedEntry found;
 	g_assert_true (crl_find (held, &entry.serial, &found));
 	g_assert_false (crl_find (lifted, &entry.serial, &found));
+	/* Not remembered over a restart either; but a revocation for good that takes its place is. */
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	g_autoptr (GBytes) good = answer (&c, fixture.created.issuing, &entry.serial, CERT_STATUS_GOOD, &error);
+	g_assert_no_error (error);
+	g_autofree char *text = openssl_status (&c, good);
+	g_assert_nonnull (strstr (text, "Cert Status: good"));
+	const RevokedEntry for_good = { entry.serial, T0, REASON_CESSATION };
+	g_autoptr (GBytes) held_again = crl (&c, 7, &entry, 1, &error);
+	g_autoptr (GBytes) revoked = crl (&c, 8, &for_good, 1, &error);
+	g_autoptr (GBytes) not_lifted = crl (&c, 9, &entry, 1, &error);
+	g_assert_no_error (error);
+	g_assert_true (crl_find (not_lifted, &entry.serial, &found));
+	g_assert_cmpint (found.reason, ==, REASON_CESSATION);
 }
 
 int
