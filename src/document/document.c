@@ -1,3 +1,0 @@
-/* document */
-#include <glib.h>
-extern int document_reserved;
