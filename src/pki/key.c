@@ -69,6 +69,7 @@ fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 
 	a->sha1 = digest ("SHA1");
 	a->sha256 = digest ("SHA256");
+	a->sm3 = digest ("SM3");
 	a->curve[KEY_P256] = curve_parameters ("EC", "prime256v1");
 	a->curve[KEY_SM2] = curve_parameters ("SM2", "SM2");
 	return a;

@@ -43,7 +43,7 @@ const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
 #define SM2_DEFAULT_ID "1234567812345678"
 
 typedef struct {
-	EVP_MD *sha1, *sha256;
+	EVP_MD *sha1, *sha256, *sm3;
 	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256 and SM2 */
 } PkiAlgorithms;
 /* Fetched once; thread-safe. */

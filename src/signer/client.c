@@ -124,7 +124,7 @@ signer_site_free (SignerSite *site)
 	g_free (site->name);
 	g_free (site->base_uri);
 	g_free (site->origin);
-	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt };
+	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document };
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
@@ -160,7 +160,8 @@ signer_get_site (SignerClient *client, GError **error)
 	    || !read_certificate (reply, "issuing", &site->issuing, error)
 	    || !read_certificate (reply, "ocsp", &site->ocsp, error)
 	    || !read_certificate (reply, "log", &site->log, error)
-	    || !read_certificate (reply, "receipt", &site->receipt, error))
+	    || !read_certificate (reply, "receipt", &site->receipt, error)
+	    || !read_certificate (reply, "document", &site->document, error))
 		return NULL;
 	if (!key_algorithm_from_name (algorithm, &site->algorithm)) {
 		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's site has an unknown algorithm");
@@ -317,6 +318,14 @@ signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error
 	/* jansson's counters may be shared with the caller's other threads: the message gets its own copy. */
 	put (message, "payload", json_deep_copy (payload));
 	return call_for_text (client, message, "statement", error);
+}
+
+GBytes *
+signer_sign_document (SignerClient *client, gconstpointer digest, gsize n, GError **error)
+{
+	json_t *message = message_new ("document");
+	put (message, "digest", json_hex (digest, n));
+	return call_for_bytes (client, message, "cms", error);
 }
 
 static gboolean

@@ -31,7 +31,7 @@ typedef struct {
 	char *base_uri;
 	char *origin;                     /* of the log: base_uri without its scheme (C2SP tlog-tiles) */
 	KeyAlgorithm algorithm;
-	Certificate *root, *issuing, *ocsp, *log, *receipt;
+	Certificate *root, *issuing, *ocsp, *log, *receipt, *document;
 	json_t *profiles;                 /* array of {name, version, …} */
 } SignerSite;
 void signer_site_free (SignerSite *site);

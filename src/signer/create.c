@@ -71,7 +71,7 @@ write_certificates (const SignerCreate *in, const Hierarchy *h, GError **error)
 		const Certificate *certificate;
 	} files[] = {
 		{ "root.crt", h->pins->root }, { "issuing.crt", h->pins->issuing }, { "ocsp.crt", h->pins->ocsp },
-		{ "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt },
+		{ "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt }, { "document.crt", h->pins->document },
 	};
 	g_autofree char *ca = g_build_filename (in->dir, "ca", NULL);
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
@@ -94,7 +94,8 @@ write_keys (const SignerCreate *in, const Hierarchy *h, GError **error)
 	static const struct {
 		const char *name;
 		NewKey key;
-	} files[] = { { "issuing.key", NEW_ISSUING }, { "ocsp.key", NEW_OCSP }, { "log.key", NEW_LOG }, { "receipt.key", NEW_RECEIPT } };
+	} files[] = {
+		{ "issuing.key", NEW_ISSUING }, { "ocsp.key", NEW_OCSP }, { "log.key", NEW_LOG }, { "receipt.key", NEW_RECEIPT }, { "document.key", NEW_DOCUMENT } };
 	g_autofree char *root = g_build_filename (in->dir, "root", NULL);
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
@@ -208,7 +209,7 @@ write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *
 		const Certificate *certificate;
 	} services[] = {
 		{ "service-ocsp", h->pins->ocsp }, { "service-log", h->pins->log }, { "service-receipt", h->pins->receipt },
-		{ "service-tls", in->algorithm != KEY_SM2 ? h->tls : NULL },
+		{ "service-document", h->pins->document }, { "service-tls", in->algorithm != KEY_SM2 ? h->tls : NULL },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
 		if (services[i].certificate != NULL)

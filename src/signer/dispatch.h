@@ -31,4 +31,5 @@ json_t *message_crl (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_checkpoint (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_checkpoint_last (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_receipt (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_document (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,18 @@ durable_file (const char *dir, const char *name, gconstpointer p, gsize n, mode_
 	gboolean well = (fchmod (fd, mode) == 0 && write_all (fd, p, n)) || fail (path, error);
 	close (fd);
 	return well;
+}
+
+gboolean
+durable_replace (const char *dir, const char *name, gconstpointer p, gsize n, mode_t mode, GError **error)
+{
+	g_autofree char *path = g_build_filename (dir, name, NULL);
+	g_autofree char *fresh = g_strconcat (name, ".new", NULL);
+	g_autofree char *fresh_path = g_build_filename (dir, fresh, NULL);
+	if (unlink (fresh_path) != 0 && errno != ENOENT)     /* what a crash left */
+		return fail (fresh_path, error);
+	return durable_file (dir, fresh, p, n, mode, error) && (rename (fresh_path, path) == 0 || fail (path, error))
+		&& durable_sync_folder (dir, error);
 }
 
 gboolean

@@ -79,6 +79,7 @@ static const OwnCertificate own[NEW_N_KEYS] = {
 	[NEW_OCSP] = { "状态服务 OCSP", SERVICE_DAYS, KU_DIGITAL_SIGNATURE, EKU_OCSP_SIGNING, FALSE, TRUE, -1, NULL },
 	[NEW_LOG] = { "日志 Log", SERVICE_DAYS, KU_DIGITAL_SIGNATURE, EKU_DIQI_LOG, FALSE, FALSE, -1, NULL },
 	[NEW_RECEIPT] = { "回执 Receipt", SERVICE_DAYS, KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, EKU_DIQI_RECEIPT, FALSE, FALSE, -1, NULL },
+	[NEW_DOCUMENT] = { "文件签章 Document", SERVICE_DAYS, KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, PINS_DOCUMENT_USAGE, FALSE, FALSE, -1, NULL },
 };
 
 /* issuer NULL: signs itself. */
@@ -104,6 +105,13 @@ make (const Pins *pins, const OwnCertificate *kind, const Issuer *issuer, const 
 	serial_new (now, &t.serial);
 	g_autoptr (GBytes) der = issuer != NULL ? issuer_sign_certificate (issuer, &t, error) : root_sign_certificate (key, &t, error);
 	return der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+}
+
+Certificate *
+hierarchy_service (const Pins *pins, const Issuer *issuer, NewKey kind, const PrivateKey *key, Micros now, GError **error)
+{
+	g_assert (kind >= NEW_OCSP && kind < NEW_N_KEYS);
+	return make (pins, &own[kind], issuer, key, now, error);
 }
 
 static gboolean
@@ -134,7 +142,8 @@ make_authorities (Hierarchy *h, Micros now, GError **error)
 static gboolean
 make_services (Hierarchy *h, Micros now, GError **error)
 {
-	Certificate **const made[NEW_N_KEYS] = { [NEW_OCSP] = &h->pins->ocsp, [NEW_LOG] = &h->pins->log, [NEW_RECEIPT] = &h->pins->receipt };
+	Certificate **const made[NEW_N_KEYS] = { [NEW_OCSP] = &h->pins->ocsp, [NEW_LOG] = &h->pins->log, [NEW_RECEIPT] = &h->pins->receipt,
+	                                             [NEW_DOCUMENT] = &h->pins->document };
 	for (gsize i = NEW_OCSP; i < NEW_N_KEYS; i++) {
 		*made[i] = make (h->pins, &own[i], h->issuer, h->keys[i], now, error);
 		if (*made[i] == NULL)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "signer/complete.h"
 
 void
 keyring_free (Keyring *keyring)
@@ -13,7 +14,7 @@ keyring_free (Keyring *keyring)
 		return;
 	g_clear_pointer (&keyring->issuer, issuer_free);
 	g_clear_pointer (&keyring->responder, ocsp_responder_free);
-	PrivateKey *const keys[] = { keyring->issuing_key, keyring->ocsp_key, keyring->log_key, keyring->receipt_key };
+	PrivateKey *const keys[] = { keyring->issuing_key, keyring->ocsp_key, keyring->log_key, keyring->receipt_key, keyring->document_key };
 	for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
 		if (keys[i] != NULL)
 			private_key_free (keys[i]);
@@ -84,7 +85,8 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	g_autofree char *officers = g_build_filename (dir, "officers.log", NULL);
 	g_autofree char *journal = g_build_filename (dir, "journal.log", NULL);
 	keyring->journal = journal_open (journal, error);
-	if (keyring->journal == NULL)
+	if (keyring->journal == NULL || !complete_folder (keyring, dir, passphrase, n, error)
+	    || !load_key (dir, "document", keyring->pins->document, passphrase, n, &keyring->document_key, error))
 		return NULL;
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
 	if (keyring->officers == NULL)

@@ -1,7 +1,7 @@
 /* signer/keyring.h — everything the running signer has, each key reachable only through its one purpose.
  *
  * The issuing key sits inside `issuer` (certificates and CRLs), the OCSP key inside `responder`, the log
- * key signs checkpoints, the receipt key receipts; no function takes "a key and some bytes".
+ * key signs checkpoints, the receipt key receipts, the document key documents by their digest; no function takes "a key and some bytes".
  */
 #pragma once
 #include "base/clock.h"
@@ -14,12 +14,13 @@ typedef struct {
 	OfficersLog *officers;
 	Journal *journal;
 	Clock *clock;                 /* test sites: replaced by the "clock" message */
-	PrivateKey *issuing_key, *ocsp_key, *log_key, *receipt_key;
+	PrivateKey *issuing_key, *ocsp_key, *log_key, *receipt_key, *document_key;
 	Issuer *issuer;
 	OcspResponder *responder;
 } Keyring;
 
-/* Reads and checks the whole folder, decrypts the keys, tries each against its certificate. */
+/* Reads and checks the whole folder, makes what an older version left out of it (complete.h), decrypts the keys,
+ * tries each against its certificate. */
 Keyring *keyring_open (const char *dir, const char *passphrase, gsize n, GError **error);
 void keyring_free (Keyring *keyring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Keyring, keyring_free)

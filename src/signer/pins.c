@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "signer/durable.h"
 #include "signer/invariant.h"
 
 #define SITE_MAX_BYTES 65536
@@ -11,13 +12,15 @@
 static const struct {
 	const char *name;              /* file NAME.crt, member of "certificates" */
 	gsize offset;
-	guint extended_key_usage;      /* the one it must have; 0: a CA */
+	guint extended_key_usage;      /* what it must have, no more; 0: a CA */
+	gboolean later;                /* sites of older versions were made without it */
 } certificates[] = {
-	{ "root", G_STRUCT_OFFSET (Pins, root), 0 },
-	{ "issuing", G_STRUCT_OFFSET (Pins, issuing), 0 },
-	{ "ocsp", G_STRUCT_OFFSET (Pins, ocsp), EKU_OCSP_SIGNING },
-	{ "log", G_STRUCT_OFFSET (Pins, log), EKU_DIQI_LOG },
-	{ "receipt", G_STRUCT_OFFSET (Pins, receipt), EKU_DIQI_RECEIPT },
+	{ "root", G_STRUCT_OFFSET (Pins, root), 0, FALSE },
+	{ "issuing", G_STRUCT_OFFSET (Pins, issuing), 0, FALSE },
+	{ "ocsp", G_STRUCT_OFFSET (Pins, ocsp), EKU_OCSP_SIGNING, FALSE },
+	{ "log", G_STRUCT_OFFSET (Pins, log), EKU_DIQI_LOG, FALSE },
+	{ "receipt", G_STRUCT_OFFSET (Pins, receipt), EKU_DIQI_RECEIPT, FALSE },
+	{ "document", G_STRUCT_OFFSET (Pins, document), PINS_DOCUMENT_USAGE, TRUE },
 };
 
 static Certificate **
@@ -80,6 +83,19 @@ pins_new (const char *site, const char *name, const char *base_uri, gboolean tes
 	return pins;
 }
 
+static json_t *
+pinned_certificates (const Pins *pins)
+{
+	json_t *pinned = json_object ();
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
+		if (*slot (pins, i) == NULL)
+			continue;
+		const Fingerprint *fingerprint = certificate_fingerprint (*slot (pins, i));
+		json_object_set_new (pinned, certificates[i].name, json_hex (fingerprint->b, sizeof fingerprint->b));
+	}
+	return pinned;
+}
+
 GBytes *
 pins_site_json (const Pins *pins, const json_t *profile_hashes)
 {
@@ -90,12 +106,7 @@ pins_site_json (const Pins *pins, const json_t *profile_hashes)
 	json_object_set_new (object, "name", json_string (pins->name));
 	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
-	json_t *pinned = json_object ();
-	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
-		const Fingerprint *fingerprint = certificate_fingerprint (*slot (pins, i));
-		json_object_set_new (pinned, certificates[i].name, json_hex (fingerprint->b, sizeof fingerprint->b));
-	}
-	json_object_set_new (object, "certificates", pinned);
+	json_object_set_new (object, "certificates", pinned_certificates (pins));
 	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
 	return jcs_bytes (object);
 }
@@ -149,9 +160,9 @@ check_hierarchy (const Pins *pins, GError **error)
 	Certificate *const root[] = { pins->root };
 	if (!certificate_verify_chain (pins->issuing, root, 1, certificate_not_before (pins->issuing), error))
 		return FALSE;
-	Certificate *const leaves[] = { pins->ocsp, pins->log, pins->receipt };
+	Certificate *const leaves[] = { pins->ocsp, pins->log, pins->receipt, pins->document };
 	for (gsize i = 0; i < G_N_ELEMENTS (leaves); i++)
-		if (!pins_verify (pins, leaves[i], certificate_not_before (leaves[i]), error))
+		if (leaves[i] != NULL && !pins_verify (pins, leaves[i], certificate_not_before (leaves[i]), error))
 			return FALSE;
 	return TRUE;
 }
@@ -191,11 +202,15 @@ load_profile (Pins *pins, const char *dir, const json_t *pin, GError **error)
 static gboolean
 load_files (Pins *pins, const char *dir, const json_t *pinned, const json_t *profiles, GError **error)
 {
-	if (json_object_size (pinned) != G_N_ELEMENTS (certificates))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log and receipt");
-	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
-		if (!load_certificate (pins, dir, i, pinned, error))
+	gsize known = 0;
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
+		gboolean named = json_object_get (pinned, certificates[i].name) != NULL;
+		known += named;
+		if ((named || !certificates[i].later) && !load_certificate (pins, dir, i, pinned, error))
 			return FALSE;
+	}
+	if (json_object_size (pinned) != known)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log, receipt and document");
 	size_t i;
 	json_t *pin;
 	json_array_foreach (profiles, i, pin)
@@ -243,6 +258,19 @@ pins_load (const char *dir, GError **error)
 	if (pins == NULL || !load_files (pins, dir, pinned, profiles, error))
 		return NULL;
 	return g_steal_pointer (&pins);
+}
+
+gboolean
+pins_rewrite (const Pins *pins, const char *dir, GError **error)
+{
+	gsize n;
+	g_autofree char *text = read_file (dir, "site.json", &n, error);
+	g_autoptr (json_t) object = text != NULL ? json_read_strict (text, n, SITE_MAX_BYTES, error) : NULL;
+	if (object == NULL)
+		return FALSE;
+	json_object_set_new (object, "certificates", pinned_certificates (pins));
+	g_autoptr (GBytes) site = jcs_bytes (object);
+	return durable_replace (dir, "site.json", g_bytes_get_data (site, NULL), g_bytes_get_size (site), 0600, error);
 }
 
 /* --- asking --------------------------------------------------------------------- */

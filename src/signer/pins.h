@@ -18,8 +18,13 @@ typedef struct {
 	gboolean test;
 	KeyAlgorithm algorithm;
 	Certificate *root, *issuing, *ocsp, *log, *receipt;
+	Certificate *document;         /* NULL after pins_load: the folder is older than documents (see complete.h) */
 	GPtrArray *profiles;           /* Profile */
 } Pins;
+
+/* Mail signing beside document signing: NSS, and with it pdfsig, trusts no signature on a document without it
+ * (docs/decisions/0013). */
+#define PINS_DOCUMENT_USAGE (EKU_DOCUMENT_SIGNING | EKU_EMAIL)
 
 #define SITE_NAME_MAX 40           /* leaves room in CN for "… 签发 CA" and the like */
 
@@ -31,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
 
 /* Text of site.json; profile_hashes: array of {name, version, hash}. */
 GBytes *pins_site_json (const Pins *pins, const json_t *profile_hashes);
+/* Writes site.json anew, whole or not at all, with the certificates of pins; the rest stays as it is there. */
+gboolean pins_rewrite (const Pins *pins, const char *dir, GError **error);
 
 const Profile *pins_profile (const Pins *pins, const char *name, gint64 version);
 /* The newest profile of that kind of holder, or NULL. */

@@ -13,7 +13,7 @@
  * Each type uses one key, and no message hands over bytes to be signed as they are:
  *
  * | type          | key     | journal | members                                             | reply members |
- * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, profiles |
+ * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles |
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), serial, reviewer, issuer (compact)  | certificate |
@@ -22,6 +22,7 @@
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
  * | receipt       | receipt |         | payload                                             | statement |
+ * | document      | document |        | digest (SHA-256, on SM2 sites SM3)                  | cms |
  * | clock         | none    |         | now, frozen                                         | (test sites only) |
  */
 #pragma once
@@ -36,6 +37,7 @@
 	M (CHECKPOINT, "checkpoint", message_checkpoint) \
 	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \
 	M (RECEIPT, "receipt", message_receipt) \
+	M (DOCUMENT, "document", message_document) \
 	M (CLOCK, "clock", message_clock)
 
 /* One revoked certificate in the packed list of "crl". */

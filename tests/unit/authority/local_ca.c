@@ -211,6 +211,7 @@ local_ca_site (LocalCa *ca)
 	site->ocsp = certificate_ref (ca->ocsp);
 	site->log = certificate_ref (ca->ocsp);
 	site->receipt = certificate_ref (ca->ocsp);
+	site->document = certificate_ref (ca->ocsp);
 	site->profiles = json_pack ("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]", "name", "organization", "version", 1, "validity_days", 365,
 	                            "name", "person", "version", ca->person_profile, "validity_days", 300);
 	return site;

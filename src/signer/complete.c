@@ -1,0 +1,55 @@
+/* signer/complete.c — see complete.h. */
+#include "signer/complete.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "signer/approval.h"
+#include "signer/durable.h"
+#include "signer/hierarchy.h"
+
+/* A production site's clock is the system's.  A test site's is told only later: until then the
+ * journal's last moment is the nearest to it. */
+static gboolean
+find_now (const Keyring *keyring, Micros *now, GError **error)
+{
+	g_autoptr (Clock) system = clock_new_system ();
+	Micros last = journal_last_time (keyring->journal);
+	*now = keyring->pins->test && last != 0 ? last : clock_now (system);
+	return *now >= last - CLOCK_TOLERANCE
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer's clock is behind its own journal; set the clock, then start again");
+}
+
+static gboolean
+write_document (const char *dir, const PrivateKey *key, const Certificate *certificate, const char *passphrase, gsize n, GError **error)
+{
+	g_autoptr (GBytes) sealed = private_key_encrypt_pem (key, passphrase, n, error);
+	g_autofree char *pem = certificate_pem (certificate);
+	return sealed != NULL && durable_replace (dir, "document.key", g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error)
+		&& durable_replace (dir, "document.crt", pem, strlen (pem), 0644, error);
+}
+
+static gboolean
+complete_document (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	Micros now;
+	if (!find_now (keyring, &now, error))
+		return FALSE;
+	g_autoptr (PrivateKey) key = private_key_generate (keyring->pins->algorithm, error);
+	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring->issuer, NEW_DOCUMENT, key, now, error) : NULL;
+	if (made == NULL || !write_document (dir, key, made, passphrase, n, error))
+		return FALSE;
+	journal_add_issue (keyring->journal, &(JournalEntry) { .time = now, .profile = "service-document", .certificate = made });
+	if (!journal_commit (keyring->journal, error))
+		return FALSE;
+	keyring->pins->document = g_steal_pointer (&made);
+	log_event (LOG_LEVEL_INFO, "signer.completed", "made", "%s", "document", NULL);
+	return pins_rewrite (keyring->pins, dir, error);
+}
+
+gboolean
+complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	return keyring->pins->document != NULL || complete_document (keyring, dir, passphrase, n, error);
+}

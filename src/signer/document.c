@@ -1,0 +1,28 @@
+/* signer/document.c — signing documents, and nothing but documents (pki/cms.h). */
+#include "base/error.h"
+#include "pki/cms.h"
+#include "signer/dispatch.h"
+
+json_t *
+message_document (Keyring *keyring, const json_t *message, GError **error)
+{
+	Envelope envelope;
+	const char *hex;
+	guint8 digest[DOCUMENT_DIGEST_BYTES];
+	const Field fields[] = { ENVELOPE_FIELDS (envelope), { "digest", FIELD_HEX32, TRUE, 0, &hex } };
+	if (!JSON_READ (message, "", fields, error))
+		return NULL;
+	if (!hex_decode (hex, digest, sizeof digest)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/digest", "not a hash");
+		return NULL;
+	}
+	const Pins *pins = keyring->pins;
+	Certificate *const chain[] = { pins->issuing, pins->root };
+	g_autoptr (GBytes) cms = cms_sign_digest (keyring->document_key, pins->document, chain, G_N_ELEMENTS (chain), digest,
+	                                          keyring_now (keyring), error);
+	if (cms == NULL)
+		return NULL;
+	json_t *reply = json_object ();
+	json_object_set_new (reply, "cms", json_base64 (g_bytes_get_data (cms, NULL), g_bytes_get_size (cms)));
+	return reply;
+}
