@@ -23,7 +23,7 @@ typedef struct {
 } Pins;
 
 /* Mail signing beside document signing: NSS, and with it pdfsig, trusts no signature on a document without it
- * (docs/decisions/0013). */
+ * (docs/decisions/0018). */
 #define PINS_DOCUMENT_USAGE (EKU_DOCUMENT_SIGNING | EKU_EMAIL)
 
 #define SITE_NAME_MAX 40           /* leaves room in CN for "… 签发 CA" and the like */
