@@ -146,13 +146,21 @@ make_submit (Fixture *f, Applicant *a, GError **error)
 	                                                  "statement", statement));
 }
 
+static json_t *
+papers_seen (void)
+{
+	return json_pack ("[{s:s, s:b, s:i}, {s:s, s:b, s:i}, {s:s, s:b, s:i}, {s:s, s:b, s:i}]",
+	                  "paper", "uscc_licence", "original", 1, "copies", 1, "paper", "organization_form", "original", 1, "copies", 1,
+	                  "paper", "service_contract", "original", 1, "copies", 2, "paper", "power_of_attorney", "original", 1, "copies", 1);
+}
+
 static GBytes *
 make_accept (Fixture *f, Applicant *a, GError **error)
 {
 	g_autofree char *path = path_of (a, "accept");
 	/* Made at version 1, submitted at 2. */
 	return fixture_act (f, &f->officers[CLERK], path, "application.accept",
-	                    json_pack ("{s:s, s:i, s:s}", "application", a->id, "version", 2, "form", a->form), error);
+	                    json_pack ("{s:s, s:i, s:s, s:o}", "application", a->id, "version", 2, "form", a->form, "papers", papers_seen ()), error);
 }
 
 static GBytes *

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/identity_file.h"
+#include "main/papers_seen.h"
 #include "main/remote.h"
 
 static char *
@@ -279,6 +280,10 @@ act_on_version (Cli *cli, const char *verb, const char *type, json_t *more, GErr
 		Fingerprint form;
 		fingerprint_of (g_bytes_get_data (document, NULL), g_bytes_get_size (document), &form);
 		json_object_set_new (members, "form", json_hex (form.b, sizeof form.b));
+		json_t *papers = papers_seen (cli, remote, before, error);
+		if (papers == NULL)
+			return FALSE;
+		json_object_set_new (members, "papers", papers);
 	}
 	g_autofree char *path = application_path (id, verb);
 	return remote_act_and_print (cli, remote, path, type, g_steal_pointer (&members), error);
@@ -404,6 +409,8 @@ static const CliOption certificate_options[] = {
 static const CliOption list_options[] = {
 	{ "state", "STATE", "only these", FALSE }, { "cursor", "TEXT", "next page", FALSE }, END };
 static const CliOption accept_options[] = {
+	{ "papers", "LIST", "originals and copies you saw: NAME, NAME=COPIES or NAME=SCAN, with commas (see \"paper list\")", FALSE },
+	{ "papers-seen", NULL, "all that the service asks for, originals and copies", FALSE },
 	{ "override", "POINTER", "accept this field although its check fails (\"/uscc\")", FALSE }, { "reason", "TEXT", "why", FALSE }, END };
 static const CliOption return_options[] = {
 	{ "reason", "TEXT", "what is to be corrected", TRUE }, { "field", "POINTER", "where", FALSE }, END };

@@ -82,7 +82,7 @@ gboolean
 story_certify (Story *story, Party *party, GError **error)
 {
 	g_autofree char *reviewer = story_officer (story, "reviewer");
-	if (!apply (story, party, error) || !officer_act (story, "clerk", "accept", party, NULL, "accepted", error))
+	if (!apply (story, party, error) || !officer_act (story, "clerk", "accept", party, "--papers-seen", "accepted", error))
 		return FALSE;
 	/* Nothing is reviewed, let alone issued, unpaid. */
 	if (!story_refused (story, "application.state", error, "application", "review", party->application, "--as", reviewer, NULL))

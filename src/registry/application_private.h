@@ -1,11 +1,13 @@
 /* registry/application_private.h — one application in memory, and one act upon it; used by registry only. */
 #pragma once
+#include "registry/papers_rules.h"
 #include "registry/registry.h"
 
 struct Registry {
 	Authority *authority;
 	const Clock *clock;
 	const char *site;         /* borrowed from the authority */
+	PaperRules *papers;
 };
 
 #define SERVICE_ISSUE "issue"

@@ -3,10 +3,12 @@
 
 #include "base/error.h"
 #include "registry/application_db.h"
+#include "registry/papers.h"
 
 #define REASON_MAX 1000
 #define RETURN_FIELDS_MAX 64
 #define OVERRIDES_MAX 8
+#define PAPERS_MAX 32
 
 static gboolean
 is_blank (const char *text)
@@ -66,13 +68,14 @@ application_accept (Tx *tx, Registry *registry, const Actor *actor, const char *
 {
 	g_auto (Step) step = { 0 };
 	const char *application, *form;
-	json_t *overrides = NULL;
+	json_t *overrides = NULL, *papers = NULL;
 	gint64 version;
 	const Field fields[] = {
 		{ "application", FIELD_UUID, TRUE, 0, &application },
 		{ "version", FIELD_INT, TRUE, 0, &version },
 		{ "form", FIELD_HEX32, TRUE, 0, &form },
 		{ "overrides", FIELD_ARRAY, FALSE, OVERRIDES_MAX, &overrides },
+		{ "papers", FIELD_ARRAY, TRUE, PAPERS_MAX, &papers },
 	};
 
 	if (!step_begin (&step, tx, registry, actor, id, ACT_ACCEPT, statement, error) ||
@@ -80,7 +83,8 @@ application_accept (Tx *tx, Registry *registry, const Actor *actor, const char *
 	    !expect_same ("application", application, step.application.id, error) ||
 	    !expect_version (version, &step.application, error) ||
 	    !expect_same ("form", form, step.application.form_hash, error) ||
-	    !check_overrides (&step.application, overrides, error))
+	    !check_overrides (&step.application, overrides, error) ||
+	    !papers_accept (&step, papers, error))
 		return FALSE;
 	step.application.clerk = g_strdup (actor->person);
 	return step_finish (&step, view, error);

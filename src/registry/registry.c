@@ -11,16 +11,24 @@ Registry *
 registry_new (Authority *authority, const Clock *clock)
 {
 	Registry *registry = g_new0 (Registry, 1);
+	g_autoptr (GError) error = NULL;
 
 	registry->authority = authority;
 	registry->clock = clock;
 	registry->site = authority_site (authority)->site;
+	registry->papers = paper_rules_builtin (&error);
+	/* Part of the program, as its code is. */
+	if (!registry->papers)
+		g_error ("required papers: %s", error->message);
 	return registry;
 }
 
 void
 registry_free (Registry *registry)
 {
+	if (!registry)
+		return;
+	paper_rules_free (registry->papers);
 	g_free (registry);
 }
 

@@ -71,6 +71,10 @@ gboolean application_abandon_issue (Tx *tx, Registry *registry, const char *id, 
 /* Finishes what a crash or an absent signer left.  Call at start and every few seconds; *finished may be NULL. */
 gboolean registry_resume (Registry *registry, Store *store, guint *finished, GError **error);
 
+/* --- papers ------------------------------------------------------------------------------- */
+/* Which papers a service needs: see paper_rules_view.  NULL: all services, both kinds. */
+gboolean registry_required_papers (Registry *registry, const char *service, const char *kind, json_t **out, GError **error);
+
 /* --- reading --------------------------------------------------------------------------------- */
 /* May this actor see the application: the applicant or holder of it, clerk, cashier, reviewer, issuer,
  * auditor.  DIQI_ERROR_PERMISSION, _NOT_FOUND. */

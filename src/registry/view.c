@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "registry/application_db.h"
+#include "registry/papers.h"
 
 #define READER_ROLES (ROLE_CLERK | ROLE_CASHIER | ROLE_REVIEWER | ROLE_ISSUER | ROLE_AUDITOR)
 #define LIST_MAX 200
@@ -125,10 +126,14 @@ gboolean
 application_view_load (Tx *tx, const Application *application, json_t **view, GError **error)
 {
 	g_autoptr (GHashTable) acts = load_acts (tx, application->id, application->id, "", error);
+	g_autoptr (json_t) shown = NULL;
 
 	if (!acts)
 		return FALSE;
-	*view = application_view_of (application, g_hash_table_lookup (acts, application->id));
+	shown = application_view_of (application, g_hash_table_lookup (acts, application->id));
+	if (!papers_add_view (tx, application, shown, error))
+		return FALSE;
+	*view = g_steal_pointer (&shown);
 	return TRUE;
 }
 

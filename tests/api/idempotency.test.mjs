@@ -41,7 +41,7 @@ try {
 		const application = await (await world.draft('person')).through('submitted');
 		const clerk = await world.officer('clerk');
 		const members = { application: application.id, version: application.view.version };
-		const accept = { statement: await clerk.statement('application.accept', { ...members, form: await application.formHash() }) };
+		const accept = { statement: await clerk.statement('application.accept', { ...members, form: await application.formHash(), papers: await application.papers() }) };
 		expectStatus(await post(clerk, `${application.path}/accept`, accept, key), 200);      // another actor: the key is not taken
 		expectProblem(await post(clerk, `${application.path}/return`, { statement: await clerk.statement('application.return', { ...members, reason: '退' }) }, key), 422, 'idempotency.reused');
 		assert.equal(await count(), before + 2);

@@ -184,7 +184,15 @@ export class Application {
 	async accept(changes = {}, officer = 'clerk') {
 		const { version } = await this.refresh();
 		return (await this.world.officer(officer)).act(`${this.path}/accept`, 'application.accept',
-			{ application: this.id, version, form: await this.formHash(), ...changes });
+			{ application: this.id, version, form: await this.formHash(), papers: await this.papers(), ...changes });
+	}
+
+	// What the service asks for, each by its first choice: originals seen, copies taken.
+	async papers() {
+		const { service, kind, form } = this.view;
+		const { items } = expectStatus(await this.world.public.get(`/api/v1/papers?service=${service}&kind=${kind}`), 200);
+		return items[0].needs.filter((n) => n.when !== 'operator' || form.operator_id !== form.legal_rep_id)
+			.flatMap((n) => n.any[0]).map(({ paper, copies }) => ({ paper, original: true, copies }));
 	}
 
 	async sendBack(verb, officer = 'clerk', changes = {}) {

@@ -261,6 +261,18 @@ add_request (Desk *desk, Filed *filed, json_t *members)
 	json_decref (args.view);
 }
 
+json_t *
+desk_papers (SubjectKind kind)
+{
+	return kind == SUBJECT_ORGANIZATION
+		? json_pack ("[{s:s, s:b, s:i}, {s:s, s:b, s:i}, {s:s, s:b, s:i}, {s:s, s:b, s:i}]",
+		             "paper", "uscc_licence", "original", 1, "copies", 1, "paper", "organization_form", "original", 1, "copies", 1,
+		             "paper", "service_contract", "original", 1, "copies", 2, "paper", "power_of_attorney", "original", 1, "copies", 1)
+		: json_pack ("[{s:s, s:b, s:i}, {s:s, s:b, s:i}, {s:s, s:b, s:i}]",
+		             "paper", "identity_card", "original", 1, "copies", 1, "paper", "person_form", "original", 1, "copies", 1,
+		             "paper", "service_contract", "original", 1, "copies", 2);
+}
+
 static json_t *
 members_of (Desk *desk, Filed *filed, ApplicationAct act)
 {
@@ -277,6 +289,8 @@ members_of (Desk *desk, Filed *filed, ApplicationAct act)
 		add_form_hash (desk, filed, members);
 	if (act == ACT_ACCEPT || act == ACT_RETURN || act == ACT_REJECT)
 		json_object_set (members, "version", json_object_get (view, "version"));
+	if (act == ACT_ACCEPT)
+		json_object_set_new (members, "papers", desk_papers (filed->kind));
 	if (act == ACT_RETURN || act == ACT_REJECT)
 		json_object_set_new (members, "reason", json_string ("营业执照复印件未盖章"));
 	if (act == ACT_FEE) {

@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Filed, filed_free)
 
 /* A complete form; change what the test is about. */
 json_t *desk_form (SubjectKind kind);
+/* All papers that 新办 asks for. */
+json_t *desk_papers (SubjectKind kind);
 /* Files a draft; takes form. */
 Filed *desk_file (Desk *desk, SubjectKind kind, json_t *form);
 /* Files a complete form and walks it to `state`. */
