@@ -78,6 +78,7 @@ try {
 		await application.through('confirmed');
 		holder = application.holder;
 		expectStatus(await application.client.get(`${application.path}/slip`), 200);
+		expectStatus(await world.public.get(`${api}/papers?service=issue&kind=person`), 200);
 		const back = await world.draft('person');
 		await back.through('submitted');
 		expectStatus(await back.sendBack('return', 'clerk', { fields: ['/form/address'] }), 200);
