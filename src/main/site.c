@@ -160,7 +160,7 @@ open_parts (Site *site, const char *passphrase, GError **error)
 	site->jobs = jobs_new (site->metrics);
 	site_add_jobs (site);
 	fill_contexts (site);
-	return TRUE;
+	return site_open_outbox (site, error);
 }
 
 Site *
@@ -291,6 +291,7 @@ site_start (Site *site, const char *listen, GError **error)
 	if (site->http == NULL || !start_https (site, error) || !start_manage (site, error))
 		return FALSE;
 	jobs_start (site->jobs);
+	site_start_outbox (site);
 	write_addresses (site, listen);
 	log_event (LOG_LEVEL_INFO, "site.started", "site", "%s", site->api.site->site, "port", "%u", (guint) server_port (site->http),
 	           "resumed", "%u", finished, NULL);
@@ -336,6 +337,7 @@ site_close (Site *site)
 		}
 	}
 	g_clear_pointer (&site->jobs, jobs_free);
+	site_close_outbox (site);
 	g_clear_pointer (&site->sale_clock, sale_clock_free);
 	if (site->authority != NULL)
 		authority_worker_stop (site->authority);

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "jobs/jobs.h"
 #include "market/sale_clock.h"
+#include "outbox/sender.h"
 #include "protocol/protocol.h"
 
 typedef struct {
@@ -26,6 +27,9 @@ typedef struct {
 	ArrivalWatermark *watermark;
 	SaleClock *sale_clock;
 	Jobs *jobs;
+	MailChannel *mail;          /* NULL: not configured, like the rest of the outbox */
+	HookChannel *hook;
+	OutboxSender *mail_sender, *hook_sender;
 	Api api;
 	ProtocolContext protocol;
 	GArray *routes;             /* Route */
@@ -60,6 +64,11 @@ gboolean site_record_officers (Site *site, GError **error);
 
 /* main/site_jobs.c: what runs by itself. */
 void site_add_jobs (Site *site);
+
+/* main/site_outbox.c: mail and web hook. */
+gboolean site_open_outbox (Site *site, GError **error);
+void site_start_outbox (Site *site);
+void site_close_outbox (Site *site);
 
 /* main/manage.c: /livez, /readyz, /metrics. */
 const Route *manage_routes (gsize *n);

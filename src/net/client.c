@@ -8,9 +8,9 @@
 #define CONNECT_TIMEOUT_S 10L
 #define TOTAL_TIMEOUT_S 60L
 
-/* curl_global_init is not repeatable in older libcurl; once a process, before the first handle. */
-static void
-init_once (void)
+/* curl_global_init is not repeatable in older libcurl. */
+void
+client_init_once (void)
 {
 	static gsize done;
 	if (g_once_init_enter (&done)) {
@@ -22,7 +22,7 @@ init_once (void)
 HttpClient *
 http_client_new (const char *base_uri)
 {
-	init_once ();
+	client_init_once ();
 	HttpClient *client = g_new0 (HttpClient, 1);
 	client->curl = curl_easy_init ();
 	g_assert (client->curl != NULL);
@@ -32,6 +32,8 @@ http_client_new (const char *base_uri)
 	while (n > 0 && base_uri[n - 1] == '/')
 		n--;
 	client->base = g_strndup (base_uri, n);
+	client->body_max = BODY_MAX;
+	client->seconds = TOTAL_TIMEOUT_S;
 	return client;
 }
 
@@ -55,6 +57,14 @@ http_client_trust (HttpClient *client, const char *ca_file)
 {
 	g_free (client->ca_file);
 	client->ca_file = g_strdup (ca_file);
+}
+
+void
+http_client_distrust (HttpClient *client, gsize body_max, guint seconds)
+{
+	client->body_max = body_max;
+	client->seconds = seconds;
+	client->leave_json = TRUE;
 }
 
 void
@@ -117,13 +127,18 @@ client_prepare (HttpClient *client, const char *path, GError **error)
 	return TRUE;
 }
 
+typedef struct {
+	GByteArray *bytes;
+	gsize max;
+} ReceivedBody;
+
 static size_t
 take_body (char *from, size_t size, size_t n, void *user)
 {
-	GByteArray *body = user;
-	if (size * n > BODY_MAX - body->len)
+	ReceivedBody *body = user;
+	if (size * n > body->max - body->bytes->len)
 		return 0;                         /* curl calls this CURLE_WRITE_ERROR */
-	g_byte_array_append (body, (const guint8 *) from, (guint) (size * n));
+	g_byte_array_append (body->bytes, (const guint8 *) from, (guint) (size * n));
 	return size * n;
 }
 
@@ -192,7 +207,7 @@ finish_reply (HttpClient *client, GByteArray *body, HttpReply *out, GError **err
 	out->status = (guint) status;
 	out->body = g_byte_array_free_to_bytes (g_byte_array_ref (body));
 	gsize n = g_bytes_get_size (out->body);
-	if (!is_json (out->content_type) || n == 0)
+	if (client->leave_json || !is_json (out->content_type) || n == 0)
 		return TRUE;
 	out->json = json_read_strict (g_bytes_get_data (out->body, NULL), n, BODY_MAX, error);
 	return out->json != NULL;
@@ -217,14 +232,15 @@ http_request (HttpClient *client, const char *method, const char *path, const ch
 {
 	g_autoptr (GByteArray) received = g_byte_array_new ();
 	g_autoptr (HeaderList) list = NULL;
+	ReceivedBody body_in = { received, client->body_max };
 	memset (out, 0, sizeof *out);
 	if (!client_prepare (client, path, error) || !client_headers (headers, content_type, &list, error))
 		return FALSE;
 	set_method (client->curl, method, body, n);
-	curl_easy_setopt (client->curl, CURLOPT_TIMEOUT, TOTAL_TIMEOUT_S);
+	curl_easy_setopt (client->curl, CURLOPT_TIMEOUT, client->seconds);
 	curl_easy_setopt (client->curl, CURLOPT_HTTPHEADER, list);
 	curl_easy_setopt (client->curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt (client->curl, CURLOPT_WRITEDATA, received);
+	curl_easy_setopt (client->curl, CURLOPT_WRITEDATA, &body_in);
 	curl_easy_setopt (client->curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt (client->curl, CURLOPT_HEADERDATA, out);
 	CURLcode code = curl_easy_perform (client->curl);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "net/mail.h"
 #include "outbox/outbox_db.h"
 #include "outbox/template.h"
 
@@ -30,8 +31,9 @@ channel_is_on (Tx *tx, const char *channel, gboolean *on, GError **error)
 static gboolean
 address_is_usable (const char *channel, const char *address)
 {
-	const char *pattern = strcmp (channel, "mail") == 0 ? "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$" : "^\\+?[0-9]{5,15}$";
-	return g_regex_match_simple (pattern, address, G_REGEX_DOLLAR_ENDONLY, 0);
+	if (strcmp (channel, "mail") == 0)
+		return mail_address_is_plain (address);
+	return g_regex_match_simple ("^\\+?[0-9]{5,15}$", address, G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
 static gboolean

@@ -110,3 +110,84 @@ db_outbox_read (Tx *tx, const char *message, const char *subject, Micros now, gb
 	*found = n == 1;
 	return n >= 0;
 }
+
+static gboolean
+first_row (Rows *rows, OutboxRow **row)
+{
+	*row = rows != NULL && rows_next (rows, NULL) ? read_row (rows) : NULL;
+	return rows != NULL;
+}
+
+gboolean
+db_outbox_due (Tx *tx, const char *channel, Micros now, OutboxRow **row, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query_lock (tx, error,
+		"SELECT " COLUMNS " FROM outbox WHERE next_at <= $2 AND channel = $1 ORDER BY next_at, id LIMIT 1",
+		P_TEXT (channel), P_INT (now));
+	return first_row (rows, row);
+}
+
+gboolean
+db_outbox_claim (Tx *tx, const char *id, const char *claim, Micros until, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE outbox SET claim = $2, next_at = $3, attempts = attempts + 1 WHERE id = $1",
+	                P_TEXT (id), P_TEXT (claim), P_INT (until)) == 1;
+}
+
+gboolean
+db_outbox_record (Tx *tx, const OutboxFate *fate, GError **error)
+{
+	return tx_exec (tx, error,
+		"UPDATE outbox SET state = $3, fate = $4, next_at = $5, finished = $6, claim = NULL WHERE id = $1 AND claim = $2",
+		P_TEXT (fate->id), P_TEXT (fate->claim), P_TEXT (fate->state), P_TEXT (fate->fate), p_micros (fate->next_at),
+		p_micros (fate->finished)) >= 0;
+}
+
+gboolean
+db_outbox_waiting (Tx *tx, const char *channel, gint64 *n, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT COUNT(*) FROM outbox WHERE next_at IS NOT NULL AND channel = $1", P_TEXT (channel));
+	if (rows == NULL)
+		return FALSE;
+	rows_next (rows, NULL);
+	*n = rows_int (rows, 0);
+	return TRUE;
+}
+
+gboolean
+db_outbox_list (Tx *tx, const char *state, const char *before, guint limit, GPtrArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT " COLUMNS " FROM outbox WHERE channel <> 'app' AND ($1 = '' OR state = $1) AND ($2 = '' OR id < $2) "
+		"ORDER BY id DESC LIMIT $3",
+		P_TEXT (state), P_TEXT (before), P_INT (limit));
+	return collect (rows, out);
+}
+
+gboolean
+db_outbox_get (Tx *tx, const char *id, gboolean lock, OutboxRow **row, GError **error)
+{
+	static const char sql[] = "SELECT " COLUMNS " FROM outbox WHERE id = $1";
+	g_autoptr (Rows) rows = lock ? tx_query_lock (tx, error, sql, P_TEXT (id)) : tx_query (tx, error, sql, P_TEXT (id));
+	return first_row (rows, row);
+}
+
+gboolean
+db_outbox_revive (Tx *tx, const char *id, Micros now, gboolean *found, GError **error)
+{
+	gint64 n = tx_exec (tx, error,
+		"UPDATE outbox SET state = 'due', attempts = 0, next_at = $2, finished = NULL, claim = NULL "
+		"WHERE id = $1 AND channel <> 'app' AND state IN ('failed', 'dead')",
+		P_TEXT (id), P_INT (now));
+	*found = n == 1;
+	return n >= 0;
+}
+
+gboolean
+db_outbox_forget (Tx *tx, const char *application, Micros now, GError **error)
+{
+	return tx_exec (tx, error,
+		"UPDATE outbox SET address = CASE WHEN channel = 'app' THEN NULL ELSE '' END, title = '', body = '', next_at = NULL, claim = NULL, "
+		"finished = COALESCE (finished, $2), state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dead' END WHERE application = $1",
+		P_TEXT (application), P_INT (now)) >= 0;
+}

@@ -21,3 +21,23 @@ gboolean db_outbox_adopt (Tx *tx, const char *application, const char *subject, 
 /* In the inbox, newest first; application or subject may be NULL. */
 gboolean db_outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, GPtrArray *out, GError **error);
 gboolean db_outbox_read (Tx *tx, const char *message, const char *subject, Micros now, gboolean *found, GError **error);
+
+/* Locks the row that fell due first on this channel; *row NULL when there is none. */
+gboolean db_outbox_due (Tx *tx, const char *channel, Micros now, OutboxRow **row, GError **error);
+/* One more attempt by `claim`; another may take over at `until`. */
+gboolean db_outbox_claim (Tx *tx, const char *id, const char *claim, Micros until, GError **error);
+typedef struct {
+	const char *id, *claim, *state, *fate;
+	Micros next_at, finished;      /* 0: NULL */
+} OutboxFate;
+/* No effect when another took over. */
+gboolean db_outbox_record (Tx *tx, const OutboxFate *fate, GError **error);
+gboolean db_outbox_waiting (Tx *tx, const char *channel, gint64 *n, GError **error);
+
+/* For officers: rows of a state ("" all) and channels but "app", newer than nothing, older than `before` ("" from the newest). */
+gboolean db_outbox_list (Tx *tx, const char *state, const char *before, guint limit, GPtrArray *out, GError **error);
+gboolean db_outbox_get (Tx *tx, const char *id, gboolean lock, OutboxRow **row, GError **error);
+/* A dead or failed one is due again, with all its attempts. */
+gboolean db_outbox_revive (Tx *tx, const char *id, Micros now, gboolean *found, GError **error);
+/* Texts and addresses of an application are no longer needed. */
+gboolean db_outbox_forget (Tx *tx, const char *application, Micros now, GError **error);
