@@ -10,10 +10,10 @@
 #define TICK_MICROS (250 * MICROS_PER_MS)
 
 static GBytes *
-call_issue (gpointer signer, const char *request, gsize n, const Serial *serial,
+call_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
             const char *reviewer_statement, const char *issuer_statement, GError **error)
 {
-	return signer_issue (signer, request, n, serial, reviewer_statement, issuer_statement, error);
+	return signer_issue (signer, request, n, copy, serial, reviewer_statement, issuer_statement, error);
 }
 
 static GBytes *

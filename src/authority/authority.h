@@ -1,11 +1,12 @@
 /* authority/authority.h — the certificate authority's side of the database, and the only caller of
  * the signer's issuing, OCSP and CRL functions.
  *
- * A certificate comes about in three steps that survive a crash between any two of them:
- *   authority_intend   in the caller's transaction: serial, exact request and both approvals are stored
+ * An application gets one certificate or several copies (申请 N 张), one for each key of its to-be-signed request, all or
+ * none.  They come about in three steps that survive a crash between any two of them:
+ *   authority_intend   in the caller's transaction, once a copy: serial, exact request and both approvals are stored
  *   authority_sign     no transaction open: the signer checks the approvals itself, and signs; asked
  *                      again, it gives the same certificate
- *   authority_publish  in the caller's transaction: the certificate is stored and becomes "good"
+ *   authority_publish  in the caller's transaction: the certificates are stored and become "good"
  * What was intended but not published is found by authority_unfinished at start.  A serial that was
  * intended can be revoked even if its certificate never reached the database: it is then never good,
  * and enters the CRL when it is stored (the signer lists only what it has signed).
@@ -20,7 +21,7 @@ typedef struct Authority Authority;
 
 /* The three calls to the signer, as a table so that tests can put failures in their way. */
 typedef struct {
-	GBytes *(*issue) (gpointer signer, const char *request, gsize n, const Serial *serial,
+	GBytes *(*issue) (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
 	                  const char *reviewer_statement, const char *issuer_statement, GError **error);
 	GBytes *(*sign_ocsp) (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
 	GBytes *(*sign_crl) (gpointer signer, guint64 number, Micros this_update, Micros next_update,
@@ -51,28 +52,30 @@ gboolean authority_set_officers (Authority *authority, const json_t *officers, G
 /* --- issuing --------------------------------------------------------------------- */
 typedef struct {
 	const char *application;       /* UUID */
-	guint copy;                    /* 0 … copies - 1 (申请 N 张) */
+	guint copy;                    /* 0: the request's spki, i: more[i - 1] */
 	const char *subject;           /* UUID */
 	const char *profile;
 	gint64 profile_version;
 	const char *request;           /* canonical to-be-signed request, docs/statements.md */
 	gsize request_n;
-	const Fingerprint *spki;
+	const Fingerprint *spki;       /* of this copy */
 	const char *reviewer_statement, *issuer_statement;     /* compact */
 } IssueIntent;
 
-/* One open or finished intent an application: asking again gives the serial of the first
+/* One open or finished intent a copy of an application: asking again gives the serial of the first
  * (DIQI_ERROR_APPLICATION_STATE if the request differs).  DIQI_ERROR_KEY_REUSED. */
 gboolean authority_intend (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error);
-/* No transaction may be open.  authority_refusal_is_final tells a refusal from a signer that is away. */
-GBytes *authority_sign (Authority *authority, const char *application, GError **error);
+/* No transaction may be open.  GPtrArray of GBytes *, one for each copy intended, in their order, owned.
+ * authority_refusal_is_final tells a refusal from a signer that is away; what is signed in part is never refused for good. */
+GPtrArray *authority_sign (Authority *authority, const char *application, GError **error);
 gboolean authority_refusal_is_final (const GError *error);
-/* The signer refused for good: the intent is closed, its serial names nothing and can no longer be
- * published; the application may be approved anew, with the same key. */
+/* The signer refused for good: the intents of all copies are closed, their serials name nothing and can no longer be
+ * published; the application may be approved anew, with the same keys. */
 gboolean authority_abandon (Tx *tx, Authority *authority, const char *application, Micros now, GError **error);
-/* Checks serial, key, issuer's signature and that it is no CA before storing.  Idempotent. */
-gboolean authority_publish (Tx *tx, Authority *authority, const char *application, GBytes *der, Micros now,
-                            Certificate **out, GError **error);
+/* All copies, as authority_sign gave them; checks serial, key, issuer's signature and that it is no CA before storing.
+ * Idempotent.  *out (may be NULL): GPtrArray of Certificate *, in their order, owned. */
+gboolean authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *ders, Micros now,
+                            GPtrArray **out, GError **error);
 /* Applications with an open intent, oldest first: GPtrArray of char *, owned. */
 GPtrArray *authority_unfinished (Tx *tx, GError **error);
 /* Does any certificate, intended, valid or revoked, carry this key? */
@@ -83,6 +86,7 @@ typedef struct {
 	char *serial;             /* 40 hex digits */
 	char *subject;            /* NULL for officers */
 	char *application;        /* NULL for officers */
+	guint copy;               /* of the application */
 	char *profile;
 	gint64 profile_version;
 	char *status;             /* "intended", "refused", "valid", "revoked" */
@@ -98,6 +102,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRow, certificate_row_clear)
 gboolean certificate_load (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, GError **error);
 /* GPtrArray of CertificateRow *, owned, oldest first. */
 GPtrArray *certificates_of_subject (Tx *tx, const char *subject, GError **error);
+/* The same, in order of copy; without those the signer refused. */
+GPtrArray *certificates_of_application (Tx *tx, const char *application, GError **error);
 /* {serial, status: "valid"/"expired"/"held"/"revoked", profile, not_before, not_after, revoked_at?, reason?}; no names. */
 json_t *certificate_view (const CertificateRow *row, Micros now);
 /* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */

@@ -24,7 +24,7 @@ db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError *
 
 #define CERTIFICATE_COLUMNS \
 	"serial, subject_id, application_id, profile, profile_version, status, fingerprint, spki, der, " \
-	"not_before, not_after, revoked_at, reason"
+	"not_before, not_after, revoked_at, reason, copy"
 
 static void
 read_certificate (Rows *rows, CertificateRow *out)
@@ -43,7 +43,19 @@ read_certificate (Rows *rows, CertificateRow *out)
 		.not_after = rows_int (rows, 10),
 		.revoked_at = rows_int (rows, 11),
 		.reason = rows_int (rows, 12),
+		.copy = rows_int (rows, 13),
 	};
+}
+
+static void
+read_certificates (Rows *rows, GPtrArray *out)
+{
+	while (rows_next (rows, NULL)) {
+		CertificateRow *row = g_new0 (CertificateRow, 1);
+
+		read_certificate (rows, row);
+		g_ptr_array_add (out, row);
+	}
 }
 
 static Param
@@ -58,12 +70,12 @@ db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Mi
 {
 	gint64 n = tx_exec (tx, error,
 		"INSERT INTO certificates (serial, issuer, subject_id, application_id, profile, profile_version, spki, status, "
-		"fingerprint, der, not_before, not_after, created, change_seq) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (serial) DO NOTHING",
+		"fingerprint, der, not_before, not_after, created, change_seq, copy) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (serial) DO NOTHING",
 		P_TEXT (row->serial), P_TEXT (issuer), P_TEXT (row->subject), P_TEXT (row->application), P_TEXT (row->profile),
 		P_INT (row->profile_version), P_TEXT (row->spki), P_TEXT (row->status), P_TEXT (row->fingerprint),
 		P_BYTES (row->der), time_or_null (row, row->not_before), time_or_null (row, row->not_after),
-		P_INT (created), P_INT (change_seq));
+		P_INT (created), P_INT (change_seq), P_INT (row->copy));
 
 	*inserted = n == 1;
 	return n >= 0;
@@ -106,12 +118,20 @@ db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError 
 
 	if (!rows)
 		return FALSE;
-	while (rows_next (rows, NULL)) {
-		CertificateRow *row = g_new0 (CertificateRow, 1);
+	read_certificates (rows, out);
+	return TRUE;
+}
 
-		read_certificate (rows, row);
-		g_ptr_array_add (out, row);
-	}
+gboolean
+db_certificates_of_application (Tx *tx, const char *application, GPtrArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE application_id = $1 AND status <> 'refused' ORDER BY copy, serial",
+		P_TEXT (application));
+
+	if (!rows)
+		return FALSE;
+	read_certificates (rows, out);
 	return TRUE;
 }
 
@@ -248,27 +268,29 @@ gboolean
 db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error)
 {
 	return tx_exec (tx, error,
-		"INSERT INTO issue_intents (serial, application_id, request, reviewer_statement, issuer_statement, state, created) "
-		"VALUES ($1, $2, $3, $4, $5, 'open', $6)", P_TEXT (row->serial), P_TEXT (row->application), P_TEXT (row->request),
-		P_TEXT (row->reviewer_statement), P_TEXT (row->issuer_statement), P_INT (created)) == 1;
+		"INSERT INTO issue_intents (serial, application_id, request, reviewer_statement, issuer_statement, state, created, copy) "
+		"VALUES ($1, $2, $3, $4, $5, 'open', $6, $7)", P_TEXT (row->serial), P_TEXT (row->application), P_TEXT (row->request),
+		P_TEXT (row->reviewer_statement), P_TEXT (row->issuer_statement), P_INT (created), P_INT (row->copy)) == 1;
 }
 
 gboolean
-db_intent_get (Tx *tx, const char *application, gboolean lock, IntentRow *out, gboolean *found, GError **error)
+db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *out, GError **error)
 {
-	static const char sql[] = "SELECT serial, application_id, request, reviewer_statement, issuer_statement, state "
-		"FROM issue_intents WHERE application_id = $1 AND state <> 'refused'";
+	static const char sql[] = "SELECT serial, application_id, request, reviewer_statement, issuer_statement, state, copy "
+		"FROM issue_intents WHERE application_id = $1 AND state <> 'refused' ORDER BY copy";
 	g_autoptr (Rows) rows = lock ? tx_query_lock (tx, error, sql, P_TEXT (application))
 	                             : tx_query (tx, error, sql, P_TEXT (application));
 
 	if (!rows)
 		return FALSE;
-	*found = rows_next (rows, NULL);
-	if (*found)
-		*out = (IntentRow) {
-			rows_dup_text (rows, 0), rows_dup_text (rows, 1), rows_dup_text (rows, 2),
+	while (rows_next (rows, NULL)) {
+		const IntentRow row = {
+			rows_int (rows, 6), rows_dup_text (rows, 0), rows_dup_text (rows, 1), rows_dup_text (rows, 2),
 			rows_dup_text (rows, 3), rows_dup_text (rows, 4), rows_dup_text (rows, 5),
 		};
+
+		g_array_append_val (out, row);
+	}
 	return TRUE;
 }
 
@@ -283,7 +305,7 @@ gboolean
 db_intents_open (Tx *tx, GPtrArray *applications, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT application_id FROM issue_intents WHERE state = 'open' ORDER BY serial");
+		"SELECT application_id FROM issue_intents WHERE state = 'open' GROUP BY application_id ORDER BY MIN(serial)");
 
 	if (!rows)
 		return FALSE;

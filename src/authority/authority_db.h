@@ -11,6 +11,7 @@ gboolean db_certificate_insert (Tx *tx, const CertificateRow *row, const char *i
 gboolean db_certificate_get (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, gboolean *found, GError **error);
 gboolean db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *out, gboolean *found, GError **error);
 gboolean db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error);
+gboolean db_certificates_of_application (Tx *tx, const char *application, GPtrArray *out, GError **error);
 /* Stores what was signed; one that was revoked meanwhile stays revoked. */
 gboolean db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GError **error);
 /* Not what is revoked for good already. */
@@ -25,13 +26,14 @@ gboolean db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 
 gboolean db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error);
 
 typedef struct {
+	guint copy;
 	char *serial, *application, *request, *reviewer_statement, *issuer_statement, *state;
 } IntentRow;
 void intent_row_clear (IntentRow *row);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IntentRow, intent_row_clear)
 gboolean db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error);
-/* The open or finished one. */
-gboolean db_intent_get (Tx *tx, const char *application, gboolean lock, IntentRow *out, gboolean *found, GError **error);
+/* The open or finished ones, IntentRow items, in order of copy. */
+gboolean db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *out, GError **error);
 gboolean db_intent_finish (Tx *tx, const char *serial, const char *state, Micros at, GError **error);
 gboolean db_intents_open (Tx *tx, GPtrArray *applications, GError **error);
 

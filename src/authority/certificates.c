@@ -60,6 +60,16 @@ certificates_of_subject (Tx *tx, const char *subject, GError **error)
 	return g_steal_pointer (&rows);
 }
 
+GPtrArray *
+certificates_of_application (Tx *tx, const char *application, GError **error)
+{
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
+
+	if (!db_certificates_of_application (tx, application, rows, error))
+		return NULL;
+	return g_steal_pointer (&rows);
+}
+
 static gboolean
 is_held (const CertificateRow *row)
 {

@@ -42,12 +42,14 @@ new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now,
 		.serial = hex,
 		.subject = (char *) intent->subject,
 		.application = (char *) intent->application,
+		.copy = intent->copy,
 		.profile = (char *) intent->profile,
 		.profile_version = intent->profile_version,
 		.spki = spki,
 		.status = (char *) "intended",
 	};
 	const IntentRow stored = {
+		.copy = intent->copy,
 		.serial = hex,
 		.application = (char *) intent->application,
 		.request = request,
@@ -61,52 +63,85 @@ new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now,
 	return db_intent_insert (tx, &stored, now, error);
 }
 
+/* IntentRow items of all copies. */
+static GArray *
+intents_of (Tx *tx, const char *application, gboolean lock, GError **error)
+{
+	g_autoptr (GArray) intents = g_array_new (FALSE, TRUE, sizeof (IntentRow));
+
+	g_array_set_clear_func (intents, (GDestroyNotify) intent_row_clear);
+	if (!db_intents_of (tx, application, lock, intents, error))
+		return NULL;
+	return g_steal_pointer (&intents);
+}
+
 gboolean
 authority_intend (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error)
 {
-	g_auto (IntentRow) row = { 0 };
-	gboolean found;
+	g_autoptr (GArray) intents = intents_of (tx, intent->application, TRUE, error);
 
-	if (!db_intent_get (tx, intent->application, TRUE, &row, &found, error))
+	if (!intents)
 		return FALSE;
-	if (found)
-		return known_intent (&row, intent, serial, error);
+	for (guint i = 0; i < intents->len; i++) {
+		const IntentRow *row = &g_array_index (intents, IntentRow, i);
+
+		if (row->copy == intent->copy)
+			return known_intent (row, intent, serial, error);
+	}
 	return new_intent (tx, authority, intent, now, serial, error);
 }
 
 typedef struct {
 	const char *application;
-	IntentRow intent;
-	CertificateRow certificate;
-	gboolean found;
+	GArray *intents;
+	GPtrArray *stored;               /* CertificateRow *, in order of copy */
 } LoadArgs;
 
+static void
+load_args_clear (LoadArgs *args)
+{
+	g_clear_pointer (&args->intents, g_array_unref);
+	g_clear_pointer (&args->stored, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LoadArgs, load_args_clear)
+
 static gboolean
-load_intent (Tx *tx, gpointer arg, GError **error)
+load_intents (Tx *tx, gpointer arg, GError **error)
 {
 	LoadArgs *args = arg;
 
 	/* A read may be repeated. */
-	intent_row_clear (&args->intent);
-	certificate_row_clear (&args->certificate);
-	if (!db_intent_get (tx, args->application, FALSE, &args->intent, &args->found, error))
-		return FALSE;
-	return !args->found || certificate_load (tx, args->intent.serial, FALSE, &args->certificate, error);
+	load_args_clear (args);
+	args->intents = intents_of (tx, args->application, FALSE, error);
+	args->stored = args->intents ? certificates_of_application (tx, args->application, error) : NULL;
+	return args->stored != NULL;
 }
 
 static GBytes *
-sign_intent (Authority *authority, const LoadArgs *args, GError **error)
+stored_der (const LoadArgs *args, const char *serial)
 {
-	const IntentRow *intent = &args->intent;
+	for (guint i = 0; i < args->stored->len; i++) {
+		const CertificateRow *row = g_ptr_array_index (args->stored, i);
+
+		if (g_str_equal (row->serial, serial))
+			return row->der ? g_bytes_ref (row->der) : NULL;
+	}
+	return NULL;
+}
+
+static GBytes *
+sign_intent (Authority *authority, const LoadArgs *args, const IntentRow *intent, GError **error)
+{
+	GBytes *der = stored_der (args, intent->serial);
 	Serial serial;
 
-	if (args->certificate.der)
-		return g_bytes_ref (args->certificate.der);
+	if (der)
+		return der;
 	if (!serial_from_hex (intent->serial, &serial)) {
 		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "stored serial %s is malformed", intent->serial);
 		return NULL;
 	}
-	return authority->calls.issue (authority->signer, intent->request, strlen (intent->request), &serial,
+	return authority->calls.issue (authority->signer, intent->request, strlen (intent->request), intent->copy, &serial,
 	                               intent->reviewer_statement, intent->issuer_statement, error);
 }
 
@@ -118,24 +153,49 @@ prepare_publish (Authority *authority, GBytes *der)
 	g_autoptr (Certificate) ignored G_GNUC_UNUSED = authority_verified (authority, der, clock_now (authority->clock), NULL);
 }
 
-GBytes *
-authority_sign (Authority *authority, const char *application, GError **error)
+/* The signer has signed a part of it: the rest follows when what stands in the way is gone, and nothing of it is void. */
+static void
+not_final (const char *application, guint copy, GError *refusal, GError **error)
 {
-	LoadArgs args = { .application = application };
-	GBytes *der = NULL;
-	gboolean loaded = store_read (authority->store, "issue.load", load_intent, &args, error);
+	diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "application %s is signed in part; copy %u: %s", application, copy, refusal->message);
+	g_error_free (refusal);
+}
 
-	if (loaded && args.found)
-		der = sign_intent (authority, &args, error);
-	else if (loaded)
-		diqi_error_set (error, DIQI_ERROR_APPLICATION_STATE, NULL, "nothing is to be signed for application %s", application);
-	intent_row_clear (&args.intent);
-	certificate_row_clear (&args.certificate);
-	if (der) {
+static GPtrArray *
+sign_all (Authority *authority, const LoadArgs *args, GError **error)
+{
+	g_autoptr (GPtrArray) ders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+
+	for (guint i = 0; i < args->intents->len; i++) {
+		const IntentRow *intent = &g_array_index (args->intents, IntentRow, i);
+		GError *failure = NULL;
+		GBytes *der = sign_intent (authority, args, intent, &failure);
+
+		if (!der && i > 0 && authority_refusal_is_final (failure))
+			not_final (args->application, intent->copy, failure, error);
+		else if (!der)
+			g_propagate_error (error, failure);
+		if (!der)
+			return NULL;
+		g_ptr_array_add (ders, der);
 		FAILPOINT ("authority.signed");
 		prepare_publish (authority, der);
 	}
-	return der;
+	return g_steal_pointer (&ders);
+}
+
+GPtrArray *
+authority_sign (Authority *authority, const char *application, GError **error)
+{
+	g_auto (LoadArgs) args = { .application = application };
+
+	if (!store_read (authority->store, "issue.load", load_intents, &args, error))
+		return NULL;
+	if (args.intents->len == 0) {
+		diqi_error_set (error, DIQI_ERROR_APPLICATION_STATE, NULL, "nothing is to be signed for application %s", application);
+		return NULL;
+	}
+	return sign_all (authority, &args, error);
 }
 
 gboolean
@@ -155,15 +215,20 @@ authority_refusal_is_final (const GError *error)
 gboolean
 authority_abandon (Tx *tx, Authority *authority, const char *application, Micros now, GError **error)
 {
-	g_auto (IntentRow) intent = { 0 };
-	gboolean found;
+	g_autoptr (GArray) intents = intents_of (tx, application, TRUE, error);
 
-	if (!db_intent_get (tx, application, TRUE, &intent, &found, error))
-		return FALSE;
-	if (!found || !g_str_equal (intent.state, "open"))
-		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "no issue of application %s is open", application);
 	(void) authority;
-	return db_intent_finish (tx, intent.serial, "refused", now, error) && db_certificate_refuse (tx, intent.serial, error);
+	if (!intents)
+		return FALSE;
+	if (intents->len == 0 || !g_str_equal (g_array_index (intents, IntentRow, 0).state, "open"))
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "no issue of application %s is open", application);
+	for (guint i = 0; i < intents->len; i++) {
+		const IntentRow *intent = &g_array_index (intents, IntentRow, i);
+
+		if (!db_intent_finish (tx, intent->serial, "refused", now, error) || !db_certificate_refuse (tx, intent->serial, error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 /* The signer is trusted to sign, not to be free of mistakes: what is stored is what was intended. */
@@ -194,32 +259,51 @@ store_signed (Tx *tx, Authority *authority, CertificateRow *row, const Certifica
 	       db_intent_finish (tx, row->serial, "done", now, error);
 }
 
-gboolean
-authority_publish (Tx *tx, Authority *authority, const char *application, GBytes *der, Micros now,
-                   Certificate **out, GError **error)
+static Certificate *
+publish_one (Tx *tx, Authority *authority, const char *serial, GBytes *der, Micros now, GError **error)
 {
 	g_autoptr (Certificate) certificate = NULL;
-	g_auto (IntentRow) intent = { 0 };
 	g_auto (CertificateRow) row = { 0 };
-	gboolean found;
 
-	if (!db_intent_get (tx, application, TRUE, &intent, &found, error))
-		return FALSE;
-	if (!found)
-		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "nothing is to be issued for application %s", application);
-	if (!certificate_load (tx, intent.serial, TRUE, &row, error))
-		return FALSE;
-	if (row.der && !g_bytes_equal (row.der, der))
-		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "serial %s was signed twice with different contents", row.serial);
+	if (!certificate_load (tx, serial, TRUE, &row, error))
+		return NULL;
+	if (row.der && !g_bytes_equal (row.der, der)) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "serial %s was signed twice with different contents", row.serial);
+		return NULL;
+	}
 	certificate = row.der ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error)
 	                      : authority_verified (authority, der, now, error);
 	if (!certificate)
-		return FALSE;
+		return NULL;
 	if (!row.der && (!check_signed (certificate, &row, error) ||
 	                 !store_signed (tx, authority, &row, certificate, now, error)))
+		return NULL;
+	return g_steal_pointer (&certificate);
+}
+
+gboolean
+authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *ders, Micros now,
+                   GPtrArray **out, GError **error)
+{
+	g_autoptr (GPtrArray) certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	g_autoptr (GArray) intents = intents_of (tx, application, TRUE, error);
+
+	if (!intents)
 		return FALSE;
+	if (intents->len == 0)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "nothing is to be issued for application %s", application);
+	if (intents->len != ders->len)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has %u copies, not %u", application, intents->len, ders->len);
+	for (guint i = 0; i < intents->len; i++) {
+		Certificate *certificate = publish_one (tx, authority, g_array_index (intents, IntentRow, i).serial,
+		                                        g_ptr_array_index (ders, i), now, error);
+
+		if (!certificate)
+			return FALSE;
+		g_ptr_array_add (certificates, certificate);
+	}
 	if (out)
-		*out = g_steal_pointer (&certificate);
+		*out = g_steal_pointer (&certificates);
 	return TRUE;
 }
 

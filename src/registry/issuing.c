@@ -115,17 +115,19 @@ gboolean
 application_finish_issue (Tx *tx, Registry *registry, const char *id, GBytes *der, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
-	g_autoptr (Certificate) certificate = NULL;
+	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
+	g_autoptr (GPtrArray) certificates = NULL;
 	gboolean finished;
 
 	if (!already_finished (tx, id, der, &finished, view, error))
 		return FALSE;
 	if (finished)
 		return TRUE;
+	g_ptr_array_add (ders, der);
 	if (!step_begin (&step, tx, registry, NULL, id, ACT_STORE, NULL, error) ||
-	    !authority_publish (tx, registry->authority, id, der, step.now, &certificate, error))
+	    !authority_publish (tx, registry->authority, id, ders, step.now, &certificates, error))
 		return FALSE;
-	step.application.fingerprint = fingerprint_hex (certificate_fingerprint (certificate));
+	step.application.fingerprint = fingerprint_hex (certificate_fingerprint (g_ptr_array_index (certificates, 0)));
 	json_object_set_new (step_effect (&step), "serial", json_string (step.application.serial));
 	json_object_set_new (step_effect (&step), "fingerprint", json_string (step.application.fingerprint));
 	return step_finish (&step, view, error);
@@ -198,15 +200,15 @@ static gboolean
 sign_and_finish (Store *store, IssueArgs *args, GError **error)
 {
 	g_autoptr (GError) refusal = NULL;
-	g_autoptr (GBytes) der = authority_sign (args->registry->authority, args->id, &refusal);
+	g_autoptr (GPtrArray) ders = authority_sign (args->registry->authority, args->id, &refusal);
 
-	if (!der) {
+	if (!ders) {
 		if (authority_refusal_is_final (refusal))
 			record_refusal (store, args, refusal);
 		g_propagate_error (error, g_steal_pointer (&refusal));
 		return FALSE;
 	}
-	args->der = der;
+	args->der = g_ptr_array_index (ders, 0);
 	return store_run (store, "application.finish", run_finish, args, error);
 }
 

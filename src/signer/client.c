@@ -199,7 +199,7 @@ json_serial (const Serial *serial)
 }
 
 GBytes *
-signer_issue (SignerClient *client, const char *request, gsize request_n, const Serial *serial,
+signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
               const char *reviewer_statement, const char *issuer_statement, GError **error)
 {
 	json_t *message = message_new ("issue");
@@ -210,6 +210,8 @@ signer_issue (SignerClient *client, const char *request, gsize request_n, const 
 		return NULL;
 	}
 	put (message, "request", text);
+	if (copy != 0)
+		put (message, "copy", json_integer ((json_int_t) copy));
 	put (message, "serial", json_serial (serial));
 	put (message, "reviewer", json_string (reviewer_statement != NULL ? reviewer_statement : ""));
 	put (message, "issuer", json_string (issuer_statement != NULL ? issuer_statement : ""));

@@ -45,9 +45,9 @@ json_t *signer_get_officers (SignerClient *client, GError **error);
 json_t *signer_change_officers (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error);
 
 /* Issues.  `request` is the exact to-be-signed request (canonical JSON, signer/issue.h);
- * approvals are compact statements of reviewer and issuer.  Asking again for the same
- * request returns the same certificate.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _SIGNER, _KEY_… */
-GBytes *signer_issue (SignerClient *client, const char *request, gsize request_n, const Serial *serial,
+ * approvals are compact statements of reviewer and issuer; copy: which of its keys, 0 the first.  Asking again for the
+ * same copy of the same request returns the same certificate.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _SIGNER, _KEY_… */
+GBytes *signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
                       const char *reviewer_statement, const char *issuer_statement, GError **error);
 
 /* Refuses "good" for a serial this signer never issued, and a CRL number not above the last. */

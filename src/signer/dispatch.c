@@ -179,15 +179,21 @@ message_issue (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
 	const char *serial;
+	gint64 copy = 0;
 	IssueOrder order;
 	const Field fields[] = {
 		ENVELOPE_FIELDS (envelope), { "request", FIELD_STRING, TRUE, REQUEST_MAX_BYTES, &order.request },
-		{ "serial", FIELD_STRING, TRUE, 40, &serial },
+		{ "copy", FIELD_INT, FALSE, 0, &copy }, { "serial", FIELD_STRING, TRUE, 40, &serial },
 		{ "reviewer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.reviewer },
 		{ "issuer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.issuer },
 	};
 	if (!JSON_READ (message, "", fields, error))
 		return NULL;
+	if (copy < 0 || copy >= REQUEST_MAX_COPIES) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/copy", "0 to %d", REQUEST_MAX_COPIES - 1);
+		return NULL;
+	}
+	order.copy = (guint) copy;
 	if (!serial_from_hex (serial, &order.serial)) {
 		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/serial", "40 hex digits of a positive number");
 		return NULL;

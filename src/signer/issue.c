@@ -14,11 +14,13 @@ typedef struct {
 	const Profile *profile;
 	const NamePart *subject;
 	gsize subject_n;
-	PublicKey *key;
+	PublicKey *const *keys;                   /* of the whole request; the one to certify: */
+	gsize keys_n;
+	guint copy;
 	gint64 validity_days;
 	const char *uscc;
 	Serial serial;
-	Micros now;
+	Micros now, asked;                        /* asked: when the serials were made */
 	const Fingerprint *request, *reviewer, *issuer;
 } Order;
 
@@ -27,7 +29,7 @@ template_fill (const Pins *pins, const Order *order, CertificateTemplate *t)
 {
 	Micros start = order->now - order->now % MICROS_PER_S;
 	*t = (CertificateTemplate) {
-		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = order->key,
+		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = order->keys[order->copy],
 		.not_before = start,
 		/* notAfter is the last second of validity (RFC 5280 4.1.2.5). */
 		.not_after = start + order->validity_days * MICROS_PER_DAY - MICROS_PER_S,
@@ -53,10 +55,30 @@ check_fresh (const Keyring *keyring, const Order *order, GError **error)
 	if (journal_by_serial (keyring->journal, &order->serial) != NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was used");
 	Micros made = serial_time (&order->serial);
-	if (made > order->now + CLOCK_TOLERANCE || made < order->now - CLOCK_TOLERANCE)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was not made now");
-	if (journal_by_spki (keyring->journal, public_key_fingerprint (order->key)) != NULL)
-		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/request/spki", "the key has a certificate from another request");
+	return (made <= order->asked + CLOCK_TOLERANCE && made >= order->asked - CLOCK_TOLERANCE)
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was not made now");
+}
+
+static gboolean
+check_key (const Keyring *keyring, const Order *order, guint copy, GError **error)
+{
+	const PublicKey *key = order->keys[copy];
+	g_autofree char *at = copy == 0 ? g_strdup ("/request/spki") : g_strdup_printf ("/request/more/%u", copy - 1);
+	const JournalIssue *known = journal_by_spki (keyring->journal, public_key_fingerprint (key));
+	if ((order->profile->algorithms & 1u << public_key_algorithm (key)) == 0)
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, at, "the profile does not allow %s", key_algorithm_name (public_key_algorithm (key)));
+	if (known != NULL && (order->request == NULL || !known->has_request || !fingerprint_equal (&known->request, order->request)))
+		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, at, "the key has a certificate from another request");
+	return public_key_check_strength (key, error);
+}
+
+/* Of all copies, so that none is signed when another must be refused. */
+static gboolean
+check_keys (const Keyring *keyring, const Order *order, GError **error)
+{
+	for (guint i = 0; i < order->keys_n; i++)
+		if (!check_key (keyring, order, i, error))
+			return FALSE;
 	return TRUE;
 }
 
@@ -64,8 +86,6 @@ static gboolean
 check_by_profile (const Order *order, GError **error)
 {
 	const Profile *profile = order->profile;
-	if ((profile->algorithms & 1u << public_key_algorithm (order->key)) == 0)
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/request/spki", "the profile does not allow %s", key_algorithm_name (public_key_algorithm (order->key)));
 	if (order->validity_days < 1 || order->validity_days > profile->validity_days)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/request/validity_days", "1 to %" G_GINT64_FORMAT " days", profile->validity_days);
 	if (profile->uscc && order->uscc == NULL)
@@ -98,13 +118,14 @@ sign (Keyring *keyring, const Order *order, GError **error)
 static Certificate *
 carry_out (Keyring *keyring, const Order *order, GError **error)
 {
-	if (!check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error))
+	if (!check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error)
+	    || !check_keys (keyring, order, error))
 		return NULL;
 	g_autoptr (Certificate) made = sign (keyring, order, error);
 	if (made == NULL)
 		return NULL;
 	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, order->profile->name, order->profile->version);
-	const JournalEntry entry = { order->now, order->request, profile, order->reviewer, order->issuer, made };
+	const JournalEntry entry = { order->now, order->request, order->copy, profile, order->reviewer, order->issuer, made };
 	journal_add_issue (keyring->journal, &entry);
 	g_autofree char *serial = serial_hex (&order->serial);
 	log_event (LOG_LEVEL_INFO, "signer.issued", "serial", "%s", serial, "profile", "%s", profile, NULL);
@@ -131,6 +152,27 @@ find_profile (const Keyring *keyring, const CertificateRequest *request, GError 
 	return profile;
 }
 
+/* The first copy of this request that was signed; NULL: none yet. */
+static const JournalIssue *
+first_copy (const Keyring *keyring, const CertificateRequest *request)
+{
+	for (guint copy = 0; copy < request->keys_n; copy++) {
+		const JournalIssue *issue = journal_by_request (keyring->journal, &request->hash, copy);
+		if (issue != NULL)
+			return issue;
+	}
+	return NULL;
+}
+
+static gboolean
+check_approvals (Keyring *keyring, const IssueOrder *in, const CertificateRequest *request, Micros now,
+                 Fingerprint *reviewer, Fingerprint *issuer, GError **error)
+{
+	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
+	const ApprovalTarget target = { request->application, request->profile, request->profile_version, request->hash };
+	return approvals_check (&court, &target, in->reviewer, in->issuer, reviewer, issuer, error);
+}
+
 GBytes *
 issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
 {
@@ -138,18 +180,23 @@ issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
 	const Profile *profile = request != NULL ? find_profile (keyring, request, error) : NULL;
 	if (profile == NULL)
 		return NULL;
-	const JournalIssue *earlier = journal_by_request (keyring->journal, &request->hash);
+	if (in->copy >= request->keys_n) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/copy", "the request has %" G_GSIZE_FORMAT " keys", request->keys_n);
+		return NULL;
+	}
+	const JournalIssue *earlier = journal_by_request (keyring->journal, &request->hash, in->copy);
 	if (earlier != NULL)
 		return journal_certificate (keyring->journal, earlier, error);
 
+	const JournalIssue *sibling = first_copy (keyring, request);
 	Micros now = keyring_now (keyring);
-	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
-	const ApprovalTarget target = { request->application, request->profile, request->profile_version, request->hash };
 	Fingerprint reviewer, issuer;
-	if (!approvals_check (&court, &target, in->reviewer, in->issuer, &reviewer, &issuer, error))
+	if (sibling != NULL ? !journal_approvals (keyring->journal, sibling, &reviewer, &issuer, error)
+	                    : !check_approvals (keyring, in, request, now, &reviewer, &issuer, error))
 		return NULL;
-	const Order order = { profile, request->subject, request->subject_n, request->key, request->validity_days, request->uscc,
-	                      in->serial, now, &request->hash, &reviewer, &issuer };
+	const Order order = { profile, request->subject, request->subject_n, request->keys, request->keys_n, in->copy, request->validity_days,
+	                      request->uscc, in->serial, now, sibling != NULL ? serial_time (&sibling->serial) : now,
+	                      &request->hash, &reviewer, &issuer };
 	g_autoptr (Certificate) made = carry_out (keyring, &order, error);
 	return made != NULL ? certificate_der (made) : NULL;
 }
@@ -165,7 +212,7 @@ Certificate *
 issue_officer (gpointer user, const Officer *officer, const Fingerprint *request, GError **error)
 {
 	Keyring *keyring = user;
-	const JournalIssue *earlier = journal_by_request (keyring->journal, request);
+	const JournalIssue *earlier = journal_by_request (keyring->journal, request, 0);
 	if (earlier != NULL)
 		return issued_before (keyring, earlier, error);
 	const Profile *profile = pins_newest (keyring->pins, HOLDER_OFFICER);
@@ -173,8 +220,10 @@ issue_officer (gpointer user, const Officer *officer, const Fingerprint *request
 		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, keyring->pins->name },
 		{ NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },
 	};
-	Order order = { profile, subject, G_N_ELEMENTS (subject), officer->key, profile->validity_days, NULL, { { 0 } },
-	                keyring_now (keyring), request, NULL, NULL };
+	PublicKey *const keys[] = { officer->key };
+	Micros now = keyring_now (keyring);
+	Order order = { profile, subject, G_N_ELEMENTS (subject), keys, 1, 0, profile->validity_days, NULL, { { 0 } },
+	                now, now, request, NULL, NULL };
 	serial_new (order.now, &order.serial);
 	return carry_out (keyring, &order, error);
 }

@@ -1,8 +1,11 @@
 /* signer/issue.h — issuing: every check between a message and the issuing key.
  *
  * In order: form of the request, site, profile; asked before → the same certificate again; both approvals;
- * subject, validity, USCC by profile; key strong and new; serial fresh; what is compiled in
+ * subject, validity, USCC by profile; every key of the request strong, and new or its own; serial fresh; what is compiled in
  * (invariant.h); sign; compare the result; journal.  The caller commits the journal before answering.
+ *
+ * A request may have several keys (copies), asked for one by one.  The first one signed carries the judgement over all:
+ * the others follow on the approvals in its record, so that a request is never left half issued because time went by.
  */
 #pragma once
 #include "signer/keyring.h"
@@ -11,6 +14,7 @@
 typedef struct {
 	const char *request;
 	gsize request_n;
+	guint copy;                               /* which of its keys */
 	Serial serial;
 	const char *reviewer, *issuer;            /* compact statements */
 } IssueOrder;

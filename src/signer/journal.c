@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "signer/protocol.h"
 
 struct Journal {
 	Chain *chain;
 	GHashTable *by_serial;      /* each keyed by the member inside JournalIssue; by_serial owns */
-	GHashTable *by_request;
+	GHashTable *by_request;     /* JournalIssue itself: request and copy */
 	GHashTable *by_spki;
 	GPtrArray *revoked;
 	guint64 crl_number;
@@ -33,6 +34,20 @@ fingerprint_same (gconstpointer a, gconstpointer b)
 }
 
 static guint
+request_key (gconstpointer p)
+{
+	const JournalIssue *issue = p;
+	return fingerprint_key (&issue->request) ^ issue->copy;
+}
+
+static gboolean
+request_same (gconstpointer a, gconstpointer b)
+{
+	const JournalIssue *x = a, *y = b;
+	return x->copy == y->copy && fingerprint_equal (&x->request, &y->request);
+}
+
+static guint
 serial_key (gconstpointer p)
 {
 	guint key;
@@ -54,10 +69,10 @@ index_issue (Journal *journal, JournalIssue *issue, GError **error)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one serial");
 	if (g_hash_table_contains (journal->by_spki, &kept->spki))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one key");
-	if (kept->has_request && g_hash_table_contains (journal->by_request, &kept->request))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates for one request");
+	if (kept->has_request && g_hash_table_contains (journal->by_request, kept))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates for one copy of a request");
 	if (kept->has_request)
-		g_hash_table_insert (journal->by_request, &kept->request, kept);
+		g_hash_table_add (journal->by_request, kept);
 	g_hash_table_insert (journal->by_spki, &kept->spki, kept);
 	g_hash_table_insert (journal->by_serial, &kept->serial, kept);
 	kept = NULL;
@@ -70,17 +85,20 @@ static gboolean
 replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
 {
 	const char *type, *profile, *serial, *spki, *certificate, *der, *request = NULL, *reviewer = NULL, *issuer = NULL;
+	gint64 copy = 0;
 	Micros time;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
-		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "profile", FIELD_STRING, TRUE, 64, &profile },
+		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "copy", FIELD_INT, FALSE, 0, &copy }, { "profile", FIELD_STRING, TRUE, 64, &profile },
 		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
 		{ "certificate", FIELD_HEX32, TRUE, 0, &certificate }, { "der", FIELD_STRING, TRUE, 2 * CERTIFICATE_MAX_DER, &der },
 		{ "reviewer", FIELD_HEX32, FALSE, 0, &reviewer }, { "issuer", FIELD_HEX32, FALSE, 0, &issuer },
 	};
 	if (!JSON_READ (record, "", fields, error))
 		return FALSE;
-	JournalIssue issue = { .has_request = request != NULL, .offset = offset, .n = n };
+	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
+	JournalIssue issue = { .has_request = request != NULL, .copy = (guint) copy, .offset = offset, .n = n };
 	if (!serial_from_hex (serial, &issue.serial))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
 	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
@@ -185,7 +203,7 @@ journal_open (const char *path, GError **error)
 {
 	g_autoptr (Journal) journal = g_new0 (Journal, 1);
 	journal->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
-	journal->by_request = g_hash_table_new (fingerprint_key, fingerprint_same);
+	journal->by_request = g_hash_table_new (request_key, request_same);
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
 	journal->revoked = g_ptr_array_new ();
 	merkle_empty_root (&journal->root);
@@ -209,9 +227,10 @@ journal_free (Journal *journal)
 /* --- asking -------------------------------------------------------------------- */
 
 const JournalIssue *
-journal_by_request (const Journal *journal, const Fingerprint *request)
+journal_by_request (const Journal *journal, const Fingerprint *request, guint copy)
 {
-	return g_hash_table_lookup (journal->by_request, request);
+	const JournalIssue asked = { .request = *request, .copy = copy };
+	return g_hash_table_lookup (journal->by_request, &asked);
 }
 
 const JournalIssue *
@@ -243,6 +262,17 @@ journal_certificate (Journal *journal, const JournalIssue *issue, GError **error
 		return NULL;
 	}
 	return g_steal_pointer (&bytes);
+}
+
+gboolean
+journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *reviewer, Fingerprint *issuer, GError **error)
+{
+	g_autoptr (json_t) record = chain_read (journal->chain, issue->offset, issue->n, error);
+	if (record == NULL)
+		return FALSE;
+	const char *first = json_string_value (json_object_get (record, "reviewer")), *second = json_string_value (json_object_get (record, "issuer"));
+	return (first != NULL && second != NULL && hex_decode (first, reviewer->b, sizeof reviewer->b) && hex_decode (second, issuer->b, sizeof issuer->b))
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "a certificate that nobody approved");
 }
 
 const GPtrArray *
@@ -293,12 +323,14 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 {
 	const Certificate *certificate = entry->certificate;
 	JournalIssue issue = { .serial = *certificate_serial (certificate), .certificate = *certificate_fingerprint (certificate),
-	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .has_request = entry->request != NULL };
+	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .has_request = entry->request != NULL, .copy = entry->copy };
 	if (entry->request != NULL)
 		issue.request = *entry->request;
 	g_autoptr (json_t) record = record_new ("issue", entry->time);
 	g_autoptr (GBytes) der = certificate_der (certificate);
 	put_hash (record, "request", entry->request);
+	if (entry->copy != 0)
+		json_object_set_new (record, "copy", json_integer ((json_int_t) entry->copy));
 	json_object_set_new (record, "profile", json_string (entry->profile));
 	json_object_set_new (record, "serial", json_hex (issue.serial.b, sizeof issue.serial.b));
 	put_hash (record, "spki", &issue.spki);

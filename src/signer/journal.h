@@ -2,12 +2,12 @@
  * called revoked, the last CRL number, the last checkpoint.
  *
  * journal.log is a Chain.  Records, each with "time":
- *   {"type":"issue","request"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *   {"type":"issue","request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
  *   {"type":"revoked","serial","revoked_at","reason","not_after"}
  *   {"type":"crl","number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
  * request is the hash of the to-be-signed request (absent for the certificates made with the
- * site), reviewer and issuer the identities of the statements that approved it.  Certificates
+ * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
  */
 #pragma once
@@ -22,6 +22,7 @@ typedef struct {
 	Serial serial;
 	Fingerprint request, spki, certificate;
 	gboolean has_request;
+	guint copy;               /* which key of the request */
 	gboolean revoked;         /* once, and for ever; then: */
 	Micros revoked_at, not_after;
 	RevocationReason reason;
@@ -32,6 +33,7 @@ typedef struct {
 typedef struct {
 	Micros time;
 	const Fingerprint *request;               /* NULL: made with the site */
+	guint copy;
 	const char *profile;
 	const Fingerprint *reviewer, *issuer;     /* both or neither */
 	const Certificate *certificate;
@@ -42,10 +44,12 @@ void journal_free (Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
 
 /* Borrowed, NULL when there is none. */
-const JournalIssue *journal_by_request (const Journal *journal, const Fingerprint *request);
+const JournalIssue *journal_by_request (const Journal *journal, const Fingerprint *request, guint copy);
 const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);
 const JournalIssue *journal_by_spki (const Journal *journal, const Fingerprint *spki);
 GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);
+/* Identities of the statements that approved it.  DIQI_ERROR_SIGNER: none did. */
+gboolean journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *reviewer, Fingerprint *issuer, GError **error);
 /* JournalIssue *, those that are revoked; borrowed. */
 const GPtrArray *journal_revoked (const Journal *journal);
 guint64 journal_crl_number (const Journal *journal);          /* 0 before the first */

@@ -16,7 +16,7 @@
  * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles |
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
- * | issue         | issuing | yes     | request (text), serial, reviewer, issuer (compact)  | certificate |
+ * | issue         | issuing | yes     | request (text), copy?, serial, reviewer, issuer (compact) | certificate |
  * | ocsp          | ocsp    | if revoked | singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
  * | crl           | issuing | yes     | number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
@@ -40,9 +40,14 @@
 	M (DOCUMENT, "document", message_document) \
 	M (CLOCK, "clock", message_clock)
 
+/* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each
+ * with a serial of its own, all with the same two approvals. */
+
 /* One revoked certificate in the packed list of "crl". */
 #define CRL_ENTRY_SIZE 29
 #define CRL_MAX_ENTRIES 100000
 /* Longest to-be-signed request, and most officers in a list. */
 #define REQUEST_MAX_BYTES 16384
 #define OFFICERS_MAX 1000
+/* Most copies (申请 N 张) of one request. */
+#define REQUEST_MAX_COPIES 20

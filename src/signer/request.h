@@ -2,6 +2,7 @@
 #pragma once
 #include "base/json.h"
 #include "pki/certificate.h"
+#include "signer/protocol.h"
 
 typedef struct {
 	json_t *json;                   /* owns every text below */
@@ -11,10 +12,11 @@ typedef struct {
 	const char *uscc;               /* NULL none */
 	NamePart subject[NAME_N_ATTRIBUTES];
 	gsize subject_n;
-	PublicKey *key;
+	PublicKey *keys[REQUEST_MAX_COPIES];     /* of copy 0 (spki), 1 (more[0]), …; all different */
+	gsize keys_n;
 } CertificateRequest;
 
-/* Canonical, closed; the key is well-formed (its strength is judged by the caller).
+/* Canonical, closed; the keys are well-formed (their strength is judged by the caller).
  * Errors name the member under "/request". */
 CertificateRequest *certificate_request_parse (const char *text, gsize n, GError **error);
 void certificate_request_free (CertificateRequest *request);

@@ -241,14 +241,15 @@ in_mood (LocalCa *ca, GError **error)
 }
 
 static GBytes *
-sign_request (LocalCa *ca, const char *request, gsize n, const Serial *serial)
+sign_request (LocalCa *ca, const char *request, gsize n, guint copy, const Serial *serial)
 {
 	g_autoptr (json_t) document = json_read_strict (request, n, n, NULL);
 	json_t *subject = json_object_get (document, "subject");
 	g_autofree NamePart *name = g_new0 (NamePart, json_array_size (subject));
 	g_autoptr (GBytes) spki = NULL;
 	g_autoptr (PublicKey) key = NULL;
-	const char *text = json_string_value (json_object_get (document, "spki"));
+	const char *text = json_string_value (copy == 0 ? json_object_get (document, "spki")
+	                                                : json_array_get (json_object_get (document, "more"), copy - 1));
 
 	for (gsize i = 0; i < json_array_size (subject); i++) {
 		void *part = json_object_iter (json_array_get (subject, i));
@@ -263,23 +264,29 @@ sign_request (LocalCa *ca, const char *request, gsize n, const Serial *serial)
 }
 
 static GBytes *
-local_issue (gpointer signer, const char *request, gsize n, const Serial *serial,
+local_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
              const char *reviewer_statement, const char *issuer_statement, GError **error)
 {
 	LocalCa *ca = signer;
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
 	Fingerprint hash;
 	g_autofree char *hex = NULL;
+	g_autofree char *asked = NULL;
 	GBytes *der;
 
 	fingerprint_of (request, n, &hash);
 	hex = fingerprint_hex (&hash);
+	asked = g_strdup_printf ("%s-%u", hex, copy);
 	if (!in_mood (ca, error) || !approves (reviewer_statement, hex, error) || !approves (issuer_statement, hex, error))
 		return NULL;
-	der = g_hash_table_lookup (ca->by_request, hex);
+	der = g_hash_table_lookup (ca->by_request, asked);
 	if (!der) {
-		der = sign_request (ca, request, n, serial);
-		g_hash_table_insert (ca->by_request, g_steal_pointer (&hex), der);
+		if (ca->mood == SIGN_STOPS_AFTER_FIRST && copy > 0) {
+			diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer refuses the others");
+			return NULL;
+		}
+		der = sign_request (ca, request, n, copy, serial);
+		g_hash_table_insert (ca->by_request, g_steal_pointer (&asked), der);
 		g_hash_table_add (ca->serials, serial_hex (serial));
 		ca->signed_certificates++;
 	}
@@ -406,15 +413,26 @@ world_free (World *world)
 	g_free (world);
 }
 
-static char *
-request_text (const char *application, const PrivateKey *key, gsize *n)
+static json_t *
+json_spki (const PrivateKey *key)
 {
 	g_autoptr (PublicKey) public_key = private_key_public (key);
 	g_autoptr (GBytes) spki = public_key_spki (public_key);
+
+	return json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki));
+}
+
+static char *
+request_text (const char *application, PrivateKey *const *keys, guint copies, gsize *n)
+{
 	g_autoptr (json_t) request = json_pack ("{s:s, s:s, s:[{s:s}, {s:s}]}", "type", "certificate.request",
 		"application", application, "subject", "C", "CN", "CN", "holder");
 
-	json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));
+	json_object_set_new (request, "spki", json_spki (keys[0]));
+	if (copies > 1)
+		json_object_set_new (request, "more", json_array ());
+	for (guint i = 1; i < copies; i++)
+		json_array_append_new (json_object_get (request, "more"), json_spki (keys[i]));
 	return jcs_dump (request, n, NULL);
 }
 
@@ -423,7 +441,7 @@ typedef struct {
 	IssueIntent intent;
 	Serial *serial;
 	const char *application;
-	GBytes *der;
+	const GPtrArray *ders;
 	const char *revoke;
 	RevocationReason reason;
 } WorldArgs;
@@ -436,31 +454,54 @@ tx_intend (Tx *tx, gpointer arg, GError **error)
 	return authority_intend (tx, args->world->authority, &args->intent, clock_now (args->world->clock), args->serial, error);
 }
 
+static void
+intend_copy (World *world, IssueIntent intent, guint copy, const PrivateKey *key, Serial *serial)
+{
+	g_autoptr (PublicKey) public_key = private_key_public (key);
+	WorldArgs args = { .world = world, .serial = serial, .intent = intent };
+	g_autoptr (GError) error = NULL;
+
+	args.intent.copy = copy;
+	args.intent.spki = public_key_fingerprint (public_key);
+	store_run (world->store, "intend", tx_intend, &args, &error);
+	g_assert_no_error (error);
+}
+
 void
-world_intend (World *world, const char *application, const PrivateKey *key, Serial *serial)
+world_intend_copies (World *world, const char *application, PrivateKey *const *keys, guint copies, Serial *serials)
 {
 	gsize n;
-	g_autofree char *request = request_text (application, key, &n);
-	g_autoptr (PublicKey) public_key = private_key_public (key);
+	g_autofree char *request = request_text (application, keys, copies, &n);
 	g_autoptr (Statement) review = NULL, issue = NULL;
 	g_autofree char *hex = NULL;
-	g_autoptr (GError) error = NULL;
 	Fingerprint hash;
 
 	fingerprint_of (request, n, &hash);
 	hex = fingerprint_hex (&hash);
 	review = local_statement ("application.review", CA_NOW, json_pack ("{s:s}", "request", hex), world->reviewer->key, world->reviewer->certificate);
 	issue = local_statement ("application.issue", CA_NOW, json_pack ("{s:s}", "request", hex), world->issuer->key, world->issuer->certificate);
-	WorldArgs args = {
-		.world = world, .serial = serial,
-		.intent = {
-			.application = application, .subject = "0190a1b2-c3d4-7e5f-8a9b-000000000001", .profile = "organization",
-			.profile_version = 1, .request = request, .request_n = n, .spki = public_key_fingerprint (public_key),
-			.reviewer_statement = statement_compact (review), .issuer_statement = statement_compact (issue),
-		},
+	const IssueIntent intent = {
+		.application = application, .subject = "0190a1b2-c3d4-7e5f-8a9b-000000000001", .profile = "organization",
+		.profile_version = 1, .request = request, .request_n = n,
+		.reviewer_statement = statement_compact (review), .issuer_statement = statement_compact (issue),
 	};
-	store_run (world->store, "intend", tx_intend, &args, &error);
-	g_assert_no_error (error);
+	for (guint i = 0; i < copies; i++)
+		intend_copy (world, intent, i, keys[i], &serials[i]);
+}
+
+void
+world_intend (World *world, const char *application, PrivateKey *key, Serial *serial)
+{
+	world_intend_copies (world, application, &key, 1, serial);
+}
+
+GBytes *
+world_sign (World *world, const char *application, GError **error)
+{
+	g_autoptr (GPtrArray) ders = authority_sign (world->authority, application, error);
+
+	g_assert_true (!ders || ders->len == 1);
+	return ders ? g_bytes_ref (g_ptr_array_index (ders, 0)) : NULL;
 }
 
 static gboolean
@@ -468,13 +509,22 @@ tx_publish (Tx *tx, gpointer arg, GError **error)
 {
 	WorldArgs *args = arg;
 
-	return authority_publish (tx, args->world->authority, args->application, args->der, clock_now (args->world->clock), NULL, error);
+	return authority_publish (tx, args->world->authority, args->application, args->ders, clock_now (args->world->clock), NULL, error);
 }
 
 void
 world_publish (World *world, const char *application, GBytes *der)
 {
-	WorldArgs args = { .world = world, .application = application, .der = der };
+	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
+
+	g_ptr_array_add (ders, der);
+	world_publish_all (world, application, ders);
+}
+
+void
+world_publish_all (World *world, const char *application, const GPtrArray *ders)
+{
+	WorldArgs args = { .world = world, .application = application, .ders = ders };
 	g_autoptr (GError) error = NULL;
 
 	store_run (world->store, "publish", tx_publish, &args, &error);
@@ -482,14 +532,14 @@ world_publish (World *world, const char *application, GBytes *der)
 }
 
 Certificate *
-world_issue (World *world, const char *application, const PrivateKey *key)
+world_issue (World *world, const char *application, PrivateKey *key)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (GBytes) der = NULL;
 	Serial serial;
 
 	world_intend (world, application, key, &serial);
-	der = authority_sign (world->authority, application, &error);
+	der = world_sign (world, application, &error);
 	g_assert_no_error (error);
 	world_publish (world, application, der);
 	return parse (g_bytes_ref (der));

@@ -10,7 +10,7 @@
 #define CA_NOW (G_GINT64_CONSTANT (1795348800) * MICROS_PER_S)      /* 2026-11-22T12:00:00Z */
 #define CA_SITE "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
 
-typedef enum { SIGN_NORMALLY, SIGN_AWAY, SIGN_REFUSES, SIGN_LOSES_REPLY } SignMood;
+typedef enum { SIGN_NORMALLY, SIGN_AWAY, SIGN_REFUSES, SIGN_LOSES_REPLY, SIGN_STOPS_AFTER_FIRST } SignMood;
 
 typedef struct {
 	char *person, *name;
@@ -70,10 +70,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 void world_restart (World *world);
 
 /* Issues a certificate for key as a whole; caller frees. */
-Certificate *world_issue (World *world, const char *application, const PrivateKey *key);
+Certificate *world_issue (World *world, const char *application, PrivateKey *key);
 /* The three steps of it. */
-void world_intend (World *world, const char *application, const PrivateKey *key, Serial *serial);
+void world_intend (World *world, const char *application, PrivateKey *key, Serial *serial);
+GBytes *world_sign (World *world, const char *application, GError **error);
 void world_publish (World *world, const char *application, GBytes *der);
+/* The same with several copies. */
+void world_intend_copies (World *world, const char *application, PrivateKey *const *keys, guint copies, Serial *serials);
+void world_publish_all (World *world, const char *application, const GPtrArray *ders);
 gboolean world_revoke (World *world, const char *serial, RevocationReason reason, GError **error);
 gboolean world_hold (World *world, const char *serial, GError **error);
 gboolean world_unhold (World *world, const char *serial, GError **error);

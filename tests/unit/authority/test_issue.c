@@ -86,7 +86,7 @@ test_not_good_before_stored (TestStore *t)
 
 	world_intend (world, id, key, &serial);
 	g_assert_false (status_index_find (authority_status (world->authority), &serial, &entry));
-	der = authority_sign (world->authority, id, &error);
+	der = world_sign (world, id, &error);
 	g_assert_no_error (error);
 	g_assert_true (status_index_refresh (authority_status (world->authority), world->store, &error));
 	g_assert_false (status_index_find (authority_status (world->authority), &serial, &entry));
@@ -111,7 +111,7 @@ test_crash_after_each_step (TestStore *t)
 		if (step == 1)                              /* the answer is lost on the way */
 			world->ca->mood = SIGN_LOSES_REPLY;
 		if (step >= 1)
-			der = authority_sign (world->authority, id, step == 1 ? NULL : &error);
+			der = world_sign (world, id, step == 1 ? NULL : &error);
 		g_assert_no_error (error);
 		if (step == 3)
 			world_publish (world, id, der);
@@ -122,7 +122,7 @@ test_crash_after_each_step (TestStore *t)
 		g_assert_cmpuint (open->len, ==, step == 3 ? 0 : 1);
 		world_intend (world, id, key, &same);
 		g_assert_cmpmem (&serial, sizeof serial, &same, sizeof same);
-		again = authority_sign (world->authority, id, &error);
+		again = world_sign (world, id, &error);
 		g_assert_no_error (error);
 		world_publish (world, id, again);
 		world_publish (world, id, again);
@@ -142,8 +142,10 @@ static gboolean
 tx_publish (Tx *tx, gpointer arg, GError **error)
 {
 	const Args *args = arg;
+	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
 
-	return authority_publish (tx, args->world->authority, args->application, args->der, CA_NOW, NULL, error);
+	g_ptr_array_add (ders, args->der);
+	return authority_publish (tx, args->world->authority, args->application, ders, CA_NOW, NULL, error);
 }
 
 /* The signer, or whoever sits in its place, cannot put another certificate under an intent. */
@@ -220,7 +222,7 @@ test_abandon (TestStore *t)
 
 	world_intend (world, id, key, &first);
 	world->ca->mood = SIGN_REFUSES;
-	g_assert_null (authority_sign (world->authority, id, &error));
+	g_assert_null (world_sign (world, id, &error));
 	g_assert_true (authority_refusal_is_final (error));
 	g_clear_error (&error);
 	store_run (world->store, "abandon", tx_abandon, &args, &error);
@@ -244,7 +246,7 @@ test_away_is_not_final (TestStore *t)
 
 	world_intend (world, id, key, &serial);
 	world->ca->mood = SIGN_AWAY;
-	g_assert_null (authority_sign (world->authority, id, &error));
+	g_assert_null (world_sign (world, id, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
 	g_assert_false (authority_refusal_is_final (error));
 }
@@ -295,7 +297,7 @@ test_revoke_before_stored (TestStore *t)
 	Serial serial;
 
 	world_intend (world, id, key, &serial);
-	der = authority_sign (world->authority, id, &error);
+	der = world_sign (world, id, &error);
 	hex = serial_hex (&serial);
 	g_assert_true (world_revoke (world, hex, REASON_KEY_COMPROMISE, &error));
 	g_assert_true (authority_tick (world->authority, &error));
@@ -332,6 +334,151 @@ test_revoke_rules (TestStore *t)
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_STATE);
 }
 
+/* --- several copies ---------------------------------------------------------------------- */
+
+#define COPIES 3
+
+static void
+keys_new (PrivateKey **keys)
+{
+	for (guint i = 0; i < COPIES; i++)
+		keys[i] = local_key ();
+}
+
+static void
+keys_free (PrivateKey **keys)
+{
+	for (guint i = 0; i < COPIES; i++)
+		private_key_free (keys[i]);
+}
+
+typedef struct {
+	const char *application;
+	GPtrArray *rows;
+} OfApplication;
+
+static gboolean
+tx_of_application (Tx *tx, gpointer arg, GError **error)
+{
+	OfApplication *args = arg;
+
+	args->rows = certificates_of_application (tx, args->application, error);
+	return args->rows != NULL;
+}
+
+/* Every copy `status`, in its order, with its own serial. */
+static void
+assert_copies (World *world, const char *application, const char *status, const Serial *serials)
+{
+	OfApplication args = { .application = application };
+	g_autoptr (GError) error = NULL;
+
+	store_read (world->store, "copies", tx_of_application, &args, &error);
+	g_assert_no_error (error);
+	g_assert_cmpuint (args.rows->len, ==, COPIES);
+	for (guint i = 0; i < COPIES; i++) {
+		const CertificateRow *row = g_ptr_array_index (args.rows, i);
+		g_autofree char *serial = serial_hex (&serials[i]);
+
+		g_assert_cmpuint (row->copy, ==, i);
+		g_assert_cmpstr (row->serial, ==, serial);
+		g_assert_cmpstr (row->status, ==, status);
+	}
+	g_ptr_array_unref (args.rows);
+}
+
+/* 申请 N 张: one request, one certificate a key; a process that ends between any two of them changes nothing. */
+static void
+test_copies (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autofree char *id = application_id ();
+	g_autoptr (GPtrArray) ders = NULL, again = NULL, open = NULL, none = NULL;
+	g_autoptr (GError) error = NULL;
+	PrivateKey *keys[COPIES];
+	Serial serials[COPIES], same[COPIES];
+
+	keys_new (keys);
+	world_intend_copies (world, id, keys, COPIES, serials);
+	world_restart (world);
+	world_intend_copies (world, id, keys, COPIES, same);
+	g_assert_cmpmem (serials, sizeof serials, same, sizeof same);
+	assert_copies (world, id, "intended", serials);
+	ders = authority_sign (world->authority, id, &error);
+	g_assert_no_error (error);
+	world_restart (world);
+	open = unfinished (world);
+	g_assert_cmpuint (open->len, ==, 1);
+	again = authority_sign (world->authority, id, &error);
+	for (guint i = 0; i < COPIES; i++)
+		g_assert_true (g_bytes_equal (g_ptr_array_index (ders, i), g_ptr_array_index (again, i)));
+	g_assert_cmpuint (world->ca->signed_certificates, ==, COPIES);
+	world_publish_all (world, id, ders);
+	world_publish_all (world, id, again);
+	assert_copies (world, id, "valid", serials);
+	none = unfinished (world);
+	g_assert_cmpuint (none->len, ==, 0);
+	keys_free (keys);
+}
+
+/* All or none: fewer than intended are not published, and what is signed in part is not given up but finished later. */
+static void
+test_copies_in_part (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autofree char *id = application_id ();
+	g_autoptr (GPtrArray) ders = NULL;
+	g_autoptr (GError) error = NULL;
+	PrivateKey *keys[COPIES];
+	Serial serials[COPIES];
+
+	keys_new (keys);
+	world_intend_copies (world, id, keys, COPIES, serials);
+	world->ca->mood = SIGN_STOPS_AFTER_FIRST;
+	g_assert_null (authority_sign (world->authority, id, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
+	g_assert_false (authority_refusal_is_final (error));
+	g_clear_error (&error);
+	world->ca->mood = SIGN_NORMALLY;
+	ders = authority_sign (world->authority, id, &error);
+	g_assert_no_error (error);
+	Args args = { world, id, g_ptr_array_index (ders, 0), NULL };
+	g_assert_false (store_run (world->store, "publish", tx_publish, &args, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_INTERNAL);
+	assert_copies (world, id, "intended", serials);
+	world_publish_all (world, id, ders);
+	assert_copies (world, id, "valid", serials);
+	g_assert_cmpuint (world->ca->signed_certificates, ==, COPIES);
+	keys_free (keys);
+}
+
+static void
+test_copies_abandoned (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autofree char *id = application_id ();
+	g_autoptr (GPtrArray) open = NULL;
+	g_autoptr (GError) error = NULL;
+	PrivateKey *keys[COPIES];
+	Serial serials[COPIES], second[COPIES];
+	Args args = { world, id, NULL, NULL };
+
+	keys_new (keys);
+	world_intend_copies (world, id, keys, COPIES, serials);
+	world->ca->mood = SIGN_REFUSES;
+	g_assert_null (authority_sign (world->authority, id, &error));
+	g_assert_true (authority_refusal_is_final (error));
+	g_clear_error (&error);
+	store_run (world->store, "abandon", tx_abandon, &args, &error);
+	g_assert_no_error (error);
+	open = unfinished (world);
+	g_assert_cmpuint (open->len, ==, 0);
+	world->ca->mood = SIGN_NORMALLY;
+	world_intend_copies (world, id, keys, COPIES, second);
+	assert_copies (world, id, "intended", second);
+	keys_free (keys);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -346,5 +493,8 @@ main (int argc, char **argv)
 	test_store_add ("/authority/issue/revoke-before-signed", test_revoke_before_signed);
 	test_store_add ("/authority/issue/revoke-before-stored", test_revoke_before_stored);
 	test_store_add ("/authority/issue/revoke-rules", test_revoke_rules);
+	test_store_add ("/authority/issue/copies", test_copies);
+	test_store_add ("/authority/issue/copies-in-part", test_copies_in_part);
+	test_store_add ("/authority/issue/copies-abandoned", test_copies_abandoned);
 	return g_test_run ();
 }

@@ -114,9 +114,9 @@ test_kill_points (TestStore *t)
 			g_assert_false (registry_resume (desk->registry, desk->store, NULL, NULL));
 			desk->world->ca->mood = SIGN_NORMALLY;
 		} else if (point == 2) {
-			g_autoptr (GBytes) der = authority_sign (desk->world->authority, filed->id, NULL);
+			g_autoptr (GPtrArray) ders = authority_sign (desk->world->authority, filed->id, NULL);
 
-			g_assert_nonnull (der);
+			g_assert_nonnull (ders);
 		}
 		desk_restart (desk);
 		resume (desk, point == 3 ? 0 : 1);

@@ -195,9 +195,15 @@ fixture_approve (const Fixture *f, guint officer, const char *type, Micros time,
 GBytes *
 fixture_issue (SignerClient *client, const char *request, Micros now, const char *review, const char *issue, GError **error)
 {
+	return fixture_issue_copy (client, request, 0, now, review, issue, error);
+}
+
+GBytes *
+fixture_issue_copy (SignerClient *client, const char *request, guint copy, Micros now, const char *review, const char *issue, GError **error)
+{
 	Serial serial;
 	serial_new (now, &serial);
-	return signer_issue (client, request, strlen (request), &serial, review, issue, error);
+	return signer_issue (client, request, strlen (request), copy, &serial, review, issue, error);
 }
 
 Certificate *

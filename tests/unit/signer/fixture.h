@@ -45,6 +45,7 @@ char *fixture_approve (const Fixture *f, guint officer, const char *type, Micros
 
 /* One issue call with fresh serial at `now`. */
 GBytes *fixture_issue (SignerClient *client, const char *request, Micros now, const char *review, const char *issue, GError **error);
+GBytes *fixture_issue_copy (SignerClient *client, const char *request, guint copy, Micros now, const char *review, const char *issue, GError **error);
 /* A whole, good issuance; the certificate. */
 Certificate *fixture_certificate (const Fixture *f, SignerClient *client, const PrivateKey *key);
 

@@ -401,17 +401,17 @@ test_serials (void)
 	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
 	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
 	gsize n = strlen (c.request);
-	assert_refused (signer_issue (c.client, c.request, n, certificate_serial (first), review, approve, &error), error, SIGNER);
+	assert_refused (signer_issue (c.client, c.request, n, 0, certificate_serial (first), review, approve, &error), error, SIGNER);
 	const Micros off[] = { -6 * MICROS_PER_MIN, 6 * MICROS_PER_MIN };
 	for (gsize i = 0; i < G_N_ELEMENTS (off); i++) {
 		Serial serial;
 		serial_new (T0 + off[i], &serial);
-		assert_refused (signer_issue (c.client, c.request, n, &serial, review, approve, &error), error, SIGNER);
+		assert_refused (signer_issue (c.client, c.request, n, 0, &serial, review, approve, &error), error, SIGNER);
 	}
 	Serial negative;
 	serial_new (T0, &negative);
 	negative.b[0] |= 0x80;
-	assert_refused (signer_issue (c.client, c.request, n, &negative, review, approve, &error), error, SIGNER);
+	assert_refused (signer_issue (c.client, c.request, n, 0, &negative, review, approve, &error), error, SIGNER);
 }
 
 /* I-02: a clock put back behind what was signed already. */
