@@ -31,7 +31,7 @@ application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *
 	Micros now = clock_now (registry->clock);
 	Tariff tariff;
 
-	if (!form_check_draft (kind, form, error) || !db_tariff (tx, SERVICE_ISSUE, now, &tariff, error))
+	if (!form_check_draft (kind, form, error) || !tariff_at (tx, SERVICE_ISSUE, now, &tariff, error))
 		return FALSE;
 	application = (Application) {
 		.id = uuid7_new (now),
@@ -155,7 +155,7 @@ application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *
 		return FALSE;
 	/* The price of the day of submission holds, however long the rest takes. */
 	if (!application->fee_paid) {
-		if (!db_tariff (tx, application->service, step.now, &tariff, error))
+		if (!tariff_at (tx, application->service, step.now, &tariff, error))
 			return FALSE;
 		application->amount_fen = tariff.amount_fen;
 	}

@@ -1,4 +1,4 @@
-/* registry/application_db.c — SQL of applications, acts, keys, fees and tariffs. */
+/* registry/application_db.c — SQL of applications, acts, keys and fees. */
 #include "registry/application_db.h"
 
 #include <string.h>
@@ -177,19 +177,4 @@ db_fee_insert (Tx *tx, const char *application, gint64 amount_fen, const char *m
 	return tx_exec (tx, error,
 		"INSERT INTO fees (application_id, amount_fen, method, slip, cashier, received) VALUES ($1, $2, $3, $4, $5, $6)",
 		P_TEXT (application), P_INT (amount_fen), P_TEXT (method), P_TEXT (slip), P_TEXT (cashier), P_INT (received)) == 1;
-}
-
-gboolean
-db_tariff (Tx *tx, const char *service, Micros now, Tariff *out, GError **error)
-{
-	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT amount_fen, promised_working_days FROM tariffs WHERE service = $1 AND valid_from <= $2 "
-		"ORDER BY valid_from DESC LIMIT 1", P_TEXT (service), P_INT (now));
-
-	if (!rows)
-		return FALSE;
-	if (!rows_next (rows, NULL))
-		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "there is no tariff for service %s", service);
-	*out = (Tariff) { rows_int (rows, 0), rows_int (rows, 1) };
-	return TRUE;
 }

@@ -28,4 +28,3 @@ gboolean db_key_owner (Tx *tx, const char *spki, char **owner, GError **error);
 
 gboolean db_fee_insert (Tx *tx, const char *application, gint64 amount_fen, const char *method, const char *slip,
                         const char *cashier, Micros received, GError **error);
-gboolean db_tariff (Tx *tx, const char *service, Micros now, Tariff *out, GError **error);

@@ -1,5 +1,6 @@
 /* registry/application_private.h — one application in memory, and one act upon it; used by registry only. */
 #pragma once
+#include "ledger/ledger.h"
 #include "registry/papers_rules.h"
 #include "registry/registry.h"
 
@@ -41,11 +42,6 @@ typedef struct {
 	char *act, *by_name;
 	Micros at;
 } ApplicationActRow;
-
-typedef struct {
-	gint64 amount_fen;
-	gint64 promised_working_days;
-} Tariff;
 
 /* DIQI_ERROR_NOT_FOUND.  Parses the form document. */
 gboolean application_load (Tx *tx, const char *id, gboolean lock, Application *out, GError **error);

@@ -91,7 +91,7 @@ application_slip (Tx *tx, Registry *registry, const Actor *actor, const char *id
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
 	    !application_check_reader (&application, actor, ROLE_CLERK, error) ||
-	    !db_tariff (tx, application.service, application.created, &tariff, error))
+	    !tariff_at (tx, application.service, application.created, &tariff, error))
 		return FALSE;
 	*text = slip_text (&application, &tariff, right_code (&application, access_code), now);
 	return TRUE;
