@@ -70,6 +70,10 @@ fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 	a->sha1 = digest ("SHA1");
 	a->sha256 = digest ("SHA256");
 	a->sm3 = digest ("SM3");
+	a->aes256gcm = EVP_CIPHER_fetch (NULL, "AES-256-GCM", NULL);
+	a->hmac = EVP_MAC_fetch (NULL, "HMAC", NULL);
+	if (a->aes256gcm == NULL || a->hmac == NULL)
+		g_error ("OpenSSL offers no AES-256-GCM or HMAC");
 	a->curve[KEY_P256] = curve_parameters ("EC", "prime256v1");
 	a->curve[KEY_SM2] = curve_parameters ("SM2", "SM2");
 	return a;

@@ -109,11 +109,20 @@ secret_free (gpointer data)
 }
 
 GBytes *
-secret_bytes (gconstpointer p, gsize n)
+secret_bytes_new (gsize n)
 {
-	Secret *s = g_malloc (sizeof *s + n);
+	Secret *s = g_malloc0 (sizeof *s + n);
 
 	s->n = n;
-	memcpy (s->p, p, n);
 	return g_bytes_new_with_free_func (s->p, n, secret_free, s);
+}
+
+GBytes *
+secret_bytes (gconstpointer p, gsize n)
+{
+	GBytes *bytes = secret_bytes_new (n);
+
+	if (n > 0)
+		memcpy ((gpointer) g_bytes_get_data (bytes, NULL), p, n);
+	return bytes;
 }

@@ -44,6 +44,8 @@ const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
 
 typedef struct {
 	EVP_MD *sha1, *sha256, *sm3;
+	EVP_CIPHER *aes256gcm;
+	EVP_MAC *hmac;
 	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256 and SM2 */
 } PkiAlgorithms;
 /* Fetched once; thread-safe. */
@@ -106,3 +108,5 @@ GBytes *pem_decode (const char *text, gsize n, gsize max_der, const char *const 
 char *pem_encode (const char *label, gconstpointer der, gsize n);
 /* Bytes wiped when the last reference goes; takes nothing, copies. */
 GBytes *secret_bytes (gconstpointer p, gsize n);
+/* The same, zero; to be filled by its maker alone, before anybody else sees it. */
+GBytes *secret_bytes_new (gsize n);

@@ -21,6 +21,14 @@ check_time (const Court *court, const Statement *statement, const char *field, G
 	return TRUE;
 }
 
+gboolean
+approval_check_fresh (const Court *court, const Statement *statement, const char *field, GError **error)
+{
+	Micros off = court->now - statement_time (statement);
+	return (off <= CLOCK_TOLERANCE && off >= -CLOCK_TOLERANCE)
+		|| diqi_fail (error, DIQI_ERROR_STATEMENT_TIME, field, "not signed within the last 5 minutes");
+}
+
 /* In validity now: the officer's own certificate and those above it.  The signatures of the chain
  * were checked when the list was pinned. */
 static gboolean

@@ -1,7 +1,7 @@
 /* signer/approval.h — judging an officer's signed statement.
  *
  * Everything is judged by the signer alone: its pinned list of officers, its clock, its site.
- * A statement is good for 30 days and must not come from the future by more than 5 minutes;
+ * An approval is good for 30 days, any other statement for 5 minutes; neither may come from the future by more than 5 minutes;
  * the officer must be in the list, not removed, with a certificate valid now; to issue, also one that
  * this signer never called revoked.
  */
@@ -38,6 +38,9 @@ gboolean statement_nonce_check (const char *nonce, const char *field, GError **e
  * message's member in errors; *officer is borrowed from the list. */
 Statement *approval_open (const Court *court, const char *compact, const char *type, const char *field,
                           const Officer **officer, GError **error);
+
+/* Signed within CLOCK_TOLERANCE of now: for what is not an approval.  DIQI_ERROR_STATEMENT_TIME. */
+gboolean approval_check_fresh (const Court *court, const Statement *statement, const char *field, GError **error);
 
 /* What both approvals must name. */
 typedef struct {

@@ -330,6 +330,29 @@ signer_sign_document (SignerClient *client, gconstpointer digest, gsize n, GErro
 	return call_for_bytes (client, message, "cms", error);
 }
 
+/* --- records ------------------------------------------------------------------------------ */
+
+GBytes *
+signer_wrap_record_key (SignerClient *client, const char *record, gconstpointer key, gsize n, GError **error)
+{
+	json_t *message = message_new ("record.wrap");
+	put (message, "record", json_string (record));
+	put (message, "key", json_base64 (key, n));
+	return call_for_bytes (client, message, "wrapped", error);
+}
+
+GBytes *
+signer_unwrap_record_key (SignerClient *client, const char *record, GBytes *wrapped, const char *look, const char *agree, GError **error)
+{
+	json_t *message = message_new ("record.unwrap");
+	put (message, "record", json_string (record));
+	put (message, "wrapped", json_base64 (g_bytes_get_data (wrapped, NULL), g_bytes_get_size (wrapped)));
+	put (message, "look", json_string (look));
+	if (agree != NULL)
+		put (message, "agree", json_string (agree));
+	return call_for_bytes (client, message, "key", error);
+}
+
 static gboolean
 send_clock (SignerClient *client, Micros now, gboolean frozen, GError **error)
 {

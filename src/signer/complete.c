@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "signer/approval.h"
 #include "signer/durable.h"
 #include "signer/hierarchy.h"
+#include "signer/secret.h"
 
 /* A production site's clock is the system's.  A test site's is told only later: until then the
  * journal's last moment is the nearest to it. */
@@ -17,8 +17,7 @@ find_now (const Keyring *keyring, Micros *now, GError **error)
 	g_autoptr (Clock) system = clock_new_system ();
 	Micros last = journal_last_time (keyring->journal);
 	*now = keyring->pins->test && last != 0 ? last : clock_now (system);
-	return *now >= last - CLOCK_TOLERANCE
-		|| diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer's clock is behind its own journal; set the clock, then start again");
+	return keyring_check_clock (keyring, *now, error);
 }
 
 static gboolean
@@ -48,8 +47,18 @@ complete_document (Keyring *keyring, const char *dir, const char *passphrase, gs
 	return pins_rewrite (keyring->pins, dir, error);
 }
 
+static gboolean
+complete_secrets (Pins *pins, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	if (!secrets_make (pins, dir, passphrase, n, error))
+		return FALSE;
+	log_event (LOG_LEVEL_INFO, "signer.completed", "made", "%s", "secrets", NULL);
+	return pins_rewrite (pins, dir, error);
+}
+
 gboolean
 complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
 {
-	return keyring->pins->document != NULL || complete_document (keyring, dir, passphrase, n, error);
+	return (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, passphrase, n, error))
+		&& (keyring->pins->document != NULL || complete_document (keyring, dir, passphrase, n, error));
 }

@@ -13,6 +13,7 @@
 #include "signer/hierarchy.h"
 #include "signer/journal.h"
 #include "signer/officers.h"
+#include "signer/secret.h"
 
 #define PIN_BYTES 12           /* 96 bits: the PKCS#12 may be attacked offline */
 
@@ -101,6 +102,8 @@ write_keys (const SignerCreate *in, const Hierarchy *h, GError **error)
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
 		if (!write_key (signer, files[i].name, h->keys[files[i].key], in->passphrase, in->passphrase_n, error))
 			return FALSE;
+	if (!secrets_make (h->pins, signer, in->passphrase, in->passphrase_n, error))
+		return FALSE;
 	return write_key (root, "root.key", h->keys[NEW_ROOT], in->root_passphrase, in->root_passphrase_n, error)
 		&& durable_sync_folder (root, error);
 }

@@ -3,7 +3,7 @@
  * Makes below DIR (which must be missing or empty):
  *   ca/{root,issuing,ocsp,log,receipt,document}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
  *   root/root.key (0600, under its own passphrase)
- *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key,
+ *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key, storage.key, tokens.key,
  *   officers.log with the first list, journal.log with every certificate of the issuing CA
  * All is synced to disk.  The officers' keys are handed back as PKCS#12, each under a random
  * PIN, and kept nowhere.  After a failure the folder is incomplete and must be deleted.

@@ -32,4 +32,6 @@ json_t *message_checkpoint (Keyring *keyring, const json_t *message, GError **er
 json_t *message_checkpoint_last (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_receipt (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_document (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_record_wrap (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_record_unwrap (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

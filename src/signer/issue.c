@@ -41,15 +41,6 @@ template_fill (const Pins *pins, const Order *order, CertificateTemplate *t)
 }
 
 static gboolean
-check_clock (const Keyring *keyring, Micros now, GError **error)
-{
-	/* A clock put back would let certificates be back-dated between two restarts. */
-	if (now < journal_last_time (keyring->journal) - CLOCK_TOLERANCE)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer's clock is behind its own journal");
-	return TRUE;
-}
-
-static gboolean
 check_fresh (const Keyring *keyring, const Order *order, GError **error)
 {
 	if (journal_by_serial (keyring->journal, &order->serial) != NULL)
@@ -118,7 +109,7 @@ sign (Keyring *keyring, const Order *order, GError **error)
 static Certificate *
 carry_out (Keyring *keyring, const Order *order, GError **error)
 {
-	if (!check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error)
+	if (!keyring_check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error)
 	    || !check_keys (keyring, order, error))
 		return NULL;
 	g_autoptr (Certificate) made = sign (keyring, order, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "signer/look.h"
 #include "signer/protocol.h"
 
 struct Journal {
@@ -12,6 +13,7 @@ struct Journal {
 	GHashTable *by_request;     /* JournalIssue itself: request and copy */
 	GHashTable *by_spki;
 	GPtrArray *revoked;
+	LookLedger *looks;
 	guint64 crl_number;
 	guint64 size;
 	Hash root;
@@ -184,6 +186,24 @@ replay_checkpoint (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
+replay_look (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *person, *about, *look, *agree;
+	Micros time;
+	Fingerprint identity;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "person", FIELD_UUID, TRUE, 0, &person },
+		{ "record", FIELD_UUID, TRUE, 0, &about }, { "look", FIELD_HEX32, TRUE, 0, &look }, { "agree", FIELD_HEX32, FALSE, 0, &agree },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (!hex_decode (look, identity.b, sizeof identity.b) || !look_ledger_add (journal->looks, time, person, &identity))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "one statement for two looks");
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
 replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
 {
 	const char *type = json_string_value (json_object_get (record, "type"));
@@ -195,6 +215,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 		return replay_crl (user, record, error);
 	if (g_strcmp0 (type, "checkpoint") == 0)
 		return replay_checkpoint (user, record, error);
+	if (g_strcmp0 (type, "look") == 0)
+		return replay_look (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
 }
 
@@ -206,6 +228,7 @@ journal_open (const char *path, GError **error)
 	journal->by_request = g_hash_table_new (request_key, request_same);
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
 	journal->revoked = g_ptr_array_new ();
+	journal->looks = look_ledger_new ();
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
@@ -218,6 +241,7 @@ journal_free (Journal *journal)
 		return;
 	chain_free (journal->chain);
 	g_ptr_array_unref (journal->revoked);
+	look_ledger_free (journal->looks);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
 	g_hash_table_unref (journal->by_serial);
@@ -292,6 +316,18 @@ journal_checkpoint (const Journal *journal, guint64 *size, Hash *root)
 {
 	*size = journal->size;
 	*root = journal->root;
+}
+
+gboolean
+journal_look_used (const Journal *journal, const Fingerprint *identity)
+{
+	return look_ledger_used (journal->looks, identity);
+}
+
+guint
+journal_looks (const Journal *journal, Micros now, const char *person)
+{
+	return look_ledger_count (journal->looks, now, person);
 }
 
 Micros
@@ -390,6 +426,20 @@ journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash 
 	journal->size = size;
 	journal->root = *root;
 	journal->last_time = MAX (journal->last_time, time);
+}
+
+void
+journal_add_look (Journal *journal, const JournalLook *look)
+{
+	g_autoptr (json_t) record = record_new ("look", look->time);
+	json_object_set_new (record, "person", json_string (look->person));
+	json_object_set_new (record, "record", json_string (look->record));
+	put_hash (record, "look", look->identity);
+	put_hash (record, "agree", look->agree);
+	chain_append (journal->chain, record, NULL, NULL);
+	if (!look_ledger_add (journal->looks, look->time, look->person, look->identity))
+		g_error ("journal: one statement for two looks");
+	journal->last_time = MAX (journal->last_time, look->time);
 }
 
 gboolean

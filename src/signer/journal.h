@@ -1,11 +1,12 @@
 /* signer/journal.h — what the signer must remember: every certificate of the issuing CA, which of them it
- * called revoked, the last CRL number, the last checkpoint.
+ * called revoked, the last CRL number, the last checkpoint, looks at records.
  *
  * journal.log is a Chain.  Records, each with "time":
  *   {"type":"issue","request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
  *   {"type":"revoked","serial","revoked_at","reason","not_after"}
  *   {"type":"crl","number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
+ *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  * request is the hash of the to-be-signed request (absent for the certificates made with the
  * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
@@ -39,6 +40,12 @@ typedef struct {
 	const Certificate *certificate;
 } JournalEntry;
 
+typedef struct {
+	Micros time;
+	const char *person, *record;
+	const Fingerprint *identity, *agree;      /* of the statements; agree NULL: nobody was asked */
+} JournalLook;
+
 Journal *journal_open (const char *path, GError **error);
 void journal_free (Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
@@ -54,6 +61,9 @@ gboolean journal_approvals (Journal *journal, const JournalIssue *issue, Fingerp
 const GPtrArray *journal_revoked (const Journal *journal);
 guint64 journal_crl_number (const Journal *journal);          /* 0 before the first */
 void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
+/* Looks at records: was this statement used; how many has this person had on the (Beijing) day of now. */
+gboolean journal_look_used (const Journal *journal, const Fingerprint *identity);
+guint journal_looks (const Journal *journal, Micros now, const char *person);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
@@ -62,5 +72,7 @@ void journal_add_issue (Journal *journal, const JournalEntry *entry);
 gboolean journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error);
 void journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries);
 void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
+/* Not used before. */
+void journal_add_look (Journal *journal, const JournalLook *look);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

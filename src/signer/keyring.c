@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "pki/seal.h"
+#include "signer/approval.h"
 #include "signer/complete.h"
+#include "signer/secret.h"
 
 void
 keyring_free (Keyring *keyring)
@@ -18,6 +21,9 @@ keyring_free (Keyring *keyring)
 	for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
 		if (keys[i] != NULL)
 			private_key_free (keys[i]);
+	for (gsize i = 0; i < N_SECRETS; i++)
+		if (keyring->secrets[i] != NULL)
+			pki_secret_free (keyring->secrets[i], SEAL_KEY_BYTES);
 	officers_log_free (keyring->officers);
 	journal_free (keyring->journal);
 	pins_free (keyring->pins);
@@ -73,6 +79,16 @@ load_keys (Keyring *k, const char *dir, const char *passphrase, gsize n, GError 
 		&& (k->responder = ocsp_responder_new (k->pins->ocsp, k->ocsp_key, error)) != NULL;
 }
 
+/* What sites of older versions have only now. */
+static gboolean
+load_later (Keyring *k, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	for (Secret i = 0; i < N_SECRETS; i++)
+		if ((k->secrets[i] = secret_load (k->pins, i, dir, passphrase, n, error)) == NULL)
+			return FALSE;
+	return load_key (dir, "document", k->pins->document, passphrase, n, &k->document_key, error);
+}
+
 Keyring *
 keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 {
@@ -85,8 +101,7 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	g_autofree char *officers = g_build_filename (dir, "officers.log", NULL);
 	g_autofree char *journal = g_build_filename (dir, "journal.log", NULL);
 	keyring->journal = journal_open (journal, error);
-	if (keyring->journal == NULL || !complete_folder (keyring, dir, passphrase, n, error)
-	    || !load_key (dir, "document", keyring->pins->document, passphrase, n, &keyring->document_key, error))
+	if (keyring->journal == NULL || !complete_folder (keyring, dir, passphrase, n, error) || !load_later (keyring, dir, passphrase, n, error))
 		return NULL;
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
 	if (keyring->officers == NULL)
@@ -99,6 +114,13 @@ Micros
 keyring_now (const Keyring *keyring)
 {
 	return clock_now (keyring->clock);
+}
+
+gboolean
+keyring_check_clock (const Keyring *keyring, Micros now, GError **error)
+{
+	return now >= journal_last_time (keyring->journal) - CLOCK_TOLERANCE
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "the signer's clock is behind its own journal");
 }
 
 gboolean

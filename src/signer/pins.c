@@ -96,6 +96,22 @@ pinned_certificates (const Pins *pins)
 	return pinned;
 }
 
+const char *
+pins_secret_name (Secret which)
+{
+	static const char *const names[] = { [SECRET_STORAGE] = "storage", [SECRET_TOKENS] = "tokens" };
+	return names[which];
+}
+
+static json_t *
+pinned_secrets (const Pins *pins)
+{
+	json_t *pinned = json_object ();
+	for (Secret i = 0; i < N_SECRETS; i++)
+		json_object_set_new (pinned, pins_secret_name (i), json_hex (pins->secrets[i].b, sizeof pins->secrets[i].b));
+	return pinned;
+}
+
 GBytes *
 pins_site_json (const Pins *pins, const json_t *profile_hashes)
 {
@@ -107,6 +123,8 @@ pins_site_json (const Pins *pins, const json_t *profile_hashes)
 	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
 	json_object_set_new (object, "certificates", pinned_certificates (pins));
+	if (pins->has_secrets)
+		json_object_set_new (object, "secrets", pinned_secrets (pins));
 	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
 	return jcs_bytes (object);
 }
@@ -221,16 +239,33 @@ load_files (Pins *pins, const char *dir, const json_t *pinned, const json_t *pro
 	return check_hierarchy (pins, error);
 }
 
+static gboolean
+read_secrets (Pins *pins, const json_t *secrets, GError **error)
+{
+	const char *hex[N_SECRETS];
+	const Field fields[] = {
+		{ "storage", FIELD_HEX32, TRUE, 0, &hex[SECRET_STORAGE] }, { "tokens", FIELD_HEX32, TRUE, 0, &hex[SECRET_TOKENS] },
+	};
+	if (!JSON_READ (secrets, "/secrets", fields, error))
+		return FALSE;
+	for (Secret i = 0; i < N_SECRETS; i++)
+		if (!hex_decode (hex[i], pins->secrets[i].b, sizeof pins->secrets[i].b))
+			return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/secrets", "not a hash");
+	pins->has_secrets = TRUE;
+	return TRUE;
+}
+
 static Pins *
 read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **error)
 {
 	const char *site, *kind, *name, *base_uri, *algorithm_name;
 	gint64 v;
+	json_t *secrets = NULL;
 	const Field fields[] = {
 		{ "v", FIELD_INT, TRUE, 0, &v }, { "site", FIELD_STRING, TRUE, 64, &site }, { "kind", FIELD_STRING, TRUE, 16, &kind },
 		{ "name", FIELD_STRING, TRUE, SITE_NAME_MAX, &name }, { "base_uri", FIELD_STRING, TRUE, 200, &base_uri },
 		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, pinned },
-		{ "profiles", FIELD_ARRAY, TRUE, 100, profiles },
+		{ "profiles", FIELD_ARRAY, TRUE, 100, profiles }, { "secrets", FIELD_OBJECT, FALSE, 0, &secrets },
 	};
 	if (!JSON_READ (object, "", fields, error))
 		return NULL;
@@ -240,7 +275,10 @@ read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **er
 		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "site.json: unknown version, kind or algorithm");
 		return NULL;
 	}
-	return pins_new (site, name, base_uri, test, algorithm, error);
+	g_autoptr (Pins) pins = pins_new (site, name, base_uri, test, algorithm, error);
+	if (pins == NULL || (secrets != NULL && !read_secrets (pins, secrets, error)))
+		return NULL;
+	return g_steal_pointer (&pins);
 }
 
 Pins *
@@ -269,6 +307,8 @@ pins_rewrite (const Pins *pins, const char *dir, GError **error)
 	if (object == NULL)
 		return FALSE;
 	json_object_set_new (object, "certificates", pinned_certificates (pins));
+	if (pins->has_secrets)
+		json_object_set_new (object, "secrets", pinned_secrets (pins));
 	g_autoptr (GBytes) site = jcs_bytes (object);
 	return durable_replace (dir, "site.json", g_bytes_get_data (site, NULL), g_bytes_get_size (site), 0600, error);
 }

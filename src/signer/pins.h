@@ -9,6 +9,9 @@
 #include "pki/certificate.h"
 #include "signer/profile.h"
 
+/* Random keys (secret.h). */
+typedef enum { SECRET_STORAGE, SECRET_TOKENS, N_SECRETS } Secret;
+
 typedef struct {
 	char *site;                    /* id: lower-case letters, digits, "-" and "." */
 	char *name;                    /* for people; also O of the site's own certificates */
@@ -20,6 +23,8 @@ typedef struct {
 	Certificate *root, *issuing, *ocsp, *log, *receipt;
 	Certificate *document;         /* NULL after pins_load: the folder is older than documents (see complete.h) */
 	GPtrArray *profiles;           /* Profile */
+	gboolean has_secrets;          /* FALSE after pins_load: the folder is older than these */
+	Fingerprint secrets[N_SECRETS];
 } Pins;
 
 /* Mail signing beside document signing: NSS, and with it pdfsig, trusts no signature on a document without it
@@ -36,9 +41,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
 
 /* Text of site.json; profile_hashes: array of {name, version, hash}. */
 GBytes *pins_site_json (const Pins *pins, const json_t *profile_hashes);
-/* Writes site.json anew, whole or not at all, with the certificates of pins; the rest stays as it is there. */
+/* Writes site.json anew, whole or not at all, with the certificates and secrets of pins; the rest stays as it is there. */
 gboolean pins_rewrite (const Pins *pins, const char *dir, GError **error);
 
+/* "storage", "tokens": file NAME.key, member of "secrets". */
+const char *pins_secret_name (Secret which);
 const Profile *pins_profile (const Pins *pins, const char *name, gint64 version);
 /* The newest profile of that kind of holder, or NULL. */
 const Profile *pins_newest (const Pins *pins, ProfileHolder holder);

@@ -23,6 +23,8 @@
  * | checkpoint.last | none  |         |                                                     | size, root |
  * | receipt       | receipt |         | payload                                             | statement |
  * | document      | document |        | digest (SHA-256, on SM2 sites SM3)                  | cms |
+ * | record.wrap   | storage |         | record, key (32 bytes)                               | wrapped |
+ * | record.unwrap | storage | yes     | record, wrapped, look (compact), agree? (compact)    | key |
  * | clock         | none    |         | now, frozen                                         | (test sites only) |
  */
 #pragma once
@@ -38,6 +40,8 @@
 	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \
 	M (RECEIPT, "receipt", message_receipt) \
 	M (DOCUMENT, "document", message_document) \
+	M (RECORD_WRAP, "record.wrap", message_record_wrap) \
+	M (RECORD_UNWRAP, "record.unwrap", message_record_unwrap) \
 	M (CLOCK, "clock", message_clock)
 
 /* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each
