@@ -38,8 +38,9 @@ typedef struct {
 GBytes *document_slip (const SlipDocument *in, GError **error);                /* acceptance slip, payment receipt */
 
 /* --- PAdES baseline B (ETSI EN 319 142-1): an incremental update with a signature dictionary ------------------- */
-/* sign: gets SHA-256 of the two byte ranges, gives CMS SignedData, DER. */
-typedef GBytes *(*PdfSignFn) (gconstpointer digest, gsize n, gpointer user, GError **error);
+/* sign: gets what the signature covers (both byte ranges, one behind the other), gives CMS SignedData over it, DER. */
+typedef GBytes *(*PdfSignFn) (gconstpointer covered, gsize n, gpointer user, GError **error);
+/* Signs a paper of ours (any other PDF is refused: DIQI_ERROR_INTERNAL).  name: who signs; now: the claimed time. */
 GBytes *pdf_sign (GBytes *pdf, const char *name, const char *reason, Micros now, PdfSignFn sign, gpointer user, GError **error);
 
 /* --- QR ------------------------------------------------------------------------------------------------------ */
