@@ -35,6 +35,7 @@ typedef struct {
 	GArray *routes;             /* Route */
 	Server *http, *https, *manage;
 	gint draining;
+	gint64 disposals_listed;    /* day of the calendar; 0 not yet */
 } Site;
 
 /* passphrase: of the signer's keys. */

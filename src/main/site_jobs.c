@@ -1,13 +1,18 @@
 /* main/site_jobs.c — what a site does by itself, and how often. */
 #include "api/idempotency.h"
 #include "api/quotes.h"
+#include "base/civil.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "identity/session.h"
 #include "main/site.h"
 #include "market/market.h"
+#include "registry/disposal.h"
 
 /* Longer than any client repeats itself; a quote repeated later still meets the log's own refusal. */
 #define IDEMPOTENCY_LIFE (60 * MICROS_PER_DAY)
+/* Applications in one batch: as many as two officers look through. */
+#define DISPOSAL_BATCH 200
 
 /* --- sales ------------------------------------------------------------------------------ */
 
@@ -92,6 +97,28 @@ keep_house (gpointer user, GError **error)
 	return store_run (site->store, "purge", purge, &now, error);
 }
 
+/* --- records that are due to be destroyed ------------------------------------------------------ */
+
+/* Once a day, by the site's clock: something becomes due at the end of a day. */
+static gboolean
+list_disposals (gpointer user, GError **error)
+{
+	Site *site = user;
+	gint64 today = civil_to_days (civil_beijing (clock_now (site->clock)));
+	if (today == site->disposals_listed)
+		return TRUE;
+	for (;;) {
+		g_autofree char *batch = NULL;
+		if (!disposal_list_due (site->store, site->registry, DISPOSAL_BATCH, &batch, error))
+			return FALSE;
+		if (batch == NULL)
+			break;
+		log_event (LOG_LEVEL_INFO, "disposal.listed", "batch", "%s", batch, NULL);
+	}
+	site->disposals_listed = today;
+	return TRUE;
+}
+
 void
 site_add_jobs (Site *site)
 {
@@ -100,4 +127,5 @@ site_add_jobs (Site *site)
 	jobs_add (site->jobs, "ticks", 1000, send_ticks, site);
 	jobs_add (site->jobs, "issuing", 5000, resume_issuing, site);
 	jobs_add (site->jobs, "purge", 60000, keep_house, site);
+	jobs_add (site->jobs, "disposals", 1000, list_disposals, site);
 }

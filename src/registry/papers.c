@@ -2,6 +2,7 @@
 #include "registry/papers.h"
 
 #include "base/error.h"
+#include "registry/disposal_db.h"
 #include "registry/papers_db.h"
 #include "registry/scan_db.h"
 
@@ -223,7 +224,12 @@ gboolean
 papers_add_view (Tx *tx, const Application *application, json_t *view, GError **error)
 {
 	g_autoptr (json_t) papers = json_array ();
+	Micros disposed;
 
+	if (!db_disposed_at (tx, application->id, &disposed, error))
+		return FALSE;
+	if (disposed)
+		json_object_set_new (view, "disposed", json_time (disposed));
 	/* A return or an edit forgets the acceptance. */
 	if (!application->clerk)
 		return TRUE;

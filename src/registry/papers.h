@@ -10,7 +10,7 @@
 /* said: the statement's member "papers".  DIQI_ERROR_PAPERS_MISSING at "/statement/papers" names what lacks;
  * DIQI_ERROR_FIELD_… what is not understood.  Writes the facts. */
 gboolean papers_accept (Step *step, const json_t *said, GError **error);
-/* Adds the member "papers" when the application is accepted. */
+/* Adds the members "papers" when the application is accepted, and "disposed" when its records were destroyed. */
 gboolean papers_add_view (Tx *tx, const Application *application, json_t *view, GError **error);
 /* Does an operator act who is not the legal representative? */
 gboolean papers_operator_acts (const Application *application);

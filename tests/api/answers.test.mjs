@@ -161,6 +161,22 @@ try {
 		expectProblem(await holder.get(`${api}/session`), 401, 'login.required');
 	});
 
+	await check('retention', async () => {
+		const staff = ['administrator', 'auditor'];
+		await world.passTo((await world.now()) + 6 * 366 * 86400000, staff);
+		const auditor = await world.officer('auditor');
+		let items = [];
+		for (let i = 0; i < 40 && items.length === 0; i++) {
+			await new Promise((resolve) => { setTimeout(resolve, 250); });
+			({ items } = expectStatus(await auditor.get(`${api}/disposals`), 200));
+		}
+		const statements = [];
+		for (const name of staff)
+			statements.push(await (await world.officer(name)).statement('disposal.approve', { batch: items[0].batch, list: items[0].list_hash }));
+		expectStatus(await auditor.post(`${api}/disposals/${items[0].batch}/approve`, { statements }), 200);
+		expectStatus(await auditor.get(application.path), 200);
+	});
+
 	await check('every operation of the document succeeded once', () => assert.deepEqual(observer.unseen(), []));
 	await check('every answer had the documented status, headers, type and members', () => assert.deepEqual([...observer.bad], []));
 } finally {

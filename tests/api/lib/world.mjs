@@ -110,6 +110,34 @@ export class World {
 		}), 200);
 	}
 
+	// New cards for these officers, as the old ones will lapse after two years.
+	async newCards(names) {
+		const keys = new Map();
+		for (const name of names)
+			keys.set(name, newKey());
+		const persons = new Map();
+		for (const name of names)
+			persons.set(expectStatus(await (await this.officer(name)).get('/api/v1/session'), 200).person, name);
+		const list = expectStatus(await this.officersChange((officers) => {
+			for (const [person, name] of persons) {
+				const { certificate, ...officer } = officers.findLast((o) => o.person === person);
+				officers.push({ ...officer, csr: certificateRequest(keys.get(name)).toString('base64') });
+			}
+		}), 200);
+		for (const [person, name] of persons) {
+			const { certificate } = list.officers.findLast((o) => o.person === person);
+			this.clients.set(name, new Client(this.site, new Identity(keys.get(name), new X509Certificate(Buffer.from(certificate, 'base64')))));
+		}
+	}
+
+	// On by years, the officers with new cards each time.
+	async passTo(moment, names) {
+		for (let now = await this.now(); now < moment; now = await this.now()) {
+			await this.setClock(Math.min(moment, now + 600 * 86400000));
+			await this.newCards(names);
+		}
+	}
+
 	// --- the market ---------------------------------------------------------------------
 	parcel(changes = {}) {
 		const all = JSON.parse(readFileSync(new URL('../../../data/parcels.json', import.meta.url), 'utf8'));
