@@ -43,6 +43,33 @@ gboolean order_render (Tx *tx, const char *about, Micros now, GError **error);
 /* The application was rejected or withdrawn: an open order is cancelled, a paid one becomes refundable. */
 gboolean order_drop (Tx *tx, const char *about, Micros now, GError **error);
 
+gboolean order_find (Tx *tx, const char *number, char **order, char **about, GError **error);   /* both NULL: none */
+gboolean order_about (Tx *tx, const char *order, char **about, GError **error);      /* DIQI_ERROR_NOT_FOUND */
+/* state "": all; after "": from the first.  Appends {order, number, about, state, amount_fen, opened}. */
+gboolean order_list (Tx *tx, const char *state, const char *after, guint limit, json_t *items, GError **error);
+
+/* --- refunds: of a refundable order, in parts if need be ------------------------------------- */
+/* *refund: new id, caller frees.  At most what is neither paid nor asked back yet: DIQI_ERROR_FIELD_VALUE. */
+gboolean refund_request (Tx *tx, const char *order, Money amount, const char *reason, const char *by, Micros now, char **refund, GError **error);
+/* order and amount are what was agreed to: DIQI_ERROR_STATEMENT_TARGET.  DIQI_ERROR_SAME_PERSON. */
+gboolean refund_approve (Tx *tx, const char *refund, const char *order, Money amount, const char *by, Micros now, GError **error);
+/* method: cash, card, transfer, online (only where it came from).  The last part makes the order "refunded". */
+gboolean refund_pay (Tx *tx, const char *refund, const char *method, const char *reference, const char *by, Micros now, GError **error);
+gboolean refund_list (Tx *tx, const char *state, const char *after, guint limit, json_t *items, GError **error);
+gboolean refund_view (Tx *tx, const char *refund, json_t **out, GError **error);
+
+/* --- invoices ---------------------------------------------------------------------------------- */
+typedef struct {
+	const char *title, *tax_number, *mail;        /* tax_number NULL for a person */
+	Micros due;                                   /* the caller knows the working days */
+} InvoiceRequest;
+/* Once for a paid order.  *invoice: new id, caller frees.  DIQI_ERROR_ORDER_STATE, _EXISTS. */
+gboolean invoice_request (Tx *tx, const char *order, const InvoiceRequest *request, Micros now, char **invoice, GError **error);
+gboolean invoice_issue (Tx *tx, const char *invoice, const char *number, const char *by, Micros now, GError **error);
+gboolean invoice_list (Tx *tx, gboolean open_only, const char *after, guint limit, json_t *items, GError **error);
+gboolean invoice_view (Tx *tx, const char *invoice, json_t **out, GError **error);
+
+/* --- the book ------------------------------------------------------------------------------------ */
 /* Does the book balance, entry by entry and in whole?  DIQI_ERROR_INTERNAL with the first entry that does not. */
 gboolean ledger_check (Tx *tx, GError **error);
 gboolean ledger_balances (Tx *tx, json_t **out, GError **error);     /* {account: fen string} */

@@ -43,6 +43,8 @@ GBytes *private_key_sign (const PrivateKey *key, SignatureForm form, gconstpoint
 /* DER SubjectPublicKeyInfo, read strictly (named curve, uncompressed point on the curve,
  * consumed to the end) and without OpenSSL's generic decoder on the P-256/SM2 path. */
 PublicKey *public_key_from_spki (gconstpointer der, gsize n, GError **error);
+/* One "PUBLIC KEY" block (RFC 7468); DIQI_ERROR_FIELD_VALUE. */
+PublicKey *public_key_parse_pem (const char *pem, gsize n, GError **error);
 PublicKey *public_key_ref (PublicKey *key);
 void public_key_unref (PublicKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PublicKey, public_key_unref)

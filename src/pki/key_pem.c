@@ -175,3 +175,17 @@ private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **err
 	plain = which == ENCRYPTED ? open_encrypted (p, size, passphrase, n, error) : open_plain (p, size, error);
 	return plain == NULL ? NULL : open_pkcs8 (plain, error);
 }
+
+PublicKey *
+public_key_parse_pem (const char *pem, gsize n, GError **error)
+{
+	static const char *const public_labels[] = { "PUBLIC KEY", NULL };
+	guint which = 0;
+	g_autoptr (GBytes) der = pem_decode (pem, n, MAX_KEY_DER, public_labels, &which);
+
+	if (der == NULL) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "not one public key in PEM");
+		return NULL;
+	}
+	return public_key_from_spki (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+}

@@ -110,6 +110,7 @@ CREATE TABLE ledger_payments (
 	UNIQUE (receipt_year, receipt_sequence)
 ) STRICT;
 -- @insert_only ledger_payments
+CREATE INDEX ledger_payments_reference ON ledger_payments (account, reference);
 
 CREATE TABLE ledger_waivers (
 	order_id TEXT PRIMARY KEY REFERENCES ledger_orders (id),
@@ -166,13 +167,11 @@ CREATE TABLE ledger_provider_events (
 	currency TEXT NOT NULL,
 	happened INTEGER NOT NULL,
 	received INTEGER NOT NULL,
-	fate TEXT NOT NULL,
-	order_id TEXT REFERENCES ledger_orders (id),
-	suspense_id TEXT,
 	PRIMARY KEY (provider, transaction_id, event)
 ) STRICT;
 -- @insert_only ledger_provider_events
 
+-- resolution "returned": the provider took it back, nobody had to decide.
 -- posted: 1 money came and stands on the account "suspense", -1 money went, 0 nothing was posted.
 CREATE TABLE ledger_suspense (
 	id TEXT PRIMARY KEY,
@@ -188,7 +187,7 @@ CREATE TABLE ledger_suspense (
 	digest TEXT NOT NULL,
 	detail TEXT NOT NULL,
 	state TEXT NOT NULL CHECK (state IN ('open', 'resolved')),
-	resolution TEXT CHECK (resolution IN ('apply', 'refund', 'dismiss')),
+	resolution TEXT CHECK (resolution IN ('apply', 'refund', 'dismiss', 'returned')),
 	order_id TEXT REFERENCES ledger_orders (id),
 	reason TEXT,
 	first_person TEXT,
@@ -197,8 +196,9 @@ CREATE TABLE ledger_suspense (
 	UNIQUE (provider, digest),
 	CHECK (posted = 0 OR amount_fen IS NOT NULL),
 	CHECK ((state = 'open') = (resolution IS NULL)),
-	CHECK (state = 'open' OR (first_person IS NOT NULL AND second_person IS NOT NULL AND first_person <> second_person))
+	CHECK (state = 'open' OR resolution = 'returned' OR (first_person IS NOT NULL AND second_person IS NOT NULL AND first_person <> second_person))
 ) STRICT;
+CREATE INDEX ledger_suspense_transaction ON ledger_suspense (provider, transaction_id);
 CREATE INDEX ledger_suspense_state ON ledger_suspense (state, id);
 
 -- A day may be compared again with a better file; the last version counts, the others stay.
