@@ -414,6 +414,140 @@ test_serials (void)
 	assert_refused (signer_issue (c.client, c.request, n, 0, &negative, review, approve, &error), error, SIGNER);
 }
 
+/* --- several copies ------------------------------------------------------------------ */
+
+#define COPIES 3
+
+static json_t *
+json_spki (const PrivateKey *key)
+{
+	g_autoptr (json_t) other = fixture_request (key);
+	return json_incref (json_object_get (other, "spki"));
+}
+
+/* The case's request with these as further keys. */
+static void
+set_more (Case *c, PrivateKey *const *keys, gsize n)
+{
+	json_t *more = json_array ();
+	for (gsize i = 0; i < n; i++)
+		json_array_append_new (more, json_spki (keys[i]));
+	json_object_set_new (c->json, "more", more);
+	case_set (c, c->json);
+}
+
+static GBytes *
+issue_copy (Case *c, guint copy, Micros now, GError **error)
+{
+	g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c->request);
+	g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c->request);
+	return fixture_issue_copy (c->client, c->request, copy, now, review, approve, error);
+}
+
+static void
+assert_key (GBytes *der, const PrivateKey *key)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PublicKey) public_key = private_key_public (key);
+	g_autoptr (Certificate) made = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
+	g_assert_no_error (error);
+	g_assert_true (fingerprint_equal (public_key_fingerprint (certificate_public_key (made)), public_key_fingerprint (public_key)));
+}
+
+/* A certificate a key, in any order, the same again whoever asks when, also after a restart. */
+static void
+test_copies (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	PrivateKey *keys[COPIES] = { c.key, private_key_generate (KEY_P256, NULL), private_key_generate (KEY_RSA3072, NULL) };
+	GBytes *ders[COPIES];
+	set_more (&c, keys + 1, COPIES - 1);
+	for (guint i = COPIES; i-- > 0; ) {
+		ders[i] = issue_copy (&c, i, T0, &error);
+		g_assert_no_error (error);
+		assert_key (ders[i], keys[i]);
+	}
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	for (guint i = 0; i < COPIES; i++) {
+		g_autoptr (GBytes) again = issue_copy (&c, i, T0, &error);
+		g_assert_no_error (error);
+		g_assert_true (g_bytes_equal (ders[i], again));
+		g_bytes_unref (ders[i]);
+	}
+	assert_refused (issue_copy (&c, COPIES, T0, &error), error, FIELD_VALUE);
+	assert_refused (issue_copy (&c, 20, T0, &error), error, FIELD_VALUE);
+	private_key_free (keys[1]);
+	private_key_free (keys[2]);
+}
+
+/* What is begun is finished: an hour and a restart later, with the serials made then, and a reviewer revoked since. */
+static void
+test_copies_later (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	PrivateKey *more[] = { private_key_generate (KEY_P256, NULL) };
+	const RevokedEntry entry = { *certificate_serial (fixture.created.officers[REVIEWER].certificate), T0, REASON_KEY_COMPROMISE };
+	set_more (&c, more, 1);
+	assert_refused (issue_copy (&c, 1, T0 - MICROS_PER_HOUR, &error), error, SIGNER);
+	g_autoptr (GBytes) first = issue_copy (&c, 0, T0, &error);
+	g_assert_no_error (error);
+	g_autoptr (GBytes) crl = signer_sign_crl (c.client, 5, T0, T0 + MICROS_PER_DAY, &entry, 1, &error);
+	g_assert_no_error (error);
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	g_assert_true (signer_freeze_clock (c.client, T0 + MICROS_PER_HOUR, &error));
+	assert_refused (issue_copy (&c, 1, T0 + MICROS_PER_HOUR, &error), error, SIGNER);
+	g_autoptr (GBytes) second = issue_copy (&c, 1, T0, &error);
+	g_assert_no_error (error);
+	assert_key (second, more[0]);
+	private_key_free (more[0]);
+}
+
+/* Each key is judged before the first certificate is signed. */
+static void
+test_copies_keys (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PrivateKey) fresh = private_key_generate (KEY_P256, &error);
+	g_autoptr (PrivateKey) service = private_key_generate (KEY_ED25519, &error);
+	PrivateKey *same[] = { fresh, fresh }, *first_again[] = { c.key }, *known[] = { fresh, fixture.keys[CLERK] }, *wrong[] = { service };
+	PrivateKey *many[20];
+	set_more (&c, same, 2);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, KEY_REUSED);
+	set_more (&c, first_again, 1);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, KEY_REUSED);
+	set_more (&c, known, 2);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, KEY_REUSED);
+	set_more (&c, wrong, 1);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, KEY_ALGORITHM);
+	set_more (&c, NULL, 0);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, FIELD_VALUE);
+	for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+		many[i] = private_key_generate (KEY_P256, NULL);
+	set_more (&c, many, 20);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, FIELD_LENGTH);
+	set_more (&c, many, 19);
+	g_autoptr (GBytes) last = issue_copy (&c, 19, T0, &error);
+	g_assert_no_error (error);
+	for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
+		private_key_free (many[i]);
+	json_object_set_new (c.json, "more", json_loads ("[\"AAAA\"]", 0, NULL));
+	case_set (&c, c.json);
+	g_autoptr (GBytes) garbage = issue_copy (&c, 0, T0, &error);
+	g_assert_null (garbage);
+	g_clear_error (&error);
+	json_object_set_new (c.json, "more", json_loads ("[7]", 0, NULL));
+	case_set (&c, c.json);
+	assert_refused (issue_copy (&c, 0, T0, &error), error, FIELD_TYPE);
+}
+
 /* I-02: a clock put back behind what was signed already. */
 static void
 test_clock_put_back (void)
@@ -454,6 +588,9 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/issue/key-reuse", test_key_reuse);
 	g_test_add_func ("/signer/issue/P-11-serials", test_serials);
 	g_test_add_func ("/signer/issue/I-02-clock-put-back", test_clock_put_back);
+	g_test_add_func ("/signer/issue/copies", test_copies);
+	g_test_add_func ("/signer/issue/copies-later", test_copies_later);
+	g_test_add_func ("/signer/issue/copies-keys", test_copies_keys);
 	int result = g_test_run ();
 	fixture_clear (&fixture);
 	return result;
