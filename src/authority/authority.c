@@ -109,17 +109,28 @@ authority_status (Authority *authority)
 	return authority->status;
 }
 
+static gint64
+version_of (const json_t *profile)
+{
+	return json_integer_value (json_object_get (profile, "version"));
+}
+
+/* The newest of this name. */
 static const json_t *
 find_profile (const Authority *authority, const char *profile, GError **error)
 {
+	const json_t *newest = NULL;
+
 	for (gsize i = 0; i < json_array_size (authority->site->profiles); i++) {
 		const json_t *item = json_array_get (authority->site->profiles, i);
 
-		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0)
-			return item;
+		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0 &&
+		    (!newest || version_of (item) > version_of (newest)))
+			newest = item;
 	}
-	diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
-	return NULL;
+	if (!newest)
+		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
+	return newest;
 }
 
 gboolean
@@ -128,7 +139,7 @@ authority_profile_version (const Authority *authority, const char *profile, gint
 	const json_t *item = find_profile (authority, profile, error);
 
 	if (item)
-		*version = json_integer_value (json_object_get (item, "version"));
+		*version = version_of (item);
 	return item != NULL;
 }
 

@@ -41,7 +41,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Authority, authority_free)
 /* Facts, borrowed, constant for the life of the authority. */
 const SignerSite *authority_site (const Authority *authority);
 StatusIndex *authority_status (Authority *authority);
-/* DIQI_ERROR_SIGNER when the signer pins no such profile. */
+/* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
 gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);
 

@@ -12,12 +12,14 @@
 #include "main/site.h"
 #include "signer/create.h"
 
-/* The first officers, one role each: nobody can do two steps of anything. */
+/* The first officers, one role each: nobody can do two steps of anything.  Two administrators: what they change, they
+ * change together. */
 static const struct {
-	const char *role, *title;
+	const char *file, *role, *title;
 } first_officers[] = {
-	{ "reviewer", "审核人" }, { "issuer", "发证人" }, { "clerk", "受理人" }, { "cashier", "收费员" },
-	{ "administrator", "管理员" }, { "market_editor", "公告编辑" }, { "market_approver", "公告审批" }, { "auditor", "审计员" },
+	{ "reviewer", "reviewer", "审核人" }, { "issuer", "issuer", "发证人" }, { "clerk", "clerk", "受理人" }, { "cashier", "cashier", "收费员" },
+	{ "administrator", "administrator", "管理员" }, { "administrator-2", "administrator", "管理员二" },
+	{ "market_editor", "market_editor", "公告编辑" }, { "market_approver", "market_approver", "公告审批" }, { "auditor", "auditor", "审计员" },
 };
 #define N_OFFICERS G_N_ELEMENTS (first_officers)
 
@@ -40,8 +42,8 @@ write_officers (const char *dir, const SignerCreated *created, GError **error)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s", folder);
 	for (gsize i = 0; i < created->officers_n; i++) {
 		const SignerCreatedOfficer *officer = &created->officers[i];
-		g_autofree char *p12 = g_strdup_printf ("%s/%s.p12", folder, first_officers[i].role);
-		g_autofree char *pin = g_strdup_printf ("%s/%s.pin", folder, first_officers[i].role);
+		g_autofree char *p12 = g_strdup_printf ("%s/%s.p12", folder, first_officers[i].file);
+		g_autofree char *pin = g_strdup_printf ("%s/%s.pin", folder, first_officers[i].file);
 		if (!file_write_new (p12, g_bytes_get_data (officer->p12, NULL), g_bytes_get_size (officer->p12), 0600, error) ||
 		    !file_write_new (pin, officer->pin, strlen (officer->pin), 0600, error))
 			return FALSE;

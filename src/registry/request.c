@@ -53,13 +53,17 @@ subject_of (const Application *application, GError **error)
 	return subject;
 }
 
+#define DAYS_OF_A_NEW_ONE 365
+
 static gboolean
 profile_of (const Registry *registry, const Application *application, gint64 *version, gint64 *days, GError **error)
 {
 	if (!authority_profile_version (registry->authority, application->profile, version, error) ||
 	    !authority_profile_validity (registry->authority, application->profile, days, error))
 		return FALSE;
-	/* Reviewed under an older version: the signer will refuse, and a new review is asked for. */
+	/* Profiles allow more, for renewals that keep the days left. */
+	*days = MIN (*days, DAYS_OF_A_NEW_ONE);
+	/* Reviewed under an older version: it is issued under that one. */
 	if (application->profile_version)
 		*version = application->profile_version;
 	return TRUE;

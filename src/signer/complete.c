@@ -1,6 +1,7 @@
 /* signer/complete.c — see complete.h. */
 #include "signer/complete.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -56,9 +57,24 @@ complete_secrets (Pins *pins, const char *dir, const char *passphrase, gsize n, 
 	return pins_rewrite (pins, dir, error);
 }
 
+/* Newer versions of the profiles: what was pinned stays, for what was approved under it. */
+static gboolean
+complete_profiles (Keyring *keyring, const char *dir, GError **error)
+{
+	g_auto (GStrv) names = g_resources_enumerate_children (PROFILE_FOLDER, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+	for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
+		g_autofree char *path = g_strconcat (PROFILE_FOLDER "/", names[i], NULL);
+		g_autoptr (GBytes) text = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+		if (text == NULL || !pins_add_profile (keyring->pins, dir, g_bytes_get_data (text, NULL), g_bytes_get_size (text), error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean
 complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
 {
-	return (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, passphrase, n, error))
+	return complete_profiles (keyring, dir, error)
+		&& (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, passphrase, n, error))
 		&& (keyring->pins->document != NULL || complete_document (keyring, dir, passphrase, n, error));
 }

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "signer/invariant.h"
 
-#define PROFILE_FOLDER "/cn/diqi/profiles"
 /* Root outlives what it signs, and that outlives the five years a holder's certificate may have. */
 #define ROOT_DAYS (20 * 365 + 5)
 #define ISSUING_DAYS (12 * 365 + 3)

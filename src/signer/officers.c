@@ -171,6 +171,27 @@ has_role (const Roster *list, guint role, const char *but)
 	return FALSE;
 }
 
+/* Expired, a certificate carries no statement: its owner must not be waited for. */
+static gboolean
+is_active_administrator (const Officer *officer, Micros at)
+{
+	const Certificate *certificate = officer->certificate;
+	return !officer->removed && (officer->roles & ROLE_ADMINISTRATOR) != 0
+		&& (certificate == NULL || (at >= certificate_not_before (certificate) && at <= certificate_not_after (certificate)));
+}
+
+guint
+roster_administrators (const Roster *list, Micros at)
+{
+	g_autoptr (GHashTable) persons = g_hash_table_new (g_str_hash, g_str_equal);
+	for (guint i = 0; i < list->officers->len; i++) {
+		const Officer *officer = g_ptr_array_index (list->officers, i);
+		if (is_active_administrator (officer, at))
+			g_hash_table_add (persons, officer->person);
+	}
+	return g_hash_table_size (persons);
+}
+
 gboolean
 roster_check_quorum (const Roster *list, GError **error)
 {

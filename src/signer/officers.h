@@ -6,13 +6,15 @@
  * A change proposes the whole next list (version + 1).  In a proposal an entry may carry "csr"
  * (base64 PKCS#10) in place of "certificate"; the signer issues from the newest officer profile and fills
  * the certificate in.  Two statements "officers.change" over the hash of the canonical
- * proposal, its predecessor's version and hash carry it: an administrator's, and that of another person
- * who is administrator, auditor, reviewer or issuer.  Of entries that were there nothing may
+ * proposal, its predecessor's version and hash carry it: those of two administrators.  Where fewer than two are active
+ * (not removed, with a certificate valid now) an administrator's and that of another person who is auditor, reviewer or
+ * issuer do, so that nobody is locked out.  Of entries that were there nothing may
  * vanish: they stay, at most `removed`, for good.  At least one administrator, one
- * reviewer and one issuer stay active, the latter two as different persons.
+ * reviewer and one issuer stay active, the latter two as different persons; and two administrators where there were two.
  *
- * officers.log is a Chain of {"version","time","previous","proposed","list","statements"}; version 1 is
- * made by `diqi init`.  At start every later version is judged again, by the list before it.
+ * officers.log is a Chain of {"version","time","previous","proposed","list","statements","rule"?}; version 1 is
+ * made by `diqi init`.  At start every later version is judged again, by the list before it.  "rule":2 says that from this
+ * record on two administrators are asked for: records older than that rule are judged without it.
  */
 #pragma once
 #include "base/json.h"
@@ -46,6 +48,8 @@ void roster_free (Roster *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Roster, roster_free)
 /* By certificate fingerprint; borrowed; NULL if unknown. */
 const Officer *roster_find (const Roster *list, const Fingerprint *certificate);
+/* Persons who are active administrators at `at`; an entry that is still to get its certificate counts. */
+guint roster_administrators (const Roster *list, Micros at);
 /* Enough people left?  DIQI_ERROR_SIGNER. */
 gboolean roster_check_quorum (const Roster *list, GError **error);
 

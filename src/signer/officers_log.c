@@ -6,6 +6,7 @@
 #include "signer/chain.h"
 #include "signer/officers.h"
 
+#define RULE_TWO_ADMINISTRATORS 2
 #define ROLES_OVER_OFFICERS (ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_ISSUER)
 
 struct OfficersLog {
@@ -13,6 +14,7 @@ struct OfficersLog {
 	Chain *chain;
 	Roster *current;          /* NULL before the genesis record */
 	Fingerprint proposed;          /* hash of the proposal that made it */
+	gboolean two_administrators;   /* a record says that they are asked for: they are from there on */
 };
 
 /* --- judging a change ------------------------------------------------------------ */
@@ -44,8 +46,19 @@ check_statement (const Court *court, const char *compact, const Fingerprint *pro
 	return officer;
 }
 
+/* who: two persons with a say in the list. */
 static gboolean
-check_statements (const Court *court, const json_t *statements, const Fingerprint *proposed, GError **error)
+check_administrators (const Court *court, const Officer *const who[2], gboolean two, GError **error)
+{
+	if (((who[0]->roles | who[1]->roles) & ROLE_ADMINISTRATOR) == 0)
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "one of the two must be an administrator");
+	if (two && roster_administrators (court->officers, court->now) >= 2 && (who[0]->roles & who[1]->roles & ROLE_ADMINISTRATOR) == 0)
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "both must be administrators, as long as there are two");
+	return TRUE;
+}
+
+static gboolean
+check_statements (const Court *court, const json_t *statements, const Fingerprint *proposed, gboolean two, GError **error)
 {
 	if (json_array_size (statements) != 2)
 		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
@@ -61,9 +74,7 @@ check_statements (const Court *court, const json_t *statements, const Fingerprin
 	}
 	if (strcmp (who[0]->person, who[1]->person) == 0)
 		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
-	if (((who[0]->roles | who[1]->roles) & ROLE_ADMINISTRATOR) == 0)
-		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "one of the two must be an administrator");
-	return TRUE;
+	return check_administrators (court, who, two, error);
 }
 
 /* Officers' certificates are our own, from an officer profile: a bidder's certificate cannot become one. */
@@ -90,7 +101,7 @@ check_kept (const Officer *old, const Roster *proposed, GError **error)
 }
 
 static gboolean
-check_succession (const Court *court, const Roster *proposed, GError **error)
+check_succession (const Court *court, const Roster *proposed, gboolean two, GError **error)
 {
 	if (proposed->version != court->officers->version + 1)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/version", "the next version is %" G_GINT64_FORMAT, court->officers->version + 1);
@@ -103,6 +114,8 @@ check_succession (const Court *court, const Roster *proposed, GError **error)
 		if (added && !check_certificate (court->pins, officer->certificate, court->now, error))
 			return FALSE;
 	}
+	if (two && roster_administrators (court->officers, court->now) >= 2 && roster_administrators (proposed, court->now) < 2)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "two administrators must stay");
 	return roster_check_quorum (proposed, error);
 }
 
@@ -182,6 +195,7 @@ record_new (gint64 version, Micros now, const Fingerprint *previous, const json_
 	json_object_set_new (record, "proposed", json_deep_copy (proposed));
 	json_object_set_new (record, "list", json_deep_copy (list));
 	json_object_set_new (record, "statements", json_deep_copy (statements));
+	json_object_set_new (record, "rule", json_integer (RULE_TWO_ADMINISTRATORS));
 	return record;
 }
 
@@ -211,7 +225,8 @@ take_change (OfficersLog *log, const Roster *list, const json_t *proposed_json, 
 {
 	const Court court = { log->pins, log->current, time, NULL };
 	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/proposed", error);
-	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
+	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, log->two_administrators, error)
+	    || !check_succession (&court, proposed, log->two_administrators, error))
 		return FALSE;
 	Recorded recorded = { list, &court };
 	g_autoptr (json_t) filled = fill_list (proposed, take_recorded, &recorded, error);
@@ -226,14 +241,14 @@ take_record (const json_t *record, goffset offset, gsize n, gpointer user, GErro
 	OfficersLog *log = user;
 	(void) offset;
 	(void) n;
-	gint64 version;
+	gint64 version, rule = 1;
 	Micros time;
 	const char *previous;
 	json_t *proposed, *list_json, *statements;
 	const Field fields[] = {
 		{ "version", FIELD_INT, TRUE, 0, &version }, { "time", FIELD_TIME, TRUE, 0, &time }, { "previous", FIELD_HEX32, TRUE, 0, &previous },
 		{ "proposed", FIELD_OBJECT, TRUE, 0, &proposed }, { "list", FIELD_OBJECT, TRUE, 0, &list_json },
-		{ "statements", FIELD_ARRAY, TRUE, 2, &statements },
+		{ "statements", FIELD_ARRAY, TRUE, 2, &statements }, { "rule", FIELD_INT, FALSE, 0, &rule },
 	};
 	if (!JSON_READ (record, "", fields, error))
 		return FALSE;
@@ -246,6 +261,9 @@ take_record (const json_t *record, goffset offset, gsize n, gpointer user, GErro
 	g_autofree char *expected = fingerprint_hex (&before);
 	if (strcmp (previous, expected) != 0 || version != list->version)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the lists of officers do not follow each other");
+	if (rule != 1 && rule != RULE_TWO_ADMINISTRATORS)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a record of the list of officers under a rule of the future");
+	log->two_administrators |= rule == RULE_TWO_ADMINISTRATORS;
 	gboolean well = log->current == NULL ? take_genesis (log, list, proposed, statements, time, error)
 	                                     : take_change (log, list, proposed, statements, time, error);
 	if (!well)
@@ -298,7 +316,7 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
 		return FALSE;
 	if (fingerprint_equal (&proposed->hash, &log->proposed))
 		return TRUE;
-	if (!check_statements (&court, statements, &proposed->hash, error) || !check_succession (&court, proposed, error))
+	if (!check_statements (&court, statements, &proposed->hash, TRUE, error) || !check_succession (&court, proposed, TRUE, error))
 		return FALSE;
 	g_autoptr (json_t) filled = fill_list (proposed, issue, user, error);
 	g_autoptr (Roster) next = filled != NULL ? roster_parse (filled, FALSE, "/list", error) : NULL;
@@ -307,6 +325,7 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
 	g_autoptr (json_t) record = record_new (next->version, now, &log->current->hash, proposed->json, filled, statements);
 	chain_append (log->chain, record, NULL, NULL);
 	log->proposed = proposed->hash;
+	log->two_administrators = TRUE;
 	roster_free (log->current);
 	log->current = g_steal_pointer (&next);
 	return TRUE;

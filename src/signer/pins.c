@@ -281,14 +281,25 @@ read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **er
 	return g_steal_pointer (&pins);
 }
 
-Pins *
-pins_load (const char *dir, GError **error)
+static json_t *
+read_site_json (const char *dir, GError **error)
 {
 	gsize n;
 	g_autofree char *text = read_file (dir, "site.json", &n, error);
-	if (text == NULL)
-		return NULL;
-	g_autoptr (json_t) object = json_read_strict (text, n, SITE_MAX_BYTES, error);
+	return text != NULL ? json_read_strict (text, n, SITE_MAX_BYTES, error) : NULL;
+}
+
+static gboolean
+replace_site_json (const char *dir, const json_t *object, GError **error)
+{
+	g_autoptr (GBytes) site = jcs_bytes (object);
+	return durable_replace (dir, "site.json", g_bytes_get_data (site, NULL), g_bytes_get_size (site), 0600, error);
+}
+
+Pins *
+pins_load (const char *dir, GError **error)
+{
+	g_autoptr (json_t) object = read_site_json (dir, error);
 	if (object == NULL)
 		return NULL;
 	json_t *pinned, *profiles;
@@ -299,18 +310,38 @@ pins_load (const char *dir, GError **error)
 }
 
 gboolean
+pins_add_profile (Pins *pins, const char *dir, const char *text, gsize n, GError **error)
+{
+	g_autoptr (Profile) profile = profile_parse (text, n, error);
+	if (profile == NULL)
+		return FALSE;
+	if (pins_profile (pins, profile->name, profile->version) != NULL)
+		return TRUE;
+	g_autoptr (json_t) object = read_site_json (dir, error);
+	if (object == NULL)
+		return FALSE;
+	g_autofree char *folder = g_build_filename (dir, "profiles", NULL);
+	g_autofree char *file = g_strdup_printf ("%s-%" G_GINT64_FORMAT ".json", profile->name, profile->version);
+	Fingerprint hash;
+	fingerprint_of (text, n, &hash);
+	json_array_append_new (json_object_get (object, "profiles"), json_pack ("{s:s, s:I, s:o}", "name", profile->name,
+		"version", (json_int_t) profile->version, "hash", json_hex (hash.b, sizeof hash.b)));
+	if (!durable_replace (folder, file, text, n, 0600, error) || !replace_site_json (dir, object, error))
+		return FALSE;
+	g_ptr_array_add (pins->profiles, g_steal_pointer (&profile));
+	return TRUE;
+}
+
+gboolean
 pins_rewrite (const Pins *pins, const char *dir, GError **error)
 {
-	gsize n;
-	g_autofree char *text = read_file (dir, "site.json", &n, error);
-	g_autoptr (json_t) object = text != NULL ? json_read_strict (text, n, SITE_MAX_BYTES, error) : NULL;
+	g_autoptr (json_t) object = read_site_json (dir, error);
 	if (object == NULL)
 		return FALSE;
 	json_object_set_new (object, "certificates", pinned_certificates (pins));
 	if (pins->has_secrets)
 		json_object_set_new (object, "secrets", pinned_secrets (pins));
-	g_autoptr (GBytes) site = jcs_bytes (object);
-	return durable_replace (dir, "site.json", g_bytes_get_data (site, NULL), g_bytes_get_size (site), 0600, error);
+	return replace_site_json (dir, object, error);
 }
 
 /* --- asking --------------------------------------------------------------------- */

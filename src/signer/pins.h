@@ -12,6 +12,9 @@
 /* Random keys (secret.h). */
 typedef enum { SECRET_STORAGE, SECRET_TOKENS, N_SECRETS } Secret;
 
+/* The profiles that come with the program, among its resources. */
+#define PROFILE_FOLDER "/cn/diqi/profiles"
+
 typedef struct {
 	char *site;                    /* id: lower-case letters, digits, "-" and "." */
 	char *name;                    /* for people; also O of the site's own certificates */
@@ -41,6 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
 
 /* Text of site.json; profile_hashes: array of {name, version, hash}. */
 GBytes *pins_site_json (const Pins *pins, const json_t *profile_hashes);
+/* Pins a profile that the folder lacks: its file, then site.json.  One that is pinned already, by name and version, stays as it is. */
+gboolean pins_add_profile (Pins *pins, const char *dir, const char *text, gsize n, GError **error);
 /* Writes site.json anew, whole or not at all, with the certificates and secrets of pins; the rest stays as it is there. */
 gboolean pins_rewrite (const Pins *pins, const char *dir, GError **error);
 

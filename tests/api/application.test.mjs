@@ -301,6 +301,9 @@ try {
 		assert.equal(weak.status, 403, JSON.stringify(weak.body));
 		const outsider = await world.officersChange(none, { signers: ['administrator', 'cashier'] });
 		assert.equal(outsider.status, 403, JSON.stringify(outsider.body));
+		expectProblem(await world.officersChange(none, { signers: ['administrator', 'auditor'] }), 403, 'approval.refused');
+		const alone = await world.officersChange((officers) => { officers.filter((o) => o.roles.includes('administrator'))[1].removed = true; });
+		expectProblem(alone, 403, 'signer.refused');
 		const gone = await world.officersChange((officers) => officers.pop());
 		assert.equal(gone.status, 403, JSON.stringify(gone.body));
 		const administrator = await world.officer('administrator');
@@ -321,7 +324,7 @@ try {
 		expectProblem(await application.approve('review', 'reviewer', { request: foreign }), 422, 'statement.target', '/statement/request');
 		expectProblem(await application.approve('review', 'reviewer', { application: other.id }), 422, 'statement.target', '/statement/application');
 		expectProblem(await application.approve('review', 'reviewer', { profile: 'officer' }), 422, 'statement.target', '/statement/profile');
-		expectProblem(await application.approve('review', 'reviewer', { profile_version: 2 }), 422, 'statement.target', '/statement/profile_version');
+		expectProblem(await application.approve('review', 'reviewer', { profile_version: 1 }), 422, 'statement.target', '/statement/profile_version');
 		await application.through('reviewed');
 		expectProblem(await application.approve('issue', 'issuer', { request: foreign }), 422, 'statement.target', '/statement/request');
 		const request = await application.request();

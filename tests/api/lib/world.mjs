@@ -90,7 +90,7 @@ export class World {
 	}
 
 	// The two who may change the list of officers; `edit` changes a copy of it.
-	async officersChange(edit, { signers = ['administrator', 'auditor'] } = {}) {
+	async officersChange(edit, { signers = ['administrator', 'administrator-2'] } = {}) {
 		const administrator = await this.officer('administrator');
 		const current = expectStatus(await administrator.get('/api/v1/officers'), 200);
 		const list = JSON.parse(JSON.stringify(current));

@@ -240,7 +240,64 @@ test_newcomer (void)
 	g_assert_no_error (error);
 }
 
-/* Somebody with the disk writes himself into the log, and chains it properly. */
+/* ADMIN and AUDITOR, the old way, make the auditor the second administrator. */
+static void
+add_second_administrator (Case *c)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (json_t) next = next_list (c);
+	json_array_append_new (json_object_get (entry (next, AUDITOR), "roles"), json_string ("administrator"));
+	json_t *pinned = change (c, next, ADMIN, AUDITOR, &error);
+	g_assert_no_error (error);
+	json_decref (c->list);
+	c->list = pinned;
+}
+
+/* As long as there are two administrators both sign, and neither of them can be left alone; a second certificate is no second person. */
+static void
+test_two_administrators (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	add_second_administrator (&c);
+	for (int restarted = 0; restarted < 2; restarted++) {
+		g_autoptr (json_t) next = next_list (&c);
+		json_object_set_new (entry (next, CLERK), "removed", json_true ());
+		assert_refused (change (&c, next, ADMIN, ISSUER, &error), error, APPROVAL);
+		assert_refused (change (&c, next, AUDITOR, REVIEWER, &error), error, APPROVAL);
+		assert_refused (change (&c, next, ADMIN, ADMIN_ISSUER, &error), error, SAME_PERSON);
+		g_autoptr (json_t) alone = next_list (&c);
+		json_object_set_new (entry (alone, ADMIN), "removed", json_true ());
+		assert_refused (change (&c, alone, ADMIN, AUDITOR, &error), error, SIGNER);
+		signer_client_free (c.client);
+		c.client = fixture_run (c.dir);
+	}
+	g_autoptr (json_t) next = next_list (&c);
+	json_object_set_new (entry (next, CLERK), "removed", json_true ());
+	g_autoptr (json_t) pinned = change (&c, next, AUDITOR, ADMIN, &error);
+	g_assert_no_error (error);
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	g_autoptr (json_t) after = signer_get_officers (c.client, &error);
+	g_assert_true (json_equal (pinned, after));
+}
+
+/* One replaced by another in one change: two stay. */
+static void
+test_administrator_replaced (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	add_second_administrator (&c);
+	g_autoptr (json_t) next = next_list (&c);
+	json_object_set_new (entry (next, ADMIN), "removed", json_true ());
+	json_array_append_new (json_object_get (entry (next, CLERK), "roles"), json_string ("administrator"));
+	g_autoptr (json_t) pinned = change (&c, next, ADMIN, AUDITOR, &error);
+	g_assert_no_error (error);
+}
+
 static gboolean
 ignore (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
 {
@@ -253,6 +310,74 @@ ignore (const json_t *record, goffset offset, gsize n, gpointer user, GError **e
 	return TRUE;
 }
 
+static gboolean
+keep_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+{
+	(void) offset;
+	(void) n;
+	(void) error;
+	g_ptr_array_add (user, json_deep_copy (record));
+	return TRUE;
+}
+
+static void
+forget_rule (json_t *record)
+{
+	json_object_del (record, "rule");
+}
+
+/* Writes the log anew, as `edit` changes its records. */
+static void
+rewrite_log (const char *dir, void (*edit) (json_t *record))
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *path = g_build_filename (dir, "officers.log", NULL);
+	g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
+	g_autoptr (Chain) old = chain_open (path, keep_record, records, &error);
+	g_assert_no_error (error);
+	g_clear_pointer (&old, chain_free);
+	g_assert_cmpint (g_remove (path), ==, 0);
+	g_assert_true (g_file_set_contents (path, "", 0, NULL));
+	g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+	g_autoptr (Chain) fresh = chain_open (path, keep_record, records, &error);
+	g_assert_no_error (error);
+	for (guint i = 0; i < records->len; i++) {
+		edit (g_ptr_array_index (records, i));
+		chain_append (fresh, g_ptr_array_index (records, i), NULL, NULL);
+	}
+	g_assert_true (chain_commit (fresh, &error));
+}
+
+/* A log of before the rule, in which one of two administrators and an auditor changed the list, stays good; but a
+ * record that lacks the rule after one that has it is judged by it. */
+static void
+test_older_log (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	add_second_administrator (&c);
+	g_autoptr (json_t) next = next_list (&c);
+	json_object_set_new (entry (next, CLERK), "removed", json_true ());
+	g_autofree char *one = consent (&c, ADMIN, next, T0), *two = consent (&c, REVIEWER, next, T0);
+	signer_client_free (c.client);
+	g_autofree char *path = g_build_filename (c.dir, "officers.log", NULL);
+	g_autoptr (json_t) last = NULL;
+	g_autoptr (Chain) chain = chain_open (path, ignore, &last, &error);
+	g_assert_no_error (error);
+	g_autoptr (json_t) record = json_pack ("{s:I, s:O, s:o, s:O, s:O, s:[s,s]}", "version", (json_int_t) 3, "time", json_object_get (last, "time"),
+		"previous", hash_json (c.list), "proposed", next, "list", next, "statements", one, two);
+	chain_append (chain, record, NULL, NULL);
+	g_assert_true (chain_commit (chain, &error));
+	g_clear_pointer (&chain, chain_free);
+	assert_refused (fixture_start (c.dir, &error), error, APPROVAL);
+	rewrite_log (c.dir, forget_rule);
+	c.client = fixture_run (c.dir);
+	g_autoptr (json_t) after = signer_get_officers (c.client, &error);
+	g_assert_true (json_equal (after, next));
+}
+
+/* Somebody with the disk writes himself into the log, and chains it properly. */
 static void
 test_forged_log (void)
 {
@@ -286,6 +411,9 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/officers/bad-lists", test_bad_lists);
 	g_test_add_func ("/signer/officers/holder-certificate", test_holder_certificate);
 	g_test_add_func ("/signer/officers/newcomer", test_newcomer);
+	g_test_add_func ("/signer/officers/two-administrators", test_two_administrators);
+	g_test_add_func ("/signer/officers/administrator-replaced", test_administrator_replaced);
+	g_test_add_func ("/signer/officers/older-log", test_older_log);
 	g_test_add_func ("/signer/officers/forged-log", test_forged_log);
 	int result = g_test_run ();
 	fixture_clear (&fixture);
