@@ -8,6 +8,7 @@
 
 #define FORM_LIMIT (64 * 1024)
 #define CODE_SALT "access_salt"
+#define COPIES_MAX 20
 
 static const char *
 id_of (ApiCall *call)
@@ -17,18 +18,13 @@ id_of (ApiCall *call)
 
 /* --- applicants -------------------------------------------------------------------------- */
 
-typedef struct {
-	SubjectKind kind;
-	json_t *form;
-} Creation;
-
 static gboolean
 create (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
-	const Creation *creation = arg;
+	const ApplicationCreation *creation = arg;
 	g_autofree char *salt = random_token (32);
 	g_autofree char *code = access_code_derive (salt, call->idempotency_key);
-	if (!application_create (tx, call->api->registry, creation->kind, creation->form, &code, reply, error))
+	if (!application_create (tx, call->api->registry, creation, &code, reply, error))
 		return FALSE;
 	json_object_set_new (*reply, CODE_SALT, json_string (salt));
 	return TRUE;
@@ -44,21 +40,38 @@ show_access_code (const ApiCall *call, json_t *reply)
 	json_object_del (reply, CODE_SALT);
 }
 
+static gboolean
+read_creation (ApiCall *call, ApplicationCreation *out, GError **error)
+{
+	const char *kind = NULL, *service = NULL;
+	json_t *form = NULL;
+	const Field fields[] = {
+		{ "kind", FIELD_STRING, TRUE, 32, &kind },
+		{ "form", FIELD_OBJECT, TRUE, 0, &form },
+		{ "service", FIELD_STRING, FALSE, 32, &service },
+		{ "certificate", FIELD_STRING, FALSE, 40, &out->certificate },
+		{ "origin_access_code", FIELD_STRING, FALSE, 64, &out->origin_access_code },
+		{ "cause", FIELD_STRING, FALSE, 16, &out->cause },
+		{ "point", FIELD_STRING, FALSE, 32, &out->point },
+		{ "language", FIELD_STRING, FALSE, 16, &out->language },
+	};
+	if (!JSON_READ (call->body, "", fields, error))
+		return FALSE;
+	out->form = form;
+	out->actor = call->has_actor ? &call->actor : NULL;
+	if (!subject_kind_from_name (kind, &out->kind))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/kind", "kind is \"organization\" or \"person\"");
+	if (service != NULL && !service_from_name (service, &out->service))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/service", "no such service: see GET /api/v1/services");
+	return TRUE;
+}
+
 static Response *
 post_application (ApiCall *call, GError **error)
 {
-	const char *kind = NULL;
-	Creation creation = { 0 };
-	const Field fields[] = {
-		{ "kind", FIELD_STRING, TRUE, 32, &kind },
-		{ "form", FIELD_OBJECT, TRUE, 0, &creation.form },
-	};
-	if (!JSON_READ (call->body, "", fields, error))
+	ApplicationCreation creation = { .service = SERVICE_ISSUE };
+	if (!read_creation (call, &creation, error))
 		return NULL;
-	if (!subject_kind_from_name (kind, &creation.kind)) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/kind", "kind is \"organization\" or \"person\"");
-		return NULL;
-	}
 	guint status = 201;
 	g_autoptr (json_t) reply = api_mutate_json (call, &status, create, &creation, error);
 	if (reply == NULL)
@@ -97,56 +110,140 @@ put_application (ApiCall *call, GError **error)
 }
 
 typedef struct {
-	Csr *csr;
-	Statement *statement;
+	GPtrArray *csrs;             /* Csr * */
+	Statement *statement;        /* NULL: an access code alone */
 } Submission;
+
+static void
+submission_clear (Submission *submission)
+{
+	g_clear_pointer (&submission->csrs, g_ptr_array_unref);
+	g_clear_pointer (&submission->statement, statement_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Submission, submission_clear)
 
 static gboolean
 submit (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	const Submission *submission = arg;
-	return application_submit (tx, call->api->registry, &call->actor, id_of (call), submission->csr, submission->statement, reply, error);
+	return application_submit (tx, call->api->registry, &call->actor, id_of (call), (Csr *const *) submission->csrs->pdata,
+	                           submission->csrs->len, submission->statement, reply, error);
 }
 
 /* base64 DER, or the PEM text as it is. */
 static Csr *
-read_csr (const char *text, GError **error)
+read_csr (const char *text, const char *at, GError **error)
 {
 	if (strstr (text, "-----BEGIN") != NULL)
-		return csr_parse (text, strlen (text), "/csr", error);
+		return csr_parse (text, strlen (text), at, error);
 	g_autoptr (GBytes) der = base64_decode_strict (text, strlen (text), NULL);
 	if (der == NULL) {
-		diqi_error_set (error, DIQI_ERROR_CSR, "/csr", "csr is neither base64 DER nor PEM");
+		diqi_error_set (error, DIQI_ERROR_CSR, at, "csr is neither base64 DER nor PEM");
 		return NULL;
 	}
-	return csr_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), "/csr", error);
+	return csr_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), at, error);
+}
+
+static gboolean
+take_csr (GPtrArray *csrs, const char *text, const char *at, GError **error)
+{
+	Csr *csr = read_csr (text, at, error);
+	if (csr == NULL)
+		return FALSE;
+	g_ptr_array_add (csrs, csr);
+	return TRUE;
+}
+
+/* `csr`, or `csrs` for several copies; neither for services without a key. */
+static gboolean
+read_csrs (const char *one, const json_t *several, GPtrArray *csrs, GError **error)
+{
+	gsize i;
+	json_t *item;
+	if (one != NULL && several != NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/csrs", "csr or csrs, not both");
+	if (one != NULL)
+		return take_csr (csrs, one, "/csr", error);
+	json_array_foreach (several, i, item) {
+		g_autofree char *at = g_strdup_printf ("/csrs/%zu", i);
+		if (!json_is_string (item))
+			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "expected a string");
+		if (!take_csr (csrs, json_string_value (item), at, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* With the key to be certified, or with the session's certificate. */
+static gboolean
+check_submission (ApiCall *call, const Submission *submission, GError **error)
+{
+	const Statement *statement = submission->statement;
+	if (!api_check_statement (call, statement, "application.submit", error))
+		return FALSE;
+	if (submission->csrs->len == 0) {
+		if (call->actor.certificate == NULL || !statement_by_certificate (statement) ||
+		    !fingerprint_equal (statement_signer (statement), &call->actor.fingerprint))
+			return diqi_fail (error, DIQI_ERROR_STATEMENT_SIGNER, "/statement", "the statement must be signed with the certificate of this session");
+		return statement_verify (statement, call->actor.certificate, error);
+	}
+	const PublicKey *key = csr_public_key (g_ptr_array_index (submission->csrs, 0));
+	if (statement_by_certificate (statement) || !fingerprint_equal (statement_signer (statement), public_key_fingerprint (key)))
+		return diqi_fail (error, DIQI_ERROR_STATEMENT_SIGNER, "/statement", "the statement must be signed with the key of the request (spki#S256)");
+	return statement_verify_spki (statement, key, error);
 }
 
 static Response *
 post_submit (ApiCall *call, GError **error)
 {
-	const char *csr_text = NULL, *text = NULL;
+	const char *csr = NULL, *text = NULL;
+	json_t *csrs = NULL;
 	const Field fields[] = {
-		{ "csr", FIELD_STRING, TRUE, 2 * CSR_MAX_DER, &csr_text },
-		{ "statement", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &text },
+		{ "csr", FIELD_STRING, FALSE, 2 * CSR_MAX_DER, &csr },
+		{ "csrs", FIELD_ARRAY, FALSE, COPIES_MAX, &csrs },
+		{ "statement", FIELD_STRING, FALSE, STATEMENT_MAX_BYTES, &text },
 	};
-	if (!JSON_READ (call->body, "", fields, error))
+	g_auto (Submission) submission = { .csrs = g_ptr_array_new_with_free_func ((GDestroyNotify) csr_free) };
+	if (!JSON_READ (call->body, "", fields, error) || !read_csrs (csr, csrs, submission.csrs, error))
 		return NULL;
-	g_autoptr (Csr) csr = read_csr (csr_text, error);
-	if (csr == NULL)
-		return NULL;
-	g_autoptr (Statement) statement = statement_parse (text, -1, error);
-	if (statement == NULL || !api_check_statement (call, statement, "application.submit", error))
-		return NULL;
-	const Fingerprint *key = public_key_fingerprint (csr_public_key (csr));
-	if (statement_by_certificate (statement) || !fingerprint_equal (statement_signer (statement), key)) {
-		diqi_error_set (error, DIQI_ERROR_STATEMENT_SIGNER, "/statement", "the statement must be signed with the key of the request (spki#S256)");
+	if (text == NULL && call->actor.kind == ACTOR_HOLDER) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, "/statement", "a signed statement is required");
 		return NULL;
 	}
-	if (!statement_verify_spki (statement, csr_public_key (csr), error))
+	if (text == NULL)
+		return api_mutate (call, 200, submit, &submission, error);
+	submission.statement = statement_parse (text, -1, error);
+	if (submission.statement == NULL || !check_submission (call, &submission, error))
 		return NULL;
-	Submission submission = { csr, statement };
 	return api_mutate (call, 200, submit, &submission, error);
+}
+
+typedef struct {
+	Statement *statement;
+	const char *reason;
+} Withdrawal;
+
+static gboolean
+withdraw (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	const Withdrawal *w = arg;
+	return application_withdraw (tx, call->api->registry, &call->actor, id_of (call), w->statement, w->reason, reply, error);
+}
+
+/* A session signs; with an access code there is nothing to sign with. */
+static Response *
+post_withdraw (ApiCall *call, GError **error)
+{
+	if (call->actor.kind == ACTOR_HOLDER) {
+		g_autoptr (Statement) statement = api_only_statement (call, "application.withdraw", error);
+		Withdrawal signed_one = { statement, NULL };
+		return statement == NULL ? NULL : api_mutate (call, 200, withdraw, &signed_one, error);
+	}
+	Withdrawal w = { NULL, NULL };
+	const Field fields[] = { { "reason", FIELD_STRING, FALSE, 1000, &w.reason } };
+	if (!JSON_READ (call->body, "", fields, error))
+		return NULL;
+	return api_mutate (call, 200, withdraw, &w, error);
 }
 
 /* --- acts of officers and holders: all of one shape ----------------------------------------- */
@@ -180,6 +277,9 @@ static Response *post_return (ApiCall *call, GError **error) { return act (call,
 static Response *post_reject (ApiCall *call, GError **error) { return act (call, "application.reject", application_reject, error); }
 static Response *post_fee (ApiCall *call, GError **error) { return act (call, "fee.record", application_record_fee, error); }
 static Response *post_review (ApiCall *call, GError **error) { return act (call, "application.review", application_review, error); }
+static Response *post_lodge (ApiCall *call, GError **error) { return act (call, "application.lodge", application_lodge, error); }
+static Response *post_service_review (ApiCall *call, GError **error) { return act (call, "service.review", application_service_review, error); }
+static Response *post_service_complete (ApiCall *call, GError **error) { return act (call, "service.complete", application_service_complete, error); }
 static Response *post_deliver (ApiCall *call, GError **error) { return act (call, "certificate.deliver", application_deliver, error); }
 static Response *post_confirm (ApiCall *call, GError **error) { return act (call, "certificate.confirm", application_confirm, error); }
 
@@ -224,6 +324,23 @@ get_applications (ApiCall *call, GError **error)
 	if (!api_limit (call, &listing.limit, error))
 		return NULL;
 	return api_read (call, list, &listing, error);
+}
+
+static gboolean
+services (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	json_t *items = NULL;
+	(void) arg;
+	if (!registry_services (tx, call->api->registry, &items, error))
+		return FALSE;
+	*reply = json_pack ("{s:o}", "items", items);
+	return TRUE;
+}
+
+static Response *
+get_services (ApiCall *call, GError **error)
+{
+	return api_read (call, services, NULL, error);
 }
 
 static gboolean
@@ -277,7 +394,9 @@ form_text_of (Tx *tx, ApiCall *call, char **text, GError **error)
 static gboolean
 chain_of (Tx *tx, ApiCall *call, char **text, GError **error)
 {
-	return application_certificate_pem (tx, call->api->registry, &call->actor, id_of (call), text, error);
+	gint64 copy;
+	return api_query_int (call, "copy", 0, &copy, error) &&
+	       application_certificate_pem (tx, call->api->registry, &call->actor, id_of (call), (guint) MIN (copy, COPIES_MAX), text, error);
 }
 
 static gboolean
@@ -310,12 +429,15 @@ get_slip (ApiCall *call, GError **error)
 #define STATEMENT_LIMIT (STATEMENT_MAX_BYTES + 1024)
 
 const ApiRoute application_routes[] = {
+	{ "GET", "/api/v1/services", PERMIT_PUBLIC, 0, 0, get_services },
 	{ "POST", "/api/v1/applications", PERMIT_PUBLIC, API_IDEMPOTENT, FORM_LIMIT, post_application },
 	{ "GET", "/api/v1/applications", READERS, 0, 0, get_applications },
 	{ "GET", ID, PERMIT_APPLICANT | READERS, 0, 0, get_application },
 	{ "PUT", ID, PERMIT_APPLICANT, API_IF_MATCH, FORM_LIMIT, put_application },
 	{ "GET", ID "/form-document", PERMIT_APPLICANT | ROLE_CLERK | ROLE_REVIEWER | ROLE_ISSUER, 0, 0, get_form_document },
-	{ "POST", ID "/submit", PERMIT_APPLICANT, API_IDEMPOTENT, STATEMENT_LIMIT + 2 * CSR_MAX_DER, post_submit },
+	{ "POST", ID "/submit", PERMIT_APPLICANT, API_IDEMPOTENT, STATEMENT_LIMIT + 2 * COPIES_MAX * CSR_MAX_DER, post_submit },
+	{ "POST", ID "/lodge", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_lodge },
+	{ "POST", ID "/withdraw", PERMIT_APPLICANT, API_IDEMPOTENT, STATEMENT_LIMIT, post_withdraw },
 	{ "POST", ID "/accept", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_accept },
 	{ "POST", ID "/return", ROLE_CLERK | ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_return },
 	{ "POST", ID "/reject", ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_reject },
@@ -323,6 +445,8 @@ const ApiRoute application_routes[] = {
 	{ "GET", ID "/request", ROLE_REVIEWER | ROLE_ISSUER | ROLE_CLERK | ROLE_AUDITOR, 0, 0, get_request },
 	{ "POST", ID "/review", ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_review },
 	{ "POST", ID "/issue", ROLE_ISSUER, API_IDEMPOTENT, STATEMENT_LIMIT, post_issue },
+	{ "POST", ID "/service-review", ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_service_review },
+	{ "POST", ID "/complete", ROLE_ISSUER | ROLE_CLERK | ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_service_complete },
 	{ "GET", ID "/certificate", PERMIT_APPLICANT | READERS, 0, 0, get_certificate },
 	{ "POST", ID "/deliver", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_deliver },
 	{ "POST", ID "/confirm", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_LIMIT, post_confirm },

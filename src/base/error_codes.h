@@ -61,6 +61,7 @@ DIQI_CODE (DISPOSAL_STATE, "papers.disposal_state", CONFLICT, "不得销毁或�
 DIQI_CODE (CERTIFICATE_HELD, "certificate.held", FORBIDDEN, "证书已挂失或冻结", "Certificate is on hold")
 DIQI_CODE (NOT_ESCROWED, "key.not_escrowed", UNPROCESSABLE, "该证书没有托管的密钥", "No key of this certificate was escrowed")
 DIQI_CODE (APPLICANT_IS_OFFICER, "approval.own_application", FORBIDDEN, "不得办理本人或本单位的申请", "An officer may not decide an application of his own")
+DIQI_CODE (OTHER_HOLDER, "identity.other_holder", UNPROCESSABLE, "与证书持有人不一致", "Not the holder of the certificate")
 DIQI_CODE (TICKET_USED, "token.ticket_used", CONFLICT, "解锁凭证已使用", "The unlock ticket was used")
 DIQI_CODE (TOKEN, "token.failed", UNAVAILABLE, "智能密码钥匙操作失败", "The token refused")
 DIQI_CODE (TOKEN_STATE, "token.state", CONFLICT, "介质当前状态不允许此操作", "Token state does not allow this")

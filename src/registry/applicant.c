@@ -1,14 +1,22 @@
-/* registry/applicant.c — what the applicant does: draft, edit, submit. */
-#include <string.h>
-
+/* registry/applicant.c — what the applicant does beside submitting: draft, edit, withdraw. */
 #include "base/error.h"
 #include "base/random.h"
 #include "identity/secret.h"
 #include "registry/access_code.h"
 #include "registry/application_db.h"
 
+#define REASON_MAX 1000
+
+static const char *
+creator_name (const Actor *actor)
+{
+	if (!actor)
+		return "applicant";
+	return actor->kind == ACTOR_OFFICER ? actor->name : "holder";
+}
+
 static gboolean
-write_creation (Tx *tx, const Application *application, GError **error)
+write_creation (Tx *tx, const Application *application, const Actor *actor, GError **error)
 {
 	const NewAct act = {
 		.application = application->id,
@@ -16,14 +24,98 @@ write_creation (Tx *tx, const Application *application, GError **error)
 		.act = application_act_name (ACT_CREATE),
 		.to_state = application_state_name (application->state),
 		.at = application->created,
-		.by_name = "applicant",
+		.by_name = creator_name (actor),
+		.by_person = actor && actor->kind == ACTOR_OFFICER ? actor->person : NULL,
 	};
 
 	return db_application_insert (tx, application, error) && db_act_insert (tx, &act, error);
 }
 
+static gboolean
+check_choice (const char *said, const char *const *allowed, const char *at, GError **error)
+{
+	g_autofree char *list = NULL;
+
+	if (g_strv_contains (allowed, said))
+		return TRUE;
+	list = g_strjoinv (", ", (char **) allowed);
+	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "expected one of: %s", list);
+}
+
+static gboolean
+check_creation (const ApplicationCreation *in, GError **error)
+{
+	static const char *const causes[] = { "lost", "damaged", NULL };
+	static const char *const languages[] = { "zh-CN", "en", NULL };
+	gboolean reissue = in->service == SERVICE_REISSUE;
+
+	if (reissue && !in->cause)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/cause", "a replacement is for what was lost or damaged");
+	if (!reissue && in->cause)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cause", "only a replacement has a cause");
+	if (in->origin_access_code && !in->certificate)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/origin_access_code", "belongs to a certificate: name its serial");
+	return (!in->cause || check_choice (in->cause, causes, "/cause", error)) &&
+	       (!in->language || check_choice (in->language, languages, "/language", error)) &&
+	       form_check_draft (in->kind, in->form, error);
+}
+
+/* The access code of the application that the target certificate came of. */
+static gboolean
+check_origin (Tx *tx, const Application *application, const char *access_code, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	g_auto (Application) origin = { 0 };
+	Fingerprint presented;
+	gboolean found;
+
+	if (!certificate_load (tx, application->certificate, FALSE, &row, error) ||
+	    !db_application_get (tx, row.application, FALSE, &origin, &found, error))
+		return FALSE;
+	access_code_hash (access_code, &presented);
+	return (secret_equal (&presented, &origin.access_hash) && found) ||
+	       diqi_fail (error, DIQI_ERROR_ACCESS_CODE, "/origin_access_code", "not the access code of the application for this certificate");
+}
+
+/* A holder's session speaks for its own subject only; without a target, when the form is about it. */
+static gboolean
+authenticate_holder (Tx *tx, const Registry *registry, Application *application, const Actor *actor, GError **error)
+{
+	g_autofree char *number = form_holder_number (application->kind, application->form);
+	g_autofree char *known = NULL;
+	const SubjectIdentity identity = { registry->site, application->kind, NULL, number };
+
+	if (application->certificate) {
+		if (g_strcmp0 (application->subject, actor->subject) != 0)
+			return diqi_fail (error, DIQI_ERROR_PERMISSION, "/certificate", "the certificate is another holder's");
+		application->authenticated = AUTHENTICATED_CERTIFICATE;
+		return TRUE;
+	}
+	if (!number)
+		return TRUE;
+	if (!subject_find (tx, &identity, &known, error))
+		return FALSE;
+	if (g_strcmp0 (known, actor->subject) == 0)
+		application->authenticated = AUTHENTICATED_CERTIFICATE;
+	return TRUE;
+}
+
+static gboolean
+authenticate (Tx *tx, const Registry *registry, Application *application, const ApplicationCreation *in, GError **error)
+{
+	if (in->origin_access_code && !check_origin (tx, application, in->origin_access_code, error))
+		return FALSE;
+	if (in->origin_access_code)
+		application->authenticated = AUTHENTICATED_ACCESS_CODE;
+	if (in->actor && in->actor->kind == ACTOR_HOLDER)
+		return authenticate_holder (tx, registry, application, in->actor, error);
+	if (in->actor && actor_has_role (in->actor, ROLE_CLERK))
+		application->authenticated = AUTHENTICATED_COUNTER;
+	return TRUE;
+}
+
 gboolean
-application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *form,
+application_create (Tx *tx, Registry *registry, const ApplicationCreation *in,
                     char **access_code, json_t **view, GError **error)
 {
 	g_autofree char *code = *access_code ? g_strdup (*access_code) : access_code_new ();
@@ -31,24 +123,30 @@ application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *
 	Micros now = clock_now (registry->clock);
 	Tariff tariff;
 
-	if (!form_check_draft (kind, form, error) || !tariff_at (tx, SERVICE_ISSUE, now, &tariff, error))
+	if (!check_creation (in, error) || !tariff_at (tx, service_name (in->service), now, &tariff, error))
 		return FALSE;
 	application = (Application) {
 		.id = uuid7_new (now),
-		.kind = kind,
-		.service = g_strdup (SERVICE_ISSUE),
+		.kind = in->kind,
+		.service = in->service,
 		.state = STATE_DRAFT,
 		.version = 1,
 		.created = now,
 		.updated = now,
-		.profile = g_strdup (subject_kind_name (kind)),
-		.amount_fen = tariff.amount_fen,
+		.profile = g_strdup (subject_kind_name (in->kind)),
+		.amount_fen = tariff.amount_fen * form_copies (in->kind, in->form),
+		.cause = g_strdup (in->cause),
+		.point = g_strdup (in->point),
+		.language = g_strdup (in->language ? in->language : "zh-CN"),
+		.copies = g_ptr_array_new_with_free_func ((GDestroyNotify) application_copy_free),
 	};
 	access_code_hash (code, &application.access_hash);
-	application_set_form (registry, &application, form);
-	if (!write_creation (tx, &application, error))
+	if (!target_take (tx, &application, in->certificate, now, error))
 		return FALSE;
-	if (view && !application_view_load (tx, &application, view, error))
+	application_set_form (registry, &application, in->form);
+	if (!authenticate (tx, registry, &application, in, error) || !write_creation (tx, &application, in->actor, error))
+		return FALSE;
+	if (view && !application_view_load (tx, &application, now, view, error))
 		return FALSE;
 	g_free (*access_code);
 	*access_code = g_steal_pointer (&code);
@@ -89,82 +187,36 @@ application_edit (Tx *tx, Registry *registry, const Actor *actor, const char *id
 	return step_finish (&step, view, error);
 }
 
-/* A key proves one holder: it may not come back under another application or certificate. */
-static gboolean
-bind_key (Tx *tx, const char *application, const Fingerprint *spki, GError **error)
-{
-	g_autofree char *hex = fingerprint_hex (spki);
-	g_autofree char *owner = NULL;
-	gboolean known;
-
-	if (!authority_key_known (tx, spki, &known, error))
-		return FALSE;
-	if (!db_key_bind (tx, hex, application, error) || !db_key_owner (tx, hex, &owner, error))
-		return FALSE;
-	if (g_strcmp0 (owner, application) != 0)
-		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to another application: make a new one");
-	if (known)
-		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to a certificate: make a new one");
-	return TRUE;
-}
+/* --- 撤回 ---------------------------------------------------------------------------------- */
 
 static gboolean
-check_submission (const Step *step, const PublicKey *key, GError **error)
+read_withdrawal (const Step *step, const char **reason, GError **error)
 {
-	const Application *application = &step->application;
-	g_autofree char *spki_is = fingerprint_hex (public_key_fingerprint (key));
-	const char *id, *service, *form, *spki;
+	const char *application;
+	gint64 version;
 	const Field fields[] = {
-		{ "application", FIELD_UUID, TRUE, 0, &id },
-		{ "service", FIELD_STRING, TRUE, 0, &service },
-		{ "form", FIELD_HEX32, TRUE, 0, &form },
-		{ "spki", FIELD_HEX32, TRUE, 0, &spki },
+		{ "application", FIELD_UUID, TRUE, 0, &application },
+		{ "version", FIELD_INT, TRUE, 0, &version },
+		{ "reason", FIELD_STRING, FALSE, REASON_MAX, reason },
 	};
 
-	if (statement_by_certificate (step->statement) ||
-	    !fingerprint_equal (statement_signer (step->statement), public_key_fingerprint (key)))
-		return diqi_fail (error, DIQI_ERROR_STATEMENT_SIGNER, "/statement", "a submission is signed with the key of the request");
 	return EXPECT_MEMBERS (step->statement, fields, error) &&
-	       expect_same ("application", id, application->id, error) &&
-	       expect_same ("service", service, application->service, error) &&
-	       expect_same ("form", form, application->form_hash, error) &&
-	       expect_same ("spki", spki, spki_is, error);
-}
-
-static void
-clear_return (Application *application)
-{
-	g_clear_pointer (&application->returned_reason, g_free);
-	g_clear_pointer (&application->returned_fields, g_free);
+	       expect_same ("application", application, step->application.id, error) &&
+	       expect_version (version, &step->application, error);
 }
 
 gboolean
-application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *id, const Csr *csr,
-                    const Statement *statement, json_t **view, GError **error)
+application_withdraw (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                      const Statement *statement, const char *reason, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
-	Application *application = &step.application;
-	PublicKey *key = csr_public_key (csr);
-	FormWarnings warnings;
-	Tariff tariff;
 
-	if (!step_begin (&step, tx, registry, actor, id, ACT_SUBMIT, statement, error) ||
-	    !form_check_complete (application->kind, application->form, step.now, &warnings, error) ||
-	    !check_submission (&step, key, error) ||
-	    !bind_key (tx, application->id, public_key_fingerprint (key), error))
+	if (!step_begin (&step, tx, registry, actor, id, ACT_WITHDRAW, statement, error) ||
+	    (statement && !read_withdrawal (&step, &reason, error)))
 		return FALSE;
-	/* The price of the day of submission holds, however long the rest takes. */
-	if (!application->fee_paid) {
-		if (!tariff_at (tx, application->service, step.now, &tariff, error))
-			return FALSE;
-		application->amount_fen = tariff.amount_fen;
-	}
-	clear_return (application);
-	g_clear_pointer (&application->spki, g_bytes_unref);
-	application->spki = public_key_spki (key);
-	g_free (application->submission_hash);
-	application->submission_hash = fingerprint_hex (statement_payload_hash (statement));
-	application->uscc_check_digit = warnings.uscc_check_digit;
-	json_object_set_new (step_effect (&step), "submission", json_string (application->submission_hash));
+	g_free (step.application.returned_reason);
+	g_free (step.application.returned_fields);
+	step.application.returned_reason = g_strdup (reason);
+	step.application.returned_fields = NULL;
 	return step_finish (&step, view, error);
 }

@@ -26,5 +26,14 @@ gboolean db_key_bind (Tx *tx, const char *spki, const char *application, GError 
 /* *owner NULL: free. */
 gboolean db_key_owner (Tx *tx, const char *spki, char **owner, GError **error);
 
-gboolean db_fee_insert (Tx *tx, const char *application, gint64 amount_fen, const char *method, const char *slip,
-                        const char *cashier, Micros received, GError **error);
+/* Into out: ApplicationCopy *, in order. */
+gboolean db_copies_load (Tx *tx, const char *application, GPtrArray *out, GError **error);
+gboolean db_copies_delete (Tx *tx, const char *application, GError **error);
+gboolean db_copy_insert (Tx *tx, const char *application, const ApplicationCopy *copy, GError **error);
+
+/* The next number of a day, from 1. */
+gboolean db_number_next (Tx *tx, const char *day, gint64 *number, GError **error);
+/* Service of the application that last held this certificate; NULL: none did.  Caller frees. */
+gboolean db_hold_service (Tx *tx, const char *serial, char **service, GError **error);
+/* The hold was lifted: no application holds it any more. */
+gboolean db_holds_release (Tx *tx, const char *serial, GError **error);

@@ -11,12 +11,23 @@ struct Registry {
 	PaperRules *papers;
 };
 
-#define SERVICE_ISSUE "issue"
+/* Who is known to ask. */
+typedef enum { AUTHENTICATED_NONE, AUTHENTICATED_ACCESS_CODE, AUTHENTICATED_CERTIFICATE, AUTHENTICATED_COUNTER } Authenticated;
+const char *authenticated_name (Authenticated authenticated);
+gboolean authenticated_from_name (const char *name, Authenticated *out);
+
+/* One of the N certificates of an application (申请 N 张). */
+typedef struct {
+	guint copy;
+	GBytes *spki;
+	char *serial, *fingerprint;              /* once intended, once stored */
+} ApplicationCopy;
+void application_copy_free (ApplicationCopy *copy);
 
 typedef struct {
 	char *id;
 	SubjectKind kind;
-	char *service;
+	Service service;
 	ApplicationState state;
 	gint64 version;
 	char *document, *form_hash;
@@ -32,7 +43,16 @@ typedef struct {
 	char *request_hash, *review_statement, *issue_statement;
 	char *subject, *serial, *fingerprint;
 	char *returned_reason, *returned_fields; /* fields: JSON array text */
+	char *number;                            /* 受理编号, from the first submission */
+	Authenticated authenticated;
+	char *certificate, *cause;               /* target serial; of a reissue: "lost" or "damaged" */
+	char *point, *language;
+	Micros submitted, due;                   /* 0: not yet */
+	gboolean held, number_differs;
+	gint64 validity_days;                    /* 0: not reviewed */
+	char *answer;
 	json_t *form;                            /* of document */
+	GPtrArray *copies;                       /* ApplicationCopy *, in order; spki, serial and fingerprint above are those of the first */
 } Application;
 void application_clear (Application *application);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Application, application_clear)
@@ -49,12 +69,12 @@ gboolean application_load (Tx *tx, const char *id, gboolean lock, Application *o
 gboolean application_check_reader (const Application *application, const Actor *actor, guint roles, GError **error);
 /* Fills in `form` from `document`. */
 gboolean application_parse_form (Application *application, GError **error);
-/* Puts a new form document into the application. */
+/* Puts a new form document into the application; service, certificate and cause are part of it. */
 void application_set_form (const Registry *registry, Application *application, const json_t *form);
 char *hash_hex (gconstpointer p, gsize n);
 
 /* --- one act --------------------------------------------------------------------- */
-typedef struct {
+typedef struct Step {
 	Tx *tx;
 	Registry *registry;
 	const Actor *actor;                      /* NULL: the system */
@@ -67,11 +87,13 @@ typedef struct {
 } Step;
 void step_clear (Step *step);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Step, step_clear)
-/* Locks the application; checks actor, statement (type, site, time, signer), state, persons, payment. */
+/* Locks the application; checks actor, statement (type, site, time, signer), state, persons, payment, target. */
 gboolean step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
                      ApplicationAct act, const Statement *statement, GError **error);
 json_t *step_effect (Step *step);
-/* New state and version, row, history, leaf, view. */
+/* Message to the applicant, by the transition's template. */
+gboolean step_tell (const Step *step, GError **error);
+/* New state and version, row, copies, history, message, leaf, view. */
 gboolean step_finish (Step *step, json_t **view, GError **error);
 
 /* --- statements --------------------------------------------------------------------- */
@@ -85,26 +107,49 @@ gboolean expect_members (const Statement *statement, const Field *fields, gsize 
 gboolean expect_same (const char *member, const char *said, const char *is, GError **error);
 gboolean expect_version (gint64 said, const Application *application, GError **error);
 
-/* --- the to-be-signed request ----------------------------------------------------------- */
+/* --- the request that both approvals sign ------------------------------------------------- */
 typedef struct {
 	char *text;
 	gsize n;
 	char *hash;
-	gint64 profile_version;
+	gint64 profile_version;                  /* 0: a service request */
+	gint64 validity_days;
 } CertificateRequest;
 void certificate_request_clear (CertificateRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRequest, certificate_request_clear)
-/* Deterministic from the application and the profile version: the reviewed one, else the current. */
-gboolean certificate_request_build (const Registry *registry, const Application *application,
+/* Deterministic from the application, the profile version and the days: the reviewed ones, else those of now. */
+gboolean certificate_request_build (Tx *tx, const Registry *registry, const Application *application,
                                     CertificateRequest *out, GError **error);
+/* Of services without a key; deterministic from the application. */
+gboolean service_request_build (const Registry *registry, const Application *application, CertificateRequest *out, GError **error);
 
-/* Form and key are those of the applicant's statement in the log.  DIQI_ERROR_STATEMENT_TARGET. */
+/* Form, target and keys are those of the applicant's submission in the log.  DIQI_ERROR_STATEMENT_TARGET. */
 gboolean submission_check (Tx *tx, const Application *application, GError **error);
+
+/* --- the target certificate and its holder ------------------------------------------------- */
+/* Fits kind and service; fills in certificate and subject.  DIQI_ERROR_CERTIFICATE_UNKNOWN, _STATE, _FIELD_… at "/certificate". */
+gboolean target_take (Tx *tx, Application *application, const char *serial, Micros now, GError **error);
+/* Is it in a state that allows the service now?  Nothing to check without a target.  DIQI_ERROR_CERTIFICATE_STATE. */
+gboolean target_check (Tx *tx, const Application *application, Micros now, GError **error);
+/* The form names the holder of the target; a change may bring another name, and sets number_differs for another
+ * number, which acceptance overrides.  DIQI_ERROR_OTHER_HOLDER. */
+gboolean target_check_holder (Tx *tx, const Registry *registry, Application *application, GError **error);
+/* The officer is nobody of the form.  DIQI_ERROR_APPLICANT_IS_OFFICER. */
+gboolean persons_check (Tx *tx, const Registry *registry, const Application *application, const char *person, GError **error);
+/* Who stands for the holder from now on. */
+gboolean people_of_form_record (Tx *tx, const Registry *registry, const Application *application, Micros now, GError **error);
+/* Ends the sessions of a certificate that is held or revoked. */
+gboolean certificate_end_sessions (Tx *tx, const CertificateRow *row, Micros now, GError **error);
+/* 挂失, 冻结: the certificate is held at submission when it is known who asks, else when the clerk has seen him.  Sets held. */
+gboolean hold_when_authenticated (Step *step, GError **error);
+gboolean hold_when_accepted (Step *step, GError **error);
+/* What becomes of the old certificate and the holder's data when a new one is stored; members of the leaf into effect. */
+gboolean target_replace (Tx *tx, Registry *registry, const Application *application, Micros now, json_t *effect, GError **error);
 
 /* application.review and application.issue: both are about exactly this request. */
 gboolean expect_approval (const Statement *statement, const Application *application, const CertificateRequest *request, GError **error);
 
 /* --- views ---------------------------------------------------------------------------------- */
 /* acts: ApplicationActRow *, oldest first. */
-json_t *application_view_of (const Application *application, const GPtrArray *acts);
-gboolean application_view_load (Tx *tx, const Application *application, json_t **view, GError **error);
+json_t *application_view_of (Tx *tx, const Application *application, const GPtrArray *acts, Micros now, GError **error);
+gboolean application_view_load (Tx *tx, const Application *application, Micros now, json_t **view, GError **error);

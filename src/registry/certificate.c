@@ -1,6 +1,5 @@
 /* registry/certificate.c — certificates and their holders, seen and revoked. */
 #include "base/error.h"
-#include "identity/session.h"
 #include "registry/application_private.h"
 
 #define SUBJECTS_MAX 50
@@ -52,18 +51,6 @@ read_reason (const char *name, const Actor *actor, RevocationReason *reason, GEr
 }
 
 static gboolean
-end_sessions (Tx *tx, const CertificateRow *row, Micros now, GError **error)
-{
-	Fingerprint fingerprint;
-
-	if (!row->fingerprint)
-		return TRUE;
-	if (!hex_decode (row->fingerprint, fingerprint.b, sizeof fingerprint.b))
-		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "stored certificate %s is malformed", row->serial);
-	return session_close_all (tx, &fingerprint, now, error);
-}
-
-static gboolean
 revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationReason reason,
         const Statement *statement, json_t **view, GError **error)
 {
@@ -72,7 +59,7 @@ revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationRea
 	Micros now = clock_now (registry->clock);
 
 	if (!authority_revoke (tx, registry->authority, row->serial, reason, now, error) ||
-	    !end_sessions (tx, row, now, error))
+	    !certificate_end_sessions (tx, row, now, error))
 		return FALSE;
 	if (view) {
 		if (!certificate_load (tx, row->serial, FALSE, &now_revoked, error))

@@ -218,7 +218,7 @@ static char *
 stub_of (const Registry *registry, const Application *application, Micros now, GError **error)
 {
 	g_autoptr (json_t) stub = json_pack ("{s:s, s:s, s:s, s:s, s:s, s:{}, s:s, s:o}", "type", "application.form", "site", registry->site,
-	                                     "application", application->id, "service", application->service,
+	                                     "application", application->id, "service", service_name (application->service),
 	                                     "kind", subject_kind_name (application->kind), "form", "hash", application->form_hash,
 	                                     "disposed", json_time (now));
 

@@ -201,9 +201,21 @@ form_holder_number (SubjectKind kind, const json_t *form)
 	return g_strdup_printf ("%s:%s", form_text (form, "id_type"), form_text (form, "id_number"));
 }
 
+const char *
+form_number_field (SubjectKind kind)
+{
+	return kind == SUBJECT_ORGANIZATION ? "/form/uscc" : "/form/id_number";
+}
+
+guint
+form_copies (SubjectKind kind, const json_t *form)
+{
+	return kind == SUBJECT_ORGANIZATION ? (guint) CLAMP (json_integer_value (json_object_get (form, "copies")), 1, 20) : 1;
+}
+
 char *
 form_document (const char *site, const char *application, const char *service, SubjectKind kind,
-               const json_t *form, const char *salt_hex)
+               const char *certificate, const char *cause, const json_t *form, const char *salt_hex)
 {
 	g_autoptr (json_t) document = json_object ();
 	g_autoptr (GBytes) bytes = NULL;
@@ -213,6 +225,10 @@ form_document (const char *site, const char *application, const char *service, S
 	json_object_set_new (document, "application", json_string (application));
 	json_object_set_new (document, "service", json_string (service));
 	json_object_set_new (document, "kind", json_string (subject_kind_name (kind)));
+	if (certificate)
+		json_object_set_new (document, "certificate", json_string (certificate));
+	if (cause)
+		json_object_set_new (document, "cause", json_string (cause));
 	json_object_set_new (document, "form", json_incref ((json_t *) form));
 	json_object_set_new (document, "salt", json_string (salt_hex));
 	bytes = jcs_bytes (document);

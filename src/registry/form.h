@@ -20,7 +20,7 @@ typedef enum {
 	FORM_POSTCODE, FORM_PHONE, FORM_MOBILE, FORM_EMAIL,
 	FORM_DIGITS,          /* registration and tax numbers: letters and digits */
 	FORM_CHOICE,          /* one of `choices` */
-	FORM_COUNT,           /* integer; only 1 for now */
+	FORM_COUNT,           /* integer, 1 to 20; services with one certificate ask for 1 */
 	FORM_DECLARATION,     /* true: 表内所填内容完全属实 */
 } FormFieldType;
 
@@ -51,13 +51,17 @@ gboolean form_check_complete (SubjectKind kind, const json_t *form, Micros now, 
 const char *form_text (const json_t *form, const char *name);  /* borrowed; NULL if absent */
 /* Name of the organisation or person; NULL if absent; borrowed. */
 const char *form_holder_name (SubjectKind kind, const json_t *form);
+const char *form_number_field (SubjectKind kind);              /* "/form/uscc", "/form/id_number" */
+/* Copies asked for; 1 where the form has no such member. */
+guint form_copies (SubjectKind kind, const json_t *form);
 /* What identifies the holder: the credit code, or "<id_type>:<number>".  Of a complete form; caller frees. */
 char *form_holder_number (SubjectKind kind, const json_t *form);
 
-/* The form document: canonical JSON {type:"application.form", site, application, service, kind, form, salt};
- * salt = 64 hex digits, new each time the form is saved.  Its SHA-256 is `form` in statements.  Caller frees. */
+/* The form document: canonical JSON {type:"application.form", site, application, service, kind, certificate?, cause?, form,
+ * salt}; salt = 64 hex digits, new each time the form is saved; certificate and cause NULL: absent.  Its SHA-256 is `form`
+ * in statements.  Caller frees. */
 char *form_document (const char *site, const char *application, const char *service, SubjectKind kind,
-                     const json_t *form, const char *salt_hex);
+                     const char *certificate, const char *cause, const json_t *form, const char *salt_hex);
 /* "C-" + first 32 hex digits of SHA-256 (salt bytes ‖ identity number): a person's serialNumber. */
 char *form_commitment (const char *salt_hex, const char *number);
 /* 省 of the certificate's name: a person's province, or GB/T 2260 of the credit code's digits 3–4; NULL if neither. */

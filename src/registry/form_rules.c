@@ -64,10 +64,9 @@ rule_id_number (const json_t *form, const char *text, Micros now, const char *at
 static gboolean
 rule_count (const json_t *value, const char *at, GError **error)
 {
-	/* 一户多证 is another service; and one bidder may have one certificate only. */
-	if (json_integer_value (value) == 1)
-		return TRUE;
-	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "one certificate an application: more copies are not offered");
+	json_int_t n = json_integer_value (value);
+
+	return (n >= 1 && n <= 20) || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "1 to 20 copies an application");
 }
 
 static gboolean

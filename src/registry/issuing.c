@@ -26,6 +26,7 @@ already_begun (Tx *tx, const char *id, const Statement *statement, gboolean *beg
 	return TRUE;
 }
 
+/* With a target certificate the holder is known, whatever the form calls him now. */
 static gboolean
 find_subject (const Step *step, char **subject, GError **error)
 {
@@ -38,17 +39,22 @@ find_subject (const Step *step, char **subject, GError **error)
 		.number = number,
 	};
 
+	if (application->certificate)
+		return TRUE;
+	g_clear_pointer (subject, g_free);
 	return subject_find_or_create (step->tx, &identity, step->now, subject, error);
 }
 
 static gboolean
-intend (const Step *step, const CertificateRequest *request, const char *subject, Serial *serial, GError **error)
+intend_copy (const Step *step, const CertificateRequest *request, ApplicationCopy *copy, GError **error)
 {
 	const Application *application = &step->application;
 	Fingerprint spki;
+	Serial serial;
 	const IssueIntent intent = {
 		.application = application->id,
-		.subject = subject,
+		.copy = copy->copy,
+		.subject = application->subject,
 		.profile = application->profile,
 		.profile_version = application->profile_version,
 		.request = request->text,
@@ -58,8 +64,29 @@ intend (const Step *step, const CertificateRequest *request, const char *subject
 		.issuer_statement = statement_compact (step->statement),
 	};
 
-	fingerprint_of (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki), &spki);
-	return authority_intend (step->tx, step->registry->authority, &intent, step->now, serial, error);
+	fingerprint_of (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki), &spki);
+	if (!authority_intend (step->tx, step->registry->authority, &intent, step->now, &serial, error))
+		return FALSE;
+	g_free (copy->serial);
+	copy->serial = serial_hex (&serial);
+	return TRUE;
+}
+
+static gboolean
+intend_all (Step *step, const CertificateRequest *request, GError **error)
+{
+	GPtrArray *copies = step->application.copies;
+	json_t *serials = json_array ();
+
+	json_object_set_new (step_effect (step), "serials", serials);
+	for (guint i = 0; i < copies->len; i++) {
+		ApplicationCopy *copy = g_ptr_array_index (copies, i);
+
+		if (!intend_copy (step, request, copy, error))
+			return FALSE;
+		json_array_append_new (serials, json_string (copy->serial));
+	}
+	return TRUE;
 }
 
 gboolean
@@ -70,7 +97,6 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
 	g_auto (CertificateRequest) request = { 0 };
 	Application *application = &step.application;
 	gboolean begun;
-	Serial serial;
 
 	if (!already_begun (tx, id, statement, &begun, error))
 		return FALSE;
@@ -78,28 +104,27 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
 		return TRUE;
 	if (!step_begin (&step, tx, registry, actor, id, ACT_ISSUE, statement, error) ||
 	    !submission_check (tx, application, error) ||
-	    !certificate_request_build (registry, application, &request, error) ||
+	    !certificate_request_build (tx, registry, application, &request, error) ||
 	    !expect_same ("request", application->request_hash, request.hash, error) ||
-	    !expect_approval (statement, application, &request, error))
-		return FALSE;
-	g_clear_pointer (&application->subject, g_free);
-	if (!find_subject (&step, &application->subject, error) ||
-	    !intend (&step, &request, application->subject, &serial, error))
+	    !expect_approval (statement, application, &request, error) ||
+	    !target_check_holder (tx, registry, application, error) ||
+	    !find_subject (&step, &application->subject, error) ||
+	    !intend_all (&step, &request, error))
 		return FALSE;
 	application->issuer = g_strdup (actor->person);
 	application->issue_statement = g_strdup (statement_compact (statement));
-	application->serial = serial_hex (&serial);
+	g_free (application->serial);
+	application->serial = g_strdup (((ApplicationCopy *) g_ptr_array_index (application->copies, 0))->serial);
 	json_object_set_new (step_effect (&step), "request", json_string (request.hash));
-	json_object_set_new (step_effect (&step), "serial", json_string (application->serial));
 	return step_finish (&step, NULL, error);
 }
 
 /* Somebody else finished meanwhile: fine, if it is the same certificate. */
 static gboolean
-already_finished (Tx *tx, const char *id, GBytes *der, gboolean *finished, json_t **view, GError **error)
+already_finished (Tx *tx, const Registry *registry, const char *id, GBytes *first, gboolean *finished, json_t **view, GError **error)
 {
 	g_auto (Application) application = { 0 };
-	g_autofree char *fingerprint = hash_hex (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
+	g_autofree char *fingerprint = hash_hex (g_bytes_get_data (first, NULL), g_bytes_get_size (first));
 
 	if (!application_load (tx, id, TRUE, &application, error))
 		return FALSE;
@@ -108,28 +133,46 @@ already_finished (Tx *tx, const char *id, GBytes *der, gboolean *finished, json_
 		return TRUE;
 	if (!g_str_equal (application.fingerprint, fingerprint))
 		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has another certificate", id);
-	return !view || application_view_load (tx, &application, view, error);
+	return !view || application_view_load (tx, &application, clock_now (registry->clock), view, error);
+}
+
+static gboolean
+take_certificates (Step *step, const GPtrArray *certificates, GError **error)
+{
+	Application *application = &step->application;
+	json_t *fingerprints = json_array ();
+
+	json_object_set_new (step_effect (step), "serial", json_string (application->serial));
+	json_object_set_new (step_effect (step), "fingerprints", fingerprints);
+	if (certificates->len != application->copies->len)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "%u certificates came for %u copies", certificates->len, application->copies->len);
+	for (guint i = 0; i < certificates->len; i++) {
+		ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
+
+		copy->fingerprint = fingerprint_hex (certificate_fingerprint (g_ptr_array_index (certificates, i)));
+		json_array_append_new (fingerprints, json_string (copy->fingerprint));
+	}
+	application->fingerprint = g_strdup (((ApplicationCopy *) g_ptr_array_index (application->copies, 0))->fingerprint);
+	return TRUE;
 }
 
 gboolean
-application_finish_issue (Tx *tx, Registry *registry, const char *id, GBytes *der, json_t **view, GError **error)
+application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *ders, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
-	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
 	g_autoptr (GPtrArray) certificates = NULL;
 	gboolean finished;
 
-	if (!already_finished (tx, id, der, &finished, view, error))
+	if (!already_finished (tx, registry, id, g_ptr_array_index (ders, 0), &finished, view, error))
 		return FALSE;
 	if (finished)
 		return TRUE;
-	g_ptr_array_add (ders, der);
 	if (!step_begin (&step, tx, registry, NULL, id, ACT_STORE, NULL, error) ||
-	    !authority_publish (tx, registry->authority, id, ders, step.now, &certificates, error))
+	    !authority_publish (tx, registry->authority, id, ders, step.now, &certificates, error) ||
+	    !take_certificates (&step, certificates, error) ||
+	    !target_replace (tx, registry, &step.application, step.now, step_effect (&step), error) ||
+	    !people_of_form_record (tx, registry, &step.application, step.now, error))
 		return FALSE;
-	step.application.fingerprint = fingerprint_hex (certificate_fingerprint (g_ptr_array_index (certificates, 0)));
-	json_object_set_new (step_effect (&step), "serial", json_string (step.application.serial));
-	json_object_set_new (step_effect (&step), "fingerprint", json_string (step.application.fingerprint));
 	return step_finish (&step, view, error);
 }
 
@@ -153,7 +196,7 @@ typedef struct {
 	const Actor *actor;
 	const char *id;
 	const Statement *statement;
-	GBytes *der;
+	const GPtrArray *ders;         /* GBytes *, one a copy */
 	const GError *refusal;
 	json_t *view;
 } IssueArgs;
@@ -172,7 +215,7 @@ run_finish (Tx *tx, gpointer arg, GError **error)
 	IssueArgs *args = arg;
 
 	g_clear_pointer (&args->view, json_decref);
-	return application_finish_issue (tx, args->registry, args->id, args->der, &args->view, error);
+	return application_finish_issue (tx, args->registry, args->id, args->ders, &args->view, error);
 }
 
 static gboolean
@@ -208,7 +251,7 @@ sign_and_finish (Store *store, IssueArgs *args, GError **error)
 		g_propagate_error (error, g_steal_pointer (&refusal));
 		return FALSE;
 	}
-	args->der = g_ptr_array_index (ders, 0);
+	args->ders = ders;
 	return store_run (store, "application.finish", run_finish, args, error);
 }
 

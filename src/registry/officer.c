@@ -18,15 +18,16 @@ is_blank (const char *text)
 
 /* --- 受理 -------------------------------------------------------------------------------- */
 
-/* The one check a clerk may set aside, having seen the licence. */
+/* The one check a clerk may set aside, having seen the licence: the number of the holder, which does not check, or
+ * which a change brings. */
 static gboolean
-names_uscc (const char *field)
+names_number (SubjectKind kind, const char *field)
 {
-	return g_str_equal (field, "/uscc") || g_str_equal (field, "/form/uscc");
+	return g_str_equal (field, form_number_field (kind)) || g_str_equal (field, form_number_field (kind) + strlen ("/form"));
 }
 
 static gboolean
-read_override (const json_t *item, gsize i, gboolean *uscc, GError **error)
+read_override (SubjectKind kind, const json_t *item, gsize i, GError **error)
 {
 	g_autofree char *at = g_strdup_printf ("/statement/overrides/%zu", i);
 	g_autofree char *reason_at = g_strconcat (at, "/reason", NULL);
@@ -38,27 +39,29 @@ read_override (const json_t *item, gsize i, gboolean *uscc, GError **error)
 
 	if (!JSON_READ (item, at, fields, error))
 		return FALSE;
-	if (!names_uscc (field))
+	if (!names_number (kind, field))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "%s cannot be overridden", field);
 	if (is_blank (reason))
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, reason_at, "an override needs a reason");
-	*uscc = TRUE;
 	return TRUE;
 }
 
 static gboolean
 check_overrides (const Application *application, const json_t *overrides, GError **error)
 {
-	gboolean uscc = FALSE;
+	gsize n = json_array_size (overrides);
 
-	for (gsize i = 0; i < json_array_size (overrides); i++)
-		if (!read_override (json_array_get (overrides, i), i, &uscc, error))
+	for (gsize i = 0; i < n; i++)
+		if (!read_override (application->kind, json_array_get (overrides, i), i, error))
 			return FALSE;
-	if (application->uscc_check_digit && !uscc)
+	if (application->uscc_check_digit && n == 0)
 		return diqi_fail (error, DIQI_ERROR_USCC_CHECK, "/form/uscc",
 		                  "the check digit does not fit: compare with the licence and accept with an override and its reason");
-	if (!application->uscc_check_digit && uscc)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/overrides", "the check digit fits: nothing to override");
+	if (application->number_differs && n == 0)
+		return diqi_fail (error, DIQI_ERROR_OTHER_HOLDER, form_number_field (application->kind),
+		                  "another number than the holder's: compare with the originals and accept with an override and its reason");
+	if (!application->uscc_check_digit && !application->number_differs && n > 0)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/overrides", "the number fits: nothing to override");
 	return TRUE;
 }
 
@@ -83,8 +86,10 @@ application_accept (Tx *tx, Registry *registry, const Actor *actor, const char *
 	    !expect_same ("application", application, step.application.id, error) ||
 	    !expect_version (version, &step.application, error) ||
 	    !expect_same ("form", form, step.application.form_hash, error) ||
+	    !target_check_holder (tx, registry, &step.application, error) ||
 	    !check_overrides (&step.application, overrides, error) ||
-	    !papers_accept (&step, papers, error))
+	    !papers_accept (&step, papers, error) ||
+	    !hold_when_accepted (&step, error))
 		return FALSE;
 	step.application.clerk = g_strdup (actor->person);
 	return step_finish (&step, view, error);
@@ -170,8 +175,8 @@ gboolean
 application_record_fee (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                         const Statement *statement, json_t **view, GError **error)
 {
-	static const char *const methods[] = { "cash", "card", "transfer", "online", NULL };
 	g_auto (Step) step = { 0 };
+	g_autofree char *order = NULL;
 	const char *application, *method, *slip = NULL;
 	Money amount;
 	const Field fields[] = {
@@ -181,19 +186,21 @@ application_record_fee (Tx *tx, Registry *registry, const Actor *actor, const ch
 		{ "slip", FIELD_STRING, FALSE, 100, &slip },
 	};
 
+	g_autoptr (json_t) effect = NULL;
+
 	if (!step_begin (&step, tx, registry, actor, id, ACT_FEE, statement, error) ||
 	    !EXPECT_MEMBERS (statement, fields, error) ||
-	    !expect_same ("application", application, step.application.id, error) ||
-	    !check_choice ("method", method, methods, error))
+	    !expect_same ("application", application, step.application.id, error))
 		return FALSE;
-	if (amount.fen != step.application.amount_fen)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/amount_fen", "the tariff asks for %" G_GINT64_FORMAT " fen",
-		                  step.application.amount_fen);
-	if (!db_fee_insert (tx, step.application.id, amount.fen, method, slip, actor->person, step.now, error))
+	if (!order_of (tx, step.application.id, &order, error))
 		return FALSE;
-	step.application.fee_paid = TRUE;
-	json_object_set_new (step_effect (&step), "amount_fen", json_money (amount));
-	return step_finish (&step, view, error);
+	if (!order)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has no order", step.application.id);
+	if (!order_pay (tx, order, amount, method, slip, actor->person, step.now, error))
+		return FALSE;
+	effect = json_object ();
+	json_object_set_new (effect, "amount_fen", json_money (amount));
+	return application_settle (tx, registry, id, "fee.record", actor, statement, effect, view, error);
 }
 
 /* --- 审核 ------------------------------------------------------------------------------------------ */
@@ -207,11 +214,12 @@ application_review (Tx *tx, Registry *registry, const Actor *actor, const char *
 
 	if (!step_begin (&step, tx, registry, actor, id, ACT_REVIEW, statement, error) ||
 	    !submission_check (tx, &step.application, error) ||
-	    !certificate_request_build (registry, &step.application, &request, error) ||
+	    !certificate_request_build (tx, registry, &step.application, &request, error) ||
 	    !expect_approval (statement, &step.application, &request, error))
 		return FALSE;
 	step.application.reviewer = g_strdup (actor->person);
 	step.application.profile_version = request.profile_version;
+	step.application.validity_days = request.validity_days;
 	step.application.request_hash = g_strdup (request.hash);
 	step.application.review_statement = g_strdup (statement_compact (statement));
 	json_object_set_new (step_effect (&step), "request", json_string (request.hash));

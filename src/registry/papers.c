@@ -156,11 +156,11 @@ check_needs (const Step *step, const GArray *said, GError **error)
 {
 	const Application *application = &step->application;
 	const PaperRules *rules = step->registry->papers;
-	const GArray *needs = paper_rules_needs (rules, application->service, application->kind);
+	const GArray *needs = paper_rules_needs (rules, service_name (application->service), application->kind);
 	g_autoptr (GString) missing = g_string_new (NULL);
 
 	if (!needs)
-		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "nothing says which papers service %s needs", application->service);
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "nothing says which papers service %s needs", service_name (application->service));
 	for (guint i = 0; i < needs->len; i++) {
 		const PaperNeed *need = &g_array_index (needs, PaperNeed, i);
 

@@ -41,11 +41,39 @@ hash_hex (gconstpointer p, gsize n)
 	return fingerprint_hex (&hash);
 }
 
+static const char *const authenticated_names[] = { "none", "access_code", "certificate", "counter" };
+
+const char *
+authenticated_name (Authenticated authenticated)
+{
+	return authenticated_names[authenticated];
+}
+
+gboolean
+authenticated_from_name (const char *name, Authenticated *out)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (authenticated_names); i++) {
+		if (g_strcmp0 (name, authenticated_names[i]) != 0)
+			continue;
+		*out = (Authenticated) i;
+		return TRUE;
+	}
+	return FALSE;
+}
+
+void
+application_copy_free (ApplicationCopy *copy)
+{
+	g_bytes_unref (copy->spki);
+	g_free (copy->serial);
+	g_free (copy->fingerprint);
+	g_free (copy);
+}
+
 void
 application_clear (Application *a)
 {
 	g_free (a->id);
-	g_free (a->service);
 	g_free (a->document);
 	g_free (a->form_hash);
 	g_free (a->profile);
@@ -62,6 +90,13 @@ application_clear (Application *a)
 	g_free (a->fingerprint);
 	g_free (a->returned_reason);
 	g_free (a->returned_fields);
+	g_free (a->number);
+	g_free (a->certificate);
+	g_free (a->cause);
+	g_free (a->point);
+	g_free (a->language);
+	g_free (a->answer);
+	g_clear_pointer (&a->copies, g_ptr_array_unref);
 	json_decref (a->form);
 	memset (a, 0, sizeof *a);
 }
@@ -87,7 +122,7 @@ application_load (Tx *tx, const char *id, gboolean lock, Application *out, GErro
 		return FALSE;
 	if (!found)
 		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "no application %s", id);
-	if (application_parse_form (out, error))
+	if (application_parse_form (out, error) && db_copies_load (tx, out->id, out->copies, error))
 		return TRUE;
 	application_clear (out);
 	return FALSE;
@@ -105,7 +140,8 @@ application_set_form (const Registry *registry, Application *application, const 
 	g_free (application->form_hash);
 	json_decref (application->form);
 	application->form = json_deep_copy (form);
-	application->document = form_document (registry->site, application->id, application->service, application->kind, form, salt_hex);
+	application->document = form_document (registry->site, application->id, service_name (application->service), application->kind,
+	                                       application->certificate, application->cause, form, salt_hex);
 	application->form_hash = hash_hex (application->document, strlen (application->document));
 }
 

@@ -1,6 +1,7 @@
-/* registry/registry.h — applications for certificates (service 新办) and revocation.
+/* registry/registry.h — applications for the services of registry/service.h, and revocation.
  *
- * An application is a form, a key and a row of acts (registry/states.h).  Every function takes the
+ * An application is a form, a service, for most a certificate it is about, for some keys, and a row of acts
+ * (registry/states.h).  Every function takes the
  * caller's transaction and does one act wholly or not at all: it locks the application, checks state,
  * actor, statement and guards, changes the row, writes the history and appends the act with its
  * statement to the log.  The caller has verified the statement's signature, the certificate behind it
@@ -17,7 +18,9 @@
 #include "evidence/evidence.h"
 #include "identity/actor.h"
 #include "identity/subject.h"
+#include "ledger/ledger.h"
 #include "registry/form.h"
+#include "registry/service.h"
 #include "registry/states.h"
 
 typedef struct Registry Registry;          /* immutable after making; thread-safe */
@@ -27,20 +30,38 @@ void registry_free (Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registry, registry_free)
 
 /* --- applicants ---------------------------------------------------------------------- */
+typedef struct {
+	Service service;
+	SubjectKind kind;
+	const json_t *form;
+	const char *certificate;           /* serial of the target; NULL for issue, and where other needs none */
+	const char *origin_access_code;    /* of the application that issued the target; NULL: not known */
+	const char *cause;                 /* of a reissue: "lost" or "damaged"; else NULL */
+	const char *point;                 /* code of the acceptance point; NULL: none chosen */
+	const char *language;              /* "zh-CN" or "en"; NULL: zh-CN */
+	const Actor *actor;                /* whose session; NULL: nobody's.  A clerk's: at the counter */
+} ApplicationCreation;
 /* *access_code: what the applicant shall have (access_code_derive), NULL for a new random one; stored only as a
- * hash, caller frees.  Errors point into "/form/…". */
-gboolean application_create (Tx *tx, Registry *registry, SubjectKind kind, const json_t *form,
+ * hash, caller frees.  Errors point into "/form/…", "/certificate" and the other members. */
+gboolean application_create (Tx *tx, Registry *registry, const ApplicationCreation *creation,
                              char **access_code, json_t **view, GError **error);
 /* Fills an ACTOR_APPLICANT.  Unknown application and wrong code are the same DIQI_ERROR_ACCESS_CODE. */
 gboolean application_open_by_code (Tx *tx, const char *id, const char *access_code, Actor *out, GError **error);
 /* expected_version: of If-Match; DIQI_ERROR_IF_MATCH_STALE. */
 gboolean application_edit (Tx *tx, Registry *registry, const Actor *actor, const char *id, gint64 expected_version,
                            const json_t *form, json_t **view, GError **error);
-/* csr: parsed (proves possession); the caller has verified `statement` with its key. */
-gboolean application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *id, const Csr *csr,
+/* csrs: one a copy, parsed (proves possession); the caller has verified `statement` with the first one's key.  Services
+ * without a key: n 0, and a statement of the session's certificate, or NULL with an access code. */
+gboolean application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *id, Csr *const *csrs, gsize n,
                              const Statement *statement, json_t **view, GError **error);
+/* Until issuing.  statement: of the session's certificate; NULL with an access code, and then `reason` (or NULL). */
+gboolean application_withdraw (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                               const Statement *statement, const char *reason, json_t **view, GError **error);
 
 /* --- officers -------------------------------------------------------------------------- */
+/* A clerk submits, at the counter, what needs no key. */
+gboolean application_lodge (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                            const Statement *statement, json_t **view, GError **error);
 gboolean application_accept (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                              const Statement *statement, json_t **view, GError **error);
 gboolean application_return (Tx *tx, Registry *registry, const Actor *actor, const char *id,
@@ -56,6 +77,25 @@ gboolean application_deliver (Tx *tx, Registry *registry, const Actor *actor, co
 gboolean application_confirm (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                               const Statement *statement, json_t **view, GError **error);
 
+/* --- money ------------------------------------------------------------------------------- */
+/* The order of application `order_about` is settled: on to "paid" from "accepted"; before acceptance only marked, so that
+ * acceptance goes straight to "paid".  how: "fee.record", "fee.paid" or "fee.waive"; the caller has read the statement's
+ * members and settled the order in this transaction.  actor NULL: the system (fee.paid).  effect (may be NULL): further
+ * members of the leaf, borrowed.  DIQI_ERROR_APPLICATION_STATE where there is nothing to settle. */
+gboolean application_settle (Tx *tx, Registry *registry, const char *order_about, const char *how, const Actor *actor,
+                             const Statement *statement, json_t *effect, json_t **view, GError **error);
+
+/* --- services without a new key -------------------------------------------------------------- */
+gboolean application_service_review (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                                     const Statement *statement, json_t **view, GError **error);
+/* With the service's effect.  DIQI_ERROR_NOT_ESCROWED for recover_key where no key centre holds the key. */
+gboolean application_service_complete (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                                       const Statement *statement, json_t **view, GError **error);
+/* The unlock ticket was used: approved → completed.  The caller has read the members of the statement (token.unlocked, by a
+ * clerk); effect (may be NULL): further members of the leaf, borrowed. */
+gboolean application_unlocked (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+                               const Statement *statement, json_t *effect, json_t **view, GError **error);
+
 /* --- issuing ------------------------------------------------------------------------------ */
 /* Not inside a transaction: begin, sign, finish, each in its own.  Idempotent for the same statement,
  * from any number of threads.  When the signer is away the application stays "issuing" and
@@ -65,7 +105,8 @@ gboolean application_issue (Registry *registry, Store *store, const Actor *actor
 /* The two transactions of it. */
 gboolean application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                                   const Statement *statement, GError **error);
-gboolean application_finish_issue (Tx *tx, Registry *registry, const char *id, GBytes *der, json_t **view, GError **error);
+/* ders: GBytes *, one a copy, as authority_sign gave them. */
+gboolean application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *ders, json_t **view, GError **error);
 /* The signer refused: back to "paid", review void. */
 gboolean application_abandon_issue (Tx *tx, Registry *registry, const char *id, const GError *refusal, GError **error);
 /* Finishes what a crash or an absent signer left.  Call at start and every few seconds; *finished may be NULL. */
@@ -85,13 +126,16 @@ gboolean application_list (Tx *tx, Registry *registry, const char *state, const 
                            json_t **items, char **next_cursor, GError **error);
 /* Bytes that `form` hashes; caller frees. */
 gboolean application_form_document (Tx *tx, Registry *registry, const Actor *actor, const char *id, char **text, GError **error);
-/* {request, hash, profile, profile_version} from "submitted" on. */
+/* {request, hash} and, of services with a new key, {profile, profile_version}; from "submitted" on. */
 gboolean application_request (Tx *tx, Registry *registry, const char *id, json_t **out, GError **error);
-/* PEM: leaf, issuing. */
-gboolean application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, char **pem, GError **error);
+/* PEM: leaf, issuing.  copy: 0 … copies - 1. */
+gboolean application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, guint copy, char **pem, GError **error);
 /* 受理回执, plain text; access_code: right after application_create, else NULL. */
 gboolean application_slip (Tx *tx, Registry *registry, const Actor *actor, const char *id, const char *access_code,
                            char **text, GError **error);
+
+/* [{service, label, label_en, act, targets, key, copies, amount_fen, promised_working_days}], at the prices of now. */
+gboolean registry_services (Tx *tx, Registry *registry, json_t **out, GError **error);
 
 /* --- certificates ------------------------------------------------------------------------------ */
 /* DIQI_ERROR_CERTIFICATE_UNKNOWN */

@@ -1,4 +1,4 @@
-/* registry/request.c — the to-be-signed request of docs/statements.md.
+/* registry/request.c — what both approvals sign: the to-be-signed request of docs/statements.md, or the service request.
  *
  * The reviewer and the issuer sign its hash, and the signer issues exactly it: the same application
  * at the same profile version must give the same bytes, today and after a restart.
@@ -53,24 +53,57 @@ subject_of (const Application *application, GError **error)
 	return subject;
 }
 
-#define DAYS_OF_A_NEW_ONE 365
-
+/* A year; and of a renewal what the old certificate has left, so that renewing early loses nothing. */
 static gboolean
-profile_of (const Registry *registry, const Application *application, gint64 *version, gint64 *days, GError **error)
+days_of (Tx *tx, const Registry *registry, const Application *application, gint64 *days, GError **error)
 {
-	if (!authority_profile_version (registry->authority, application->profile, version, error) ||
-	    !authority_profile_validity (registry->authority, application->profile, days, error))
+	g_auto (CertificateRow) old = { 0 };
+	Micros now = clock_now (registry->clock);
+
+	*days = CERTIFICATE_DAYS;
+	if (application->service != SERVICE_RENEW)
+		return TRUE;
+	if (!certificate_load (tx, application->certificate, FALSE, &old, error))
 		return FALSE;
-	/* Profiles allow more, for renewals that keep the days left. */
-	*days = MIN (*days, DAYS_OF_A_NEW_ONE);
-	/* Reviewed under an older version: it is issued under that one. */
-	if (application->profile_version)
-		*version = application->profile_version;
+	if (old.not_after > now)
+		*days += (old.not_after - now) / MICROS_PER_DAY;
 	return TRUE;
 }
 
+static gboolean
+profile_of (Tx *tx, const Registry *registry, const Application *application, gint64 *version, gint64 *days, GError **error)
+{
+	gint64 most;
+
+	if (!authority_profile_version (registry->authority, application->profile, version, error) ||
+	    !authority_profile_validity (registry->authority, application->profile, &most, error) ||
+	    !days_of (tx, registry, application, days, error))
+		return FALSE;
+	*days = MIN (*days, most);
+	/* Reviewed under an older version: it is issued under that one. */
+	if (application->profile_version)
+		*version = application->profile_version;
+	if (application->validity_days)
+		*days = application->validity_days;
+	return TRUE;
+}
+
+/* Keys of the copies after the first. */
+static json_t *
+further_keys (const Application *application)
+{
+	json_t *keys = json_array ();
+
+	for (guint i = 1; i < application->copies->len; i++) {
+		const ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
+
+		json_array_append_new (keys, json_base64 (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki)));
+	}
+	return keys;
+}
+
 gboolean
-certificate_request_build (const Registry *registry, const Application *application,
+certificate_request_build (Tx *tx, const Registry *registry, const Application *application,
                            CertificateRequest *out, GError **error)
 {
 	g_autoptr (json_t) request = json_object ();
@@ -79,7 +112,7 @@ certificate_request_build (const Registry *registry, const Application *applicat
 
 	if (!application->spki || !application->submission_hash)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s is not submitted yet", application->id);
-	if (!profile_of (registry, application, &version, &days, error))
+	if (!profile_of (tx, registry, application, &version, &days, error))
 		return FALSE;
 	subject = subject_of (application, error);
 	if (!subject)
@@ -93,6 +126,8 @@ certificate_request_build (const Registry *registry, const Application *applicat
 	if (application->kind == SUBJECT_ORGANIZATION)
 		json_object_set_new (request, "uscc", json_string (form_text (application->form, "uscc")));
 	json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki)));
+	if (application->copies->len > 1)
+		json_object_set_new (request, "more", further_keys (application));
 	json_object_set_new (request, "validity_days", json_integer (days));
 	json_object_set_new (request, "submission", json_string (application->submission_hash));
 	out->text = jcs_dump (request, &out->n, error);
@@ -100,7 +135,40 @@ certificate_request_build (const Registry *registry, const Application *applicat
 		return FALSE;
 	out->hash = hash_hex (out->text, out->n);
 	out->profile_version = version;
+	out->validity_days = days;
 	return TRUE;
+}
+
+gboolean
+service_request_build (const Registry *registry, const Application *application, CertificateRequest *out, GError **error)
+{
+	const ServiceRule *rule = service_rule (application->service);
+	g_autoptr (json_t) request = json_object ();
+	json_t *certificates = json_array ();
+
+	if (application->certificate)
+		json_array_append_new (certificates, json_string (application->certificate));
+	json_object_set_new (request, "type", json_string ("service.request"));
+	json_object_set_new (request, "site", json_string (registry->site));
+	json_object_set_new (request, "application", json_string (application->id));
+	json_object_set_new (request, "service", json_string (rule->name));
+	json_object_set_new (request, "certificates", certificates);
+	json_object_set_new (request, "act", json_string (service_effect_name (rule->effect)));
+	if (rule->effect == EFFECT_REVOKE)
+		json_object_set_new (request, "reason", json_string (reason_name (rule->reason)));
+	json_object_set_new (request, "form", json_string (application->form_hash));
+	out->text = jcs_dump (request, &out->n, error);
+	if (!out->text)
+		return FALSE;
+	out->hash = hash_hex (out->text, out->n);
+	return TRUE;
+}
+
+static gboolean
+build_request (Tx *tx, const Registry *registry, const Application *application, CertificateRequest *out, GError **error)
+{
+	return service_rule (application->service)->key ? certificate_request_build (tx, registry, application, out, error)
+	                                                 : service_request_build (registry, application, out, error);
 }
 
 gboolean
@@ -112,13 +180,15 @@ application_request (Tx *tx, Registry *registry, const char *id, json_t **out, G
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
 	    !submission_check (tx, &application, error) ||
-	    !certificate_request_build (registry, &application, &request, error))
+	    !build_request (tx, registry, &application, &request, error))
 		return FALSE;
 	view = json_object ();
 	json_object_set_new (view, "request", json_string (request.text));
 	json_object_set_new (view, "hash", json_string (request.hash));
-	json_object_set_new (view, "profile", json_string (application.profile));
-	json_object_set_new (view, "profile_version", json_integer (request.profile_version));
+	if (request.profile_version) {
+		json_object_set_new (view, "profile", json_string (application.profile));
+		json_object_set_new (view, "profile_version", json_integer (request.profile_version));
+	}
 	*out = view;
 	return TRUE;
 }

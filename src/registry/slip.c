@@ -40,6 +40,10 @@ add_fee (GString *text, const Application *application)
 	g_autofree char *figures = money_format_yuan (amount);
 	g_autofree char *capitals = money_format_capitals (amount);
 
+	if (application->amount_fen == 0) {
+		g_string_append (text, "应缴费用：免费\n");
+		return;
+	}
 	g_string_append_printf (text, "应缴费用：%s 元（%s）\n", figures, capitals);
 	g_string_append_printf (text, "缴费情况：%s\n", application->fee_paid ? "已缴" : "未缴");
 }
@@ -56,7 +60,11 @@ slip_text (const Application *application, const Tariff *tariff, const char *acc
 	g_string_append_printf (text, "%s\n", form_title (application->kind));
 	g_string_append_printf (text, "申请编号：%s\n", application->id);
 	g_string_append_printf (text, "查询码：%s\n", access_code ? access_code : "（仅在提交申请时显示一次，请凭当时所记查询码查询）");
-	g_string_append (text, "办理业务：新办\n");
+	g_string_append_printf (text, "办理业务：%s\n", service_rule (application->service)->label);
+	if (application->number)
+		g_string_append_printf (text, "受理编号：%s\n", application->number);
+	if (application->certificate)
+		g_string_append_printf (text, "所办证书：%s\n", application->certificate);
 	g_string_append_printf (text, "当前状态：%s\n", application_state_label (application->state));
 	g_string_append_printf (text, "申请时间：%s（北京时间）\n\n", created);
 	g_string_append (text, "表内所填内容\n");
@@ -91,7 +99,7 @@ application_slip (Tx *tx, Registry *registry, const Actor *actor, const char *id
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
 	    !application_check_reader (&application, actor, ROLE_CLERK, error) ||
-	    !tariff_at (tx, application.service, application.created, &tariff, error))
+	    !tariff_at (tx, service_name (application.service), application.created, &tariff, error))
 		return FALSE;
 	*text = slip_text (&application, &tariff, right_code (&application, access_code), now);
 	return TRUE;

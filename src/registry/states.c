@@ -1,34 +1,74 @@
 /* registry/states.c — the table of docs/states.md. */
 #include "registry/states.h"
 
+#define KEY SERVICES_KEY
+#define KEYLESS SERVICES_KEYLESS
+#define STATUS (SERVICES_STATUS | SERVICES_TICKET)     /* two approvals, no new certificate */
+#define DECIDERS (ROLE_CLERK | ROLE_REVIEWER)
+#define WAIVERS (ROLE_ADMINISTRATOR | ROLE_REVIEWER | ROLE_ISSUER)
+#define SUBMISSION (GUARD_COMPLETE | GUARD_TARGET)
+#define ACCEPTANCE (GUARD_OVERRIDE | GUARD_TARGET | GUARD_NOT_APPLICANT)
+#define FIRST (GUARD_PAID | GUARD_REQUEST | GUARD_TARGET | GUARD_NOT_CLERK | GUARD_NOT_APPLICANT)
+#define SECOND (FIRST | GUARD_NOT_REVIEWER)
+#define VOID EFFECT_VOIDS_APPROVALS
+
 /* 审核人 and 发证人 sign the paper form, and 受理人 accepts it: three different persons. */
 static const ApplicationTransition transitions[] = {
-	/* from, act, to, by, roles, statement, guards, effects */
-	{ STATE_NONE, ACT_CREATE, STATE_DRAFT, BY_ANYBODY, 0, NULL, GUARD_NONE, EFFECT_NONE },
-	{ STATE_DRAFT, ACT_EDIT, STATE_DRAFT, BY_APPLICANT, 0, NULL, GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_RETURNED, ACT_EDIT, STATE_RETURNED, BY_APPLICANT, 0, NULL, GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, BY_APPLICANT, 0, "application.submit", GUARD_COMPLETE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, BY_APPLICANT, 0, "application.submit", GUARD_COMPLETE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_SUBMITTED, ACT_ACCEPT, STATE_ACCEPTED, BY_OFFICER, ROLE_CLERK, "application.accept", GUARD_OVERRIDE | GUARD_UNPAID, EFFECT_NONE },
-	/* Returned after payment and submitted again: the fee is not asked twice. */
-	{ STATE_SUBMITTED, ACT_ACCEPT, STATE_PAID, BY_OFFICER, ROLE_CLERK, "application.accept", GUARD_OVERRIDE | GUARD_PAID, EFFECT_NONE },
-	{ STATE_ACCEPTED, ACT_FEE, STATE_PAID, BY_OFFICER, ROLE_CASHIER, "fee.record", GUARD_UNPAID | GUARD_AMOUNT, EFFECT_NONE },
-	{ STATE_PAID, ACT_REVIEW, STATE_REVIEWED, BY_OFFICER, ROLE_REVIEWER, "application.review",
-	  GUARD_PAID | GUARD_REQUEST | GUARD_NOT_CLERK, EFFECT_NONE },
-	{ STATE_REVIEWED, ACT_ISSUE, STATE_ISSUING, BY_OFFICER, ROLE_ISSUER, "application.issue",
-	  GUARD_PAID | GUARD_REQUEST | GUARD_NOT_CLERK | GUARD_NOT_REVIEWER, EFFECT_NONE },
-	{ STATE_ISSUING, ACT_STORE, STATE_ISSUED, BY_SYSTEM, 0, NULL, GUARD_PAID, EFFECT_NONE },
-	{ STATE_ISSUING, ACT_ABANDON, STATE_PAID, BY_SYSTEM, 0, NULL, GUARD_NONE, EFFECT_VOIDS_REVIEW },
-	{ STATE_ISSUED, ACT_DELIVER, STATE_DELIVERED, BY_OFFICER, ROLE_CLERK, "certificate.deliver", GUARD_NONE, EFFECT_NONE },
-	{ STATE_DELIVERED, ACT_CONFIRM, STATE_CONFIRMED, BY_HOLDER, 0, "certificate.confirm", GUARD_NONE, EFFECT_NONE },
-	{ STATE_SUBMITTED, ACT_RETURN, STATE_RETURNED, BY_OFFICER, ROLE_CLERK | ROLE_REVIEWER, "application.return", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_ACCEPTED, ACT_RETURN, STATE_RETURNED, BY_OFFICER, ROLE_CLERK | ROLE_REVIEWER, "application.return", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_PAID, ACT_RETURN, STATE_RETURNED, BY_OFFICER, ROLE_CLERK | ROLE_REVIEWER, "application.return", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_REVIEWED, ACT_RETURN, STATE_RETURNED, BY_OFFICER, ROLE_CLERK | ROLE_REVIEWER, "application.return", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_SUBMITTED, ACT_REJECT, STATE_REJECTED, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_ACCEPTED, ACT_REJECT, STATE_REJECTED, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_PAID, ACT_REJECT, STATE_REJECTED, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
-	{ STATE_REVIEWED, ACT_REJECT, STATE_REJECTED, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, EFFECT_VOIDS_APPROVALS },
+	/* from, act, to, services, by, roles, statement, guards, effects, template_name, public_status */
+	{ STATE_NONE, ACT_CREATE, STATE_DRAFT, SERVICES_ALL, BY_ANYBODY, 0, NULL, GUARD_NONE, EFFECT_UNRECORDED, NULL, FALSE },
+	{ STATE_DRAFT, ACT_EDIT, STATE_DRAFT, SERVICES_ALL, BY_APPLICANT, 0, NULL, GUARD_NONE, VOID | EFFECT_UNRECORDED, NULL, FALSE },
+	{ STATE_RETURNED, ACT_EDIT, STATE_RETURNED, SERVICES_ALL, BY_APPLICANT, 0, NULL, GUARD_NONE, VOID | EFFECT_UNRECORDED, NULL, FALSE },
+
+	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, KEY, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
+	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, KEY, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
+	/* A hold at once shows in the certificate's status. */
+	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, KEYLESS, BY_APPLICANT, 0, "application.submit", SUBMISSION | GUARD_CODE_UNSIGNED, VOID, "application.submitted", TRUE },
+	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, KEYLESS, BY_APPLICANT, 0, "application.submit", SUBMISSION | GUARD_CODE_UNSIGNED, VOID, "application.submitted", TRUE },
+	{ STATE_DRAFT, ACT_LODGE, STATE_SUBMITTED, KEYLESS, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
+	{ STATE_RETURNED, ACT_LODGE, STATE_SUBMITTED, KEYLESS, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
+
+	{ STATE_SUBMITTED, ACT_ACCEPT, STATE_ACCEPTED, SERVICES_ALL, BY_OFFICER, ROLE_CLERK, "application.accept", ACCEPTANCE | GUARD_UNPAID, EFFECT_NONE, "application.accepted", TRUE },
+	/* Free, paid or waived before, or returned after payment and submitted again: the fee is not asked twice. */
+	{ STATE_SUBMITTED, ACT_ACCEPT, STATE_PAID, SERVICES_ALL, BY_OFFICER, ROLE_CLERK, "application.accept", ACCEPTANCE | GUARD_PAID, EFFECT_NONE, "application.accepted", TRUE },
+
+	{ STATE_ACCEPTED, ACT_FEE, STATE_PAID, SERVICES_ALL, BY_OFFICER, ROLE_CASHIER, "fee.record", GUARD_UNPAID | GUARD_AMOUNT, EFFECT_NONE, "application.paid", FALSE },
+	{ STATE_SUBMITTED, ACT_FEE_PAID, STATE_SUBMITTED, SERVICES_ALL, BY_SYSTEM, 0, NULL, GUARD_UNPAID | GUARD_AMOUNT, EFFECT_NONE, "application.paid", FALSE },
+	{ STATE_RETURNED, ACT_FEE_PAID, STATE_RETURNED, SERVICES_ALL, BY_SYSTEM, 0, NULL, GUARD_UNPAID | GUARD_AMOUNT, EFFECT_NONE, "application.paid", FALSE },
+	{ STATE_ACCEPTED, ACT_FEE_PAID, STATE_PAID, SERVICES_ALL, BY_SYSTEM, 0, NULL, GUARD_UNPAID | GUARD_AMOUNT, EFFECT_NONE, "application.paid", FALSE },
+	{ STATE_SUBMITTED, ACT_FEE_WAIVE, STATE_SUBMITTED, SERVICES_ALL, BY_OFFICER, WAIVERS, "fee.waive", GUARD_UNPAID | GUARD_AMOUNT | GUARD_NOT_APPLICANT, EFFECT_NONE, "application.paid", FALSE },
+	{ STATE_ACCEPTED, ACT_FEE_WAIVE, STATE_PAID, SERVICES_ALL, BY_OFFICER, WAIVERS, "fee.waive", GUARD_UNPAID | GUARD_AMOUNT | GUARD_NOT_APPLICANT, EFFECT_NONE, "application.paid", FALSE },
+
+	{ STATE_PAID, ACT_REVIEW, STATE_REVIEWED, KEY, BY_OFFICER, ROLE_REVIEWER, "application.review", FIRST, EFFECT_NONE, "application.reviewed", FALSE },
+	{ STATE_REVIEWED, ACT_ISSUE, STATE_ISSUING, KEY, BY_OFFICER, ROLE_ISSUER, "application.issue", SECOND, EFFECT_NONE, NULL, FALSE },
+	{ STATE_ISSUING, ACT_STORE, STATE_ISSUED, KEY, BY_SYSTEM, 0, NULL, GUARD_PAID, EFFECT_FULFILS, "application.issued", TRUE },
+	{ STATE_ISSUING, ACT_ABANDON, STATE_PAID, KEY, BY_SYSTEM, 0, NULL, GUARD_NONE, EFFECT_VOIDS_REVIEW, NULL, FALSE },
+	{ STATE_ISSUED, ACT_DELIVER, STATE_DELIVERED, KEY, BY_OFFICER, ROLE_CLERK, "certificate.deliver", GUARD_NONE, EFFECT_NONE, "application.delivered", FALSE },
+	{ STATE_DELIVERED, ACT_CONFIRM, STATE_CONFIRMED, KEY, BY_HOLDER, 0, "certificate.confirm", GUARD_NONE, EFFECT_NONE, "application.confirmed", FALSE },
+
+	{ STATE_PAID, ACT_SERVICE_REVIEW, STATE_REVIEWED, STATUS, BY_OFFICER, ROLE_REVIEWER, "service.review", FIRST, EFFECT_NONE, "application.reviewed", FALSE },
+	{ STATE_REVIEWED, ACT_SERVICE_COMPLETE, STATE_COMPLETED, SERVICES_STATUS, BY_OFFICER, ROLE_ISSUER, "service.complete", SECOND, EFFECT_FULFILS, "application.completed", TRUE },
+	{ STATE_REVIEWED, ACT_SERVICE_COMPLETE, STATE_APPROVED, SERVICES_TICKET, BY_OFFICER, ROLE_ISSUER, "service.complete", SECOND, EFFECT_NONE, NULL, FALSE },
+	{ STATE_APPROVED, ACT_UNLOCKED, STATE_COMPLETED, SERVICES_TICKET, BY_OFFICER, ROLE_CLERK, "token.unlocked", GUARD_NONE, EFFECT_FULFILS, "application.completed", FALSE },
+	/* An answer changes nothing: one person gives it. */
+	{ STATE_PAID, ACT_SERVICE_COMPLETE, STATE_COMPLETED, SERVICES_ANSWER, BY_OFFICER, DECIDERS, "service.complete",
+	  GUARD_PAID | GUARD_REQUEST | GUARD_NOT_APPLICANT, EFFECT_FULFILS, "application.answered", FALSE },
+
+	{ STATE_SUBMITTED, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
+	{ STATE_ACCEPTED, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
+	{ STATE_PAID, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
+	{ STATE_REVIEWED, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
+	{ STATE_SUBMITTED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
+	{ STATE_ACCEPTED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
+	{ STATE_PAID, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
+	{ STATE_REVIEWED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
+
+	/* Until issuing: what is issued is cancelled, not withdrawn. */
+	{ STATE_DRAFT, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, NULL, FALSE },
+	{ STATE_RETURNED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
+	{ STATE_SUBMITTED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
+	{ STATE_ACCEPTED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
+	{ STATE_PAID, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
+	{ STATE_REVIEWED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
 };
 
 static const struct { const char *name, *label; } states[N_STATES] = {
@@ -43,6 +83,9 @@ static const struct { const char *name, *label; } states[N_STATES] = {
 	[STATE_ISSUED] = { "issued", "已签发" },
 	[STATE_DELIVERED] = { "delivered", "已交付" },
 	[STATE_CONFIRMED] = { "confirmed", "订户已接受" },
+	[STATE_APPROVED] = { "approved", "已批准" },
+	[STATE_COMPLETED] = { "completed", "已办结" },
+	[STATE_WITHDRAWN] = { "withdrawn", "已撤回" },
 	[STATE_REJECTED] = { "rejected", "不予受理" },
 };
 
@@ -60,6 +103,13 @@ static const char *const acts[N_ACTS] = {
 	[ACT_ABANDON] = "application.issue_refused",
 	[ACT_DELIVER] = "certificate.deliver",
 	[ACT_CONFIRM] = "certificate.confirm",
+	[ACT_LODGE] = "application.lodge",
+	[ACT_WITHDRAW] = "application.withdraw",
+	[ACT_FEE_PAID] = "fee.paid",
+	[ACT_FEE_WAIVE] = "fee.waive",
+	[ACT_SERVICE_REVIEW] = "service.review",
+	[ACT_SERVICE_COMPLETE] = "service.complete",
+	[ACT_UNLOCKED] = "token.unlocked",
 };
 
 const ApplicationTransition *
@@ -77,10 +127,20 @@ payment_fits (guint guards, gboolean paid)
 }
 
 const ApplicationTransition *
-application_transition (ApplicationState from, ApplicationAct act, gboolean paid)
+application_transition (Service service, ApplicationState from, ApplicationAct act, gboolean paid)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS (transitions); i++)
-		if (transitions[i].from == from && transitions[i].act == act && payment_fits (transitions[i].guards, paid))
+		if ((transitions[i].services & SERVICE_BIT (service)) && transitions[i].from == from && transitions[i].act == act &&
+		    payment_fits (transitions[i].guards, paid))
+			return &transitions[i];
+	return NULL;
+}
+
+const ApplicationTransition *
+application_act_rule (Service service, ApplicationAct act)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (transitions); i++)
+		if ((transitions[i].services & SERVICE_BIT (service)) && transitions[i].act == act)
 			return &transitions[i];
 	return NULL;
 }

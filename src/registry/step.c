@@ -37,19 +37,6 @@ may_act (const Application *application, const Actor *actor, const ApplicationTr
 	return FALSE;
 }
 
-/* Who may do an act, and by which statement, is the same in every state it is possible in. */
-static const ApplicationTransition *
-any_transition (ApplicationAct act)
-{
-	gsize n;
-	const ApplicationTransition *table = application_transitions (&n);
-
-	for (gsize i = 0; i < n; i++)
-		if (table[i].act == act)
-			return &table[i];
-	g_assert_not_reached ();
-}
-
 static gboolean
 check_persons (const Step *step, GError **error)
 {
@@ -68,7 +55,7 @@ check_state (Step *step, GError **error)
 {
 	const Application *application = &step->application;
 
-	step->transition = application_transition (application->state, step->act, application->fee_paid);
+	step->transition = application_transition (application->service, application->state, step->act, application->fee_paid);
 	if (!step->transition)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "%s is not possible in state %s",
 		                  application_act_name (step->act), application_state_name (application->state));
@@ -76,14 +63,41 @@ check_state (Step *step, GError **error)
 		return FALSE;
 	if ((step->transition->guards & GUARD_PAID) && !application->fee_paid)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_UNPAID, NULL, "the fee of application %s is not recorded", application->id);
-	return TRUE;
+	if ((step->transition->guards & GUARD_NOT_APPLICANT) &&
+	    !persons_check (step->tx, step->registry, application, step->actor->person, error))
+		return FALSE;
+	return !(step->transition->guards & GUARD_TARGET) || target_check (step->tx, application, step->now, error);
+}
+
+/* What the service does not know, another may: who may not even there is told so, not that it is another service's. */
+static const ApplicationTransition *
+rule_of (Service service, ApplicationAct act)
+{
+	const ApplicationTransition *rule = application_act_rule (service, act);
+
+	for (Service other = 0; other < N_SERVICES && !rule; other++)
+		rule = application_act_rule (other, act);
+	g_assert (rule);
+	return rule;
+}
+
+/* With an access code there is no certificate to sign with; a session has one. */
+static gboolean
+check_statement (const Step *step, const ApplicationTransition *rule, GError **error)
+{
+	gboolean unsigned_allowed = (rule->guards & GUARD_CODE_UNSIGNED) && step->actor->kind == ACTOR_APPLICANT;
+
+	if (step->statement)
+		return rule->statement && expect_statement (step->registry, step->actor, step->statement, rule->statement, step->now, error);
+	return !rule->statement || unsigned_allowed ||
+	       diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/statement", "a statement of your certificate is required");
 }
 
 gboolean
 step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
             ApplicationAct act, const Statement *statement, GError **error)
 {
-	const ApplicationTransition *rule = any_transition (act);
+	const ApplicationTransition *rule;
 
 	*step = (Step) {
 		.tx = tx, .registry = registry, .actor = actor, .statement = statement, .act = act,
@@ -91,12 +105,10 @@ step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const ch
 	};
 	if (!application_load (tx, id, TRUE, &step->application, error))
 		return FALSE;
+	rule = rule_of (step->application.service, act);
 	if (!may_act (&step->application, actor, rule))
 		return diqi_fail (error, DIQI_ERROR_PERMISSION, NULL, "%s is not yours to do", application_act_name (act));
-	g_assert ((rule->statement != NULL) == (statement != NULL));
-	if (statement && !expect_statement (registry, actor, statement, rule->statement, step->now, error))
-		return FALSE;
-	return check_state (step, error);
+	return check_statement (step, rule, error) && check_state (step, error);
 }
 
 json_t *
@@ -117,6 +129,12 @@ void_review (Application *application)
 	g_clear_pointer (&application->issue_statement, g_free);
 	g_clear_pointer (&application->serial, g_free);
 	application->profile_version = 0;
+	application->validity_days = 0;
+	for (guint i = 0; i < application->copies->len; i++) {
+		ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
+
+		g_clear_pointer (&copy->serial, g_free);
+	}
 }
 
 static void
@@ -169,8 +187,7 @@ write_leaf (Step *step, GError **error)
 	const Application *application = &step->application;
 	json_t *effect = step_effect (step);
 
-	/* Drafts bind nobody. */
-	if (!step->statement && step->transition->by != BY_SYSTEM)
+	if (step->transition->effects & EFFECT_UNRECORDED)
 		return TRUE;
 	json_object_set_new (effect, "from", json_string (application_state_name (step->transition->from)));
 	json_object_set_new (effect, "to", json_string (application_state_name (application->state)));
@@ -182,15 +199,41 @@ write_leaf (Step *step, GError **error)
 	                        effect, NULL, error);
 }
 
+/* The rows of the copies follow the application's: void without a review, filled by issuing. */
+static gboolean
+write_copies (const Step *step, GError **error)
+{
+	const GPtrArray *copies = step->application.copies;
+
+	if (!db_copies_delete (step->tx, step->application.id, error))
+		return FALSE;
+	for (guint i = 0; i < copies->len; i++)
+		if (!db_copy_insert (step->tx, step->application.id, g_ptr_array_index (copies, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* What is rendered is earned; what will not be is not asked for, or given back. */
+static gboolean
+settle_order (const Step *step, GError **error)
+{
+	guint effects = step->transition->effects;
+
+	if (effects & EFFECT_FULFILS)
+		return order_render (step->tx, step->application.id, step->now, error);
+	return !(effects & EFFECT_DROPS_ORDER) || order_drop (step->tx, step->application.id, step->now, error);
+}
+
 gboolean
 step_finish (Step *step, json_t **view, GError **error)
 {
 	g_autoptr (json_t) shown = NULL;
 
 	change_state (step);
-	if (!db_application_update (step->tx, &step->application, error) || !write_history (step, error))
+	if (!db_application_update (step->tx, &step->application, error) || !write_copies (step, error) || !write_history (step, error) ||
+	    !settle_order (step, error) || !step_tell (step, error))
 		return FALSE;
-	if (view && !application_view_load (step->tx, &step->application, &shown, error))
+	if (view && !application_view_load (step->tx, &step->application, step->now, &shown, error))
 		return FALSE;
 	/* Last: it takes the lock that orders all acts of the site. */
 	if (!write_leaf (step, error))

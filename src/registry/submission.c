@@ -13,12 +13,14 @@
 static gboolean
 is_submission (const json_t *leaf)
 {
-	return g_strcmp0 (json_string_value (json_object_get (leaf, "type")), "application.submit") == 0;
+	const char *type = json_string_value (json_object_get (leaf, "type"));
+
+	return g_strcmp0 (type, "application.submit") == 0 || g_strcmp0 (type, "application.lodge") == 0;
 }
 
 /* The newest: a returned application is handed in again. */
-static Statement *
-newest_statement (Tx *tx, const char *application, GError **error)
+static json_t *
+newest_submission (Tx *tx, const char *application, GError **error)
 {
 	g_autoptr (GArray) indices = evidence_leaves_about (tx, application, error);
 
@@ -30,10 +32,8 @@ newest_statement (Tx *tx, const char *application, GError **error)
 
 		if (!leaf)
 			return NULL;
-		if (is_submission (leaf)) {
-			const char *compact = json_string_value (json_object_get (leaf, "statement"));
-			return statement_parse (compact ? compact : "", -1, error);
-		}
+		if (is_submission (leaf))
+			return g_steal_pointer (&leaf);
 	}
 	if (indices)
 		diqi_error_set (error, DIQI_ERROR_STATEMENT_TARGET, NULL, "application %s was never handed in", application);
@@ -47,26 +47,81 @@ changed (const char *what, const Application *application, GError **error)
 	                  what, application->id);
 }
 
+/* The document is what was signed; the row repeats some of it. */
+static gboolean
+check_document (const Application *application, GError **error)
+{
+	gsize n = strlen (application->document);
+	g_autoptr (json_t) document = json_read_strict (application->document, n, n, error);
+
+	if (!document)
+		return FALSE;
+	return (g_strcmp0 (form_text (document, "service"), service_name (application->service)) == 0 &&
+	        g_strcmp0 (form_text (document, "certificate"), application->certificate) == 0 &&
+	        g_strcmp0 (form_text (document, "cause"), application->cause) == 0) || changed ("service", application, error);
+}
+
+static gboolean
+check_further_keys (const json_t *payload, const Application *application, GError **error)
+{
+	const json_t *more = json_object_get (payload, "more");
+
+	if (json_array_size (more) + 1 != application->copies->len)
+		return changed ("number of keys", application, error);
+	for (guint i = 1; i < application->copies->len; i++) {
+		const ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
+		g_autofree char *is = hash_hex (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki));
+
+		if (g_strcmp0 (json_string_value (json_array_get (more, i - 1)), is) != 0)
+			return changed ("key", application, error);
+	}
+	return TRUE;
+}
+
+static gboolean
+check_key (const Statement *statement, const Application *application, GError **error)
+{
+	const ApplicationCopy *first = application->copies->len > 0 ? g_ptr_array_index (application->copies, 0) : NULL;
+	g_autoptr (PublicKey) key = NULL;
+
+	if (!application->spki || !first || !g_bytes_equal (first->spki, application->spki))
+		return changed ("key", application, error);
+	key = public_key_from_spki (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki), NULL);
+	if (!key || statement_by_certificate (statement) || !fingerprint_equal (statement_signer (statement), public_key_fingerprint (key)))
+		return changed ("key", application, error);
+	return statement_verify_spki (statement, key, error) &&
+	       check_further_keys (statement_payload (statement), application, error);
+}
+
+/* What is submitted with an access code alone has no statement: the leaf itself says which form it was. */
 gboolean
 submission_check (Tx *tx, const Application *application, GError **error)
 {
 	g_autofree char *document_hash = hash_hex (application->document, strlen (application->document));
+	g_autoptr (json_t) leaf = NULL;
 	g_autoptr (Statement) statement = NULL;
-	g_autoptr (PublicKey) key = NULL;
 	g_autofree char *payload_hash = NULL;
+	const char *compact;
 
-	if (!application->spki)
+	if (!application->submitted || application->state == STATE_DRAFT)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s is not submitted yet", application->id);
-	statement = newest_statement (tx, application->id, error);
+	leaf = newest_submission (tx, application->id, error);
+	if (!leaf)
+		return FALSE;
+	if (g_strcmp0 (form_text (json_object_get (leaf, "effect"), "form"), document_hash) != 0)
+		return changed ("form", application, error);
+	if (!check_document (application, error))
+		return FALSE;
+	compact = form_text (leaf, "statement");
+	if (!compact)
+		return (!service_rule (application->service)->key && !application->submission_hash) || changed ("statement", application, error);
+	statement = statement_parse (compact, -1, error);
 	if (!statement)
 		return FALSE;
 	payload_hash = fingerprint_hex (statement_payload_hash (statement));
 	if (g_strcmp0 (payload_hash, application->submission_hash) != 0)
 		return changed ("statement", application, error);
-	if (g_strcmp0 (json_string_value (json_object_get (statement_payload (statement), "form")), document_hash) != 0)
+	if (g_strcmp0 (form_text (statement_payload (statement), "form"), document_hash) != 0)
 		return changed ("form", application, error);
-	key = public_key_from_spki (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki), NULL);
-	if (!key || statement_by_certificate (statement) || !fingerprint_equal (statement_signer (statement), public_key_fingerprint (key)))
-		return changed ("key", application, error);
-	return statement_verify_spki (statement, key, error);
+	return !service_rule (application->service)->key || check_key (statement, application, error);
 }

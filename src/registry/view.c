@@ -36,7 +36,7 @@ history_of (const GPtrArray *acts)
 	return history;
 }
 
-/* Set by a return, and by a rejection. */
+/* Set by a return, a rejection and a withdrawal. */
 static void
 add_reason (json_t *view, const Application *application)
 {
@@ -46,8 +46,8 @@ add_reason (json_t *view, const Application *application)
 		return;
 	reason = json_object ();
 	json_object_set_new (reason, "reason", json_string (application->returned_reason));
-	if (application->state == STATE_REJECTED) {
-		json_object_set_new (view, "rejected", reason);
+	if (application->state == STATE_REJECTED || application->state == STATE_WITHDRAWN) {
+		json_object_set_new (view, application_state_name (application->state), reason);
 		return;
 	}
 	json_object_set_new (reason, "fields", json_loads (application->returned_fields, 0, NULL));
@@ -55,28 +55,100 @@ add_reason (json_t *view, const Application *application)
 }
 
 static void
+add_warning (json_t *warnings, const char *pointer, DiqiErrorCode code)
+{
+	json_t *warning = json_object ();
+
+	json_object_set_new (warning, "pointer", json_string (pointer));
+	json_object_set_new (warning, "code", json_string (diqi_code_name (code)));
+	json_array_append_new (warnings, warning);
+}
+
+/* What the clerk must override. */
+static void
 add_warnings (json_t *view, const Application *application)
 {
-	json_t *warning;
+	json_t *warnings;
 
-	if (!application->uscc_check_digit)
+	if (!application->uscc_check_digit && !application->number_differs)
 		return;
-	warning = json_object ();
-	json_object_set_new (warning, "pointer", json_string ("/form/uscc"));
-	json_object_set_new (warning, "code", json_string (diqi_code_name (DIQI_ERROR_USCC_CHECK)));
-	json_object_set_new (view, "warnings", json_array ());
-	json_array_append_new (json_object_get (view, "warnings"), warning);
+	warnings = json_array ();
+	json_object_set_new (view, "warnings", warnings);
+	if (application->uscc_check_digit)
+		add_warning (warnings, "/form/uscc", DIQI_ERROR_USCC_CHECK);
+	if (application->number_differs)
+		add_warning (warnings, form_number_field (application->kind), DIQI_ERROR_OTHER_HOLDER);
+}
+
+/* Serial and status of each certificate, once there is one. */
+static gboolean
+add_copies (Tx *tx, json_t *view, const Application *application, Micros now, GError **error)
+{
+	json_t *list = json_array ();
+
+	json_object_set_new (view, "copies", list);
+	for (guint i = 0; i < application->copies->len; i++) {
+		const ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
+		json_t *item = json_object ();
+		g_auto (CertificateRow) row = { 0 };
+		g_autoptr (json_t) shown = NULL;
+
+		json_array_append_new (list, item);
+		json_object_set_new (item, "copy", json_integer (copy->copy));
+		if (!copy->fingerprint)
+			continue;
+		if (!certificate_load (tx, copy->serial, FALSE, &row, error))
+			return FALSE;
+		shown = certificate_view (&row, now);
+		json_object_set_new (item, "serial", json_string (copy->serial));
+		json_object_set_new (item, "fingerprint", json_string (copy->fingerprint));
+		json_object_set (item, "status", json_object_get (shown, "status"));
+	}
+	return TRUE;
+}
+
+static void
+set_text (json_t *view, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_new (view, name, json_string (value));
+}
+
+static void
+set_time (json_t *view, const char *name, Micros t)
+{
+	if (t)
+		json_object_set_new (view, name, json_time (t));
+}
+
+/* What the service adds to an application. */
+static void
+add_service (json_t *view, const Application *application)
+{
+	const ServiceRule *rule = service_rule (application->service);
+
+	json_object_set_new (view, "service", json_string (rule->name));
+	json_object_set_new (view, "service_label", json_string (g_str_equal (application->language, "en") ? rule->label_en : rule->label));
+	set_text (view, "number", application->number);
+	json_object_set_new (view, "authenticated", json_string (authenticated_name (application->authenticated)));
+	json_object_set_new (view, "language", json_string (application->language));
+	set_text (view, "certificate", application->certificate);
+	set_text (view, "cause", application->cause);
+	set_text (view, "point", application->point);
+	set_time (view, "submitted", application->submitted);
+	set_time (view, "due", application->due);
+	set_text (view, "answer", application->answer);
 }
 
 json_t *
-application_view_of (const Application *application, const GPtrArray *acts)
+application_view_of (Tx *tx, const Application *application, const GPtrArray *acts, Micros now, GError **error)
 {
-	json_t *view = json_object ();
+	g_autoptr (json_t) view = json_object ();
 	const Money amount = { application->amount_fen };
 
 	json_object_set_new (view, "application", json_string (application->id));
 	json_object_set_new (view, "kind", json_string (subject_kind_name (application->kind)));
-	json_object_set_new (view, "service", json_string (application->service));
+	add_service (view, application);
 	json_object_set_new (view, "state", json_string (application_state_name (application->state)));
 	json_object_set_new (view, "version", json_integer (application->version));
 	json_object_set_new (view, "form", json_deep_copy (application->form));
@@ -92,7 +164,7 @@ application_view_of (const Application *application, const GPtrArray *acts)
 	json_object_set_new (view, "history", history_of (acts));
 	add_reason (view, application);
 	add_warnings (view, application);
-	return view;
+	return add_copies (tx, view, application, now, error) ? g_steal_pointer (&view) : NULL;
 }
 
 gint64
@@ -123,15 +195,15 @@ load_acts (Tx *tx, const char *first, const char *last, const char *state, GErro
 }
 
 gboolean
-application_view_load (Tx *tx, const Application *application, json_t **view, GError **error)
+application_view_load (Tx *tx, const Application *application, Micros now, json_t **view, GError **error)
 {
 	g_autoptr (GHashTable) acts = load_acts (tx, application->id, application->id, "", error);
 	g_autoptr (json_t) shown = NULL;
 
 	if (!acts)
 		return FALSE;
-	shown = application_view_of (application, g_hash_table_lookup (acts, application->id));
-	if (!papers_add_view (tx, application, shown, error))
+	shown = application_view_of (tx, application, g_hash_table_lookup (acts, application->id), now, error);
+	if (!shown || !papers_add_view (tx, application, shown, error))
 		return FALSE;
 	*view = g_steal_pointer (&shown);
 	return TRUE;
@@ -142,10 +214,9 @@ application_view (Tx *tx, Registry *registry, const Actor *actor, const char *id
 {
 	g_auto (Application) application = { 0 };
 
-	(void) registry;
 	return application_load (tx, id, FALSE, &application, error) &&
 	       application_check_reader (&application, actor, READER_ROLES, error) &&
-	       application_view_load (tx, &application, view, error);
+	       application_view_load (tx, &application, clock_now (registry->clock), view, error);
 }
 
 static void
@@ -177,7 +248,6 @@ application_list (Tx *tx, Registry *registry, const char *state, const char *cur
 	guint most = CLAMP (limit, 1, LIST_MAX);
 	const Application *last;
 
-	(void) registry;
 	*next_cursor = NULL;
 	if (!check_listing (state, cursor, error) ||
 	    !db_application_list (tx, state ? state : "", cursor ? cursor : "", most + 1, page, error))
@@ -200,11 +270,14 @@ application_list (Tx *tx, Registry *registry, const char *state, const char *cur
 	for (guint i = 0; i < page->len; i++) {
 		Application *application = g_ptr_array_index (page, i);
 
-		if (!application_parse_form (application, error)) {
+		json_t *view = NULL;
+
+		if (!application_parse_form (application, error) || !db_copies_load (tx, application->id, application->copies, error) ||
+		    !(view = application_view_of (tx, application, g_hash_table_lookup (acts, application->id), clock_now (registry->clock), error))) {
 			g_clear_pointer (next_cursor, g_free);
 			return FALSE;
 		}
-		json_array_append_new (views, application_view_of (application, g_hash_table_lookup (acts, application->id)));
+		json_array_append_new (views, view);
 	}
 	*items = g_steal_pointer (&views);
 	return TRUE;
@@ -224,17 +297,21 @@ application_form_document (Tx *tx, Registry *registry, const Actor *actor, const
 }
 
 gboolean
-application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, char **pem, GError **error)
+application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, guint copy, char **pem, GError **error)
 {
 	g_auto (Application) application = { 0 };
 	g_auto (CertificateRow) row = { 0 };
+	const ApplicationCopy *found;
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
 	    !application_check_reader (&application, actor, ROLE_ALL, error))
 		return FALSE;
 	if (!application.fingerprint)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s has no certificate yet", id);
-	if (!certificate_load (tx, application.serial, FALSE, &row, error))
+	if (copy >= application.copies->len)
+		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "application %s has %u certificates", id, application.copies->len);
+	found = g_ptr_array_index (application.copies, copy);
+	if (!certificate_load (tx, found->serial, FALSE, &row, error))
 		return FALSE;
 	*pem = certificate_chain_pem (registry->authority, &row, error);
 	return *pem != NULL;

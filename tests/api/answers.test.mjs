@@ -93,6 +93,19 @@ try {
 		expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
 	});
 
+	await check('services: without a key by session, by access code and at the counter, completed and withdrawn', async () => {
+		expectStatus(await world.public.get(`${api}/services`), 200);
+		const lost = await world.service('report_loss', application, { by: null });
+		await lost.through('completed');
+		const found = await world.service('withdraw_loss', application, { by: await world.officer('clerk') });
+		found.view = expectStatus(await found.lodge(), 200);
+		await found.through('completed');
+		holder.cookie = null;                            // the hold ended the session
+		const renewal = await world.service('renew', application);
+		await renewal.through('submitted');
+		expectStatus(await renewal.withdraw('不办了'), 200);
+	});
+
 	await check('problems at the door have documented form', async () => {
 		const anybody = new Client(site), path = `${api}/applications`;
 		expectProblem(await anybody.post(path, {}, { key: false }), 400, 'idempotency.missing');

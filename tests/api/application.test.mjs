@@ -140,7 +140,7 @@ try {
 		const cases = {
 			organization: {
 				uscc: ['91320599MAX000015', 'identity.uscc'], postcode: '2154', phone: 'phone', address: ' 前有空格', legal_rep_id: ['32059919001231003X', 'identity.resident_id'],
-				operator_mobile: '139', operator_email: 'jia@', copies: 2, declaration: false, certificate_type: 'tls', fax: '1', unit_type: 'party',
+				operator_mobile: '139', operator_email: 'jia@', copies: 21, declaration: false, certificate_type: 'tls', fax: '1', unit_type: 'party',
 			},
 			person: { birth: '1970-01-02', sex: 'female', email: 'a b@c.d', mobile: '+1', carrier: 'GOLD', id_type: 'library_card', province: '江苏\n省' },
 		};

@@ -73,13 +73,22 @@ export class World {
 	}
 
 	// --- applications -------------------------------------------------------------------
-	async draft(kind = 'organization', changes = {}) {
+	// A draft; `asks` are the further members (service, certificate …).  `by`: in whose session it is made.
+	async draft(kind = 'organization', changes = {}, asks = {}, by = null) {
 		const n = ++this.applicants;
 		const form = kind === 'organization' ? organizationForm(n, changes) : personForm(n, changes);
+		const view = expectStatus(await this.ask(by, { kind, form, ...asks }), 201);
 		const client = new Client(this.site);
-		const view = expectStatus(await client.post('/api/v1/applications', { kind, form }), 201);
 		client.accessCode = view.access_code;
-		return new Application(this, client, view);
+		// A holder goes on in his session; what a clerk began is the applicant's, by access code.
+		return new Application(this, by !== null && by.subject !== undefined ? by : client, view);
+	}
+
+	async ask(by, body) { return (by === null ? new Client(this.site) : await this.ready(by)).post('/api/v1/applications', body); }
+
+	// A draft about the certificate of this (confirmed) application, by its holder unless somebody else asks.
+	async service(service, of, { by = of.holder, form = {}, ...asks } = {}) {
+		return this.draft(of.view.kind, { ...of.view.form, copies: of.view.form.copies && 1, ...form }, { service, certificate: of.view.serial, ...asks }, by);
 	}
 
 	// From the form to the confirmed certificate: the holder, logged in.
@@ -186,7 +195,9 @@ export class World {
 	}
 }
 
-const steps = ['submitted', 'accepted', 'paid', 'reviewed', 'issued', 'delivered', 'confirmed'];
+const withKey = ['submitted', 'accepted', 'paid', 'reviewed', 'issued', 'delivered', 'confirmed'];
+const withoutKey = ['submitted', 'accepted', 'paid', 'reviewed', 'completed'];
+const keyServices = ['issue', 'renew', 'change', 'reissue'];
 
 export class Application {
 	constructor(world, client, view) {
@@ -202,11 +213,37 @@ export class Application {
 		return this.client.call('PUT', this.path, { form }, { headers: { 'If-Match': `"v${version}"` } });
 	}
 
-	// Everything about a submission may be replaced: csr (DER or PEM), statement members, signing identity.
+	get hasKey() { return keyServices.includes(this.view.service); }
+
+	get target() { return this.view.certificate === undefined ? {} : { certificate: this.view.certificate }; }
+
+	// Everything about a submission may be replaced: csr (DER or PEM), statement members, signing identity.  Copies beyond
+	// the first have keys of their own.
 	async submit({ csr = certificateRequest(this.identity.key), members = {}, identity = this.identity } = {}) {
-		const statement = await this.client.statement('application.submit',
-			{ application: this.id, service: 'issue', form: await this.formHash(), spki: identity.spkiHash, ...members }, { identity });
-		return this.client.post(`${this.path}/submit`, { csr: Buffer.isBuffer(csr) ? csr.toString('base64') : csr, statement });
+		const about = { application: this.id, service: this.view.service, form: await this.formHash(), ...this.target };
+		if (!this.hasKey)
+			return this.client.identity === null ? this.client.post(`${this.path}/submit`, {}) :
+				(await this.world.ready(this.client)).act(`${this.path}/submit`, 'application.submit', { ...about, ...members });
+		const text = (request) => (Buffer.isBuffer(request) ? request.toString('base64') : request);
+		this.more ??= Array.from({ length: Math.min(this.view.form.copies ?? 1, 20) - 1 }, newIdentity);
+		const further = this.more.length === 0 ? {} : { more: this.more.map((i) => i.spkiHash) };
+		const statement = await this.client.statement('application.submit', { ...about, spki: identity.spkiHash, ...further, ...members }, { identity });
+		const requests = this.more.length === 0 ? { csr: text(csr) } :
+			{ csrs: [csr, ...this.more.map((i) => certificateRequest(i.key))].map(text) };
+		return this.client.post(`${this.path}/submit`, { ...requests, statement });
+	}
+
+	async lodge(officer = 'clerk') {
+		return (await this.world.officer(officer)).act(`${this.path}/lodge`, 'application.lodge',
+			{ application: this.id, service: this.view.service, form: await this.formHash(), ...this.target });
+	}
+
+	async withdraw(reason) {
+		if (this.client.identity === null)
+			return this.client.post(`${this.path}/withdraw`, reason === undefined ? {} : { reason });
+		const { version } = await this.refresh();
+		return (await this.world.ready(this.client)).act(`${this.path}/withdraw`, 'application.withdraw',
+			{ application: this.id, version, ...reason !== undefined && { reason } });
 	}
 
 	async accept(changes = {}, officer = 'clerk') {
@@ -229,7 +266,7 @@ export class Application {
 			{ application: this.id, version, reason: '请补充材料', ...changes });
 	}
 
-	async pay(amount = '30000') {
+	async pay(amount = this.view.amount_fen) {
 		return (await this.world.officer('cashier')).act(`${this.path}/fee`, 'fee.record', { application: this.id, amount_fen: amount, method: 'cash' });
 	}
 
@@ -239,6 +276,13 @@ export class Application {
 		const { hash, profile, profile_version } = await this.request();
 		return (await this.world.officer(officer)).act(`${this.path}/${verb}`, `application.${verb}`,
 			{ application: this.id, request: hash, profile, profile_version, ...changes });
+	}
+
+	// Services without a new key: verb service-review or complete.
+	async serve(verb, officer = verb === 'complete' ? 'issuer' : 'reviewer', changes = {}) {
+		const { hash } = await this.request();
+		return (await this.world.officer(officer)).act(`${this.path}/${verb}`, verb === 'complete' ? 'service.complete' : 'service.review',
+			{ application: this.id, request: hash, ...changes });
 	}
 
 	// The certificate comes to the applicant, who becomes a holder.
@@ -268,7 +312,8 @@ export class Application {
 		case 'submitted': return this.submit();
 		case 'accepted': return this.accept();
 		case 'paid': return this.pay();
-		case 'reviewed': return this.approve('review');
+		case 'reviewed': return this.hasKey ? this.approve('review') : this.serve('service-review');
+		case 'completed': return this.serve('complete');
 		case 'issued': return this.approve('issue');
 		case 'delivered': return this.deliver();
 		default: return this.confirm();
@@ -277,9 +322,10 @@ export class Application {
 
 	// On to `state`, each step as it should be.
 	async through(state) {
-		for (const next of steps.slice(steps.indexOf(this.view.state) + 1, steps.indexOf(state) + 1)) {
-			this.view = expectStatus(await this.step(next), 200);
-			if (next === 'issued')
+		const steps = this.hasKey ? withKey : withoutKey;
+		for (let next = steps.indexOf(this.view.state) + 1; next <= steps.indexOf(state); next = steps.indexOf(this.view.state) + 1) {
+			this.view = expectStatus(await this.step(steps[next]), 200);
+			if (steps[next] === 'issued')
 				await this.fetchCertificate();
 		}
 		return this;
