@@ -82,19 +82,20 @@ static gboolean
 check_target (const Statement *statement, const ApprovalTarget *target, const char *field, GError **error)
 {
 	StatementCommon common;
-	const char *application, *request, *profile;
-	gint64 version;
+	const char *application, *request, *profile = NULL;
+	gint64 version = target->profile_version;
 	const Field fields[] = {
 		STATEMENT_COMMON_FIELDS (common),
 		{ "application", FIELD_UUID, TRUE, 0, &application }, { "request", FIELD_HEX32, TRUE, 0, &request },
 		{ "profile", FIELD_STRING, TRUE, 32, &profile }, { "profile_version", FIELD_INT, TRUE, 0, &version },
 	};
-	if (!JSON_READ (statement_payload (statement), field, fields, error) || !statement_nonce_check (common.nonce, field, error))
+	gsize members = G_N_ELEMENTS (fields) - (target->profile != NULL ? 0 : 2);
+	if (!json_read_fields (statement_payload (statement), field, fields, members, error) || !statement_nonce_check (common.nonce, field, error))
 		return FALSE;
 	g_autofree char *hash = fingerprint_hex (&target->request);
 	if (strcmp (request, hash) != 0)
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, field, "approves another request");
-	if (strcmp (application, target->application) != 0 || strcmp (profile, target->profile) != 0 || version != target->profile_version)
+	if (strcmp (application, target->application) != 0 || g_strcmp0 (profile, target->profile) != 0 || version != target->profile_version)
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, field, "names another application or profile than the request");
 	return TRUE;
 }
@@ -115,6 +116,20 @@ check_one (const Court *court, const ApprovalTarget *target, const char *compact
 		return NULL;
 	*identity = *statement_identity (statement);
 	return officer;
+}
+
+gboolean
+service_approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *complete,
+                         ServiceApprovals *out, GError **error)
+{
+	const Officer *first = check_one (court, target, review, "service.review", ROLE_REVIEWER, "/review", &out->identities[0], error);
+	const Officer *second = first != NULL ? check_one (court, target, complete, "service.complete", ROLE_ISSUER, "/complete", &out->identities[1], error) : NULL;
+	if (second == NULL)
+		return FALSE;
+	out->officers[0] = first;
+	out->officers[1] = second;
+	return strcmp (first->person, second->person) != 0
+		|| diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/complete", "reviewer and issuer are the same person");
 }
 
 gboolean

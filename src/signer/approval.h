@@ -45,10 +45,18 @@ gboolean approval_check_fresh (const Court *court, const Statement *statement, c
 /* What both approvals must name. */
 typedef struct {
 	const char *application;
-	const char *profile;
+	const char *profile;              /* NULL: a service request, which has none */
 	gint64 profile_version;
 	Fingerprint request;              /* hash of the exact text to be signed */
 } ApprovalTarget;
+
+/* service.review by a reviewer and service.complete by an issuer, two persons; the target has no profile. */
+typedef struct {
+	const Officer *officers[2];
+	Fingerprint identities[2];        /* of the statements */
+} ServiceApprovals;
+gboolean service_approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *complete,
+                                  ServiceApprovals *out, GError **error);
 
 /* Review by a reviewer, issue by an issuer, two persons.  *reviewer and *issuer: the statements'
  * identities.  DIQI_ERROR_APPROVAL, _SAME_PERSON, _STATEMENT_…, _CERTIFICATE_EXPIRED. */

@@ -353,6 +353,31 @@ signer_unwrap_record_key (SignerClient *client, const char *record, GBytes *wrap
 	return call_for_bytes (client, message, "key", error);
 }
 
+/* --- tokens ------------------------------------------------------------------------------- */
+
+GBytes *
+signer_release_token_pin (SignerClient *client, const char *request, const char *review, const char *complete,
+                          const char *unlock, GBytes *spki, GError **error)
+{
+	json_t *message = message_new ("token.unlock");
+	put (message, "request", json_string (request));
+	put (message, "review", json_string (review));
+	put (message, "complete", json_string (complete));
+	put (message, "unlock", json_string (unlock));
+	put (message, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));
+	return call_for_bytes (client, message, "pin", error);
+}
+
+GBytes *
+signer_initialise_token (SignerClient *client, const char *token, const char *const statements[2], GBytes *spki, GError **error)
+{
+	json_t *message = message_new ("token.initialise");
+	put (message, "token", json_string (token));
+	put (message, "statements", json_pack ("[s, s]", statements[0], statements[1]));
+	put (message, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));
+	return call_for_bytes (client, message, "pin", error);
+}
+
 static gboolean
 send_clock (SignerClient *client, Micros now, gboolean frozen, GError **error)
 {

@@ -78,6 +78,10 @@ GBytes *signer_unwrap_record_key (SignerClient *client, const char *record, GByt
 GBytes *signer_release_token_pin (SignerClient *client, const char *request, const char *review, const char *complete,
                                   const char *unlock, GBytes *spki, GError **error);
 
+/* The same for a blank token that is made ready: `statements` are two of type "token.initialise" over serial and key, of a clerk and an
+ * administrator.  Once a serial; again, for another key, only by two administrators. */
+GBytes *signer_initialise_token (SignerClient *client, const char *token, const char *const statements[2], GBytes *spki, GError **error);
+
 /* Test sites only (DIQI_ERROR_CLOCK): the signer's clock follows the site's.  It runs on from `now`,
  * or with signer_freeze_clock stands still until told again. */
 gboolean signer_set_clock (SignerClient *client, Micros now, GError **error);

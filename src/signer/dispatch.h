@@ -34,4 +34,6 @@ json_t *message_receipt (Keyring *keyring, const json_t *message, GError **error
 json_t *message_document (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_record_wrap (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_record_unwrap (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_token_unlock (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_token_initialise (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

@@ -14,6 +14,7 @@ struct Journal {
 	GHashTable *by_spki;
 	GPtrArray *revoked;
 	LookLedger *looks;
+	GHashTable *pins;           /* ticket → Fingerprint of the key that got the PIN */
 	guint64 crl_number;
 	guint64 size;
 	Hash root;
@@ -204,6 +205,27 @@ replay_look (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
+replay_pin (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *ticket, *token, *spki;
+	json_t *statements;
+	Micros time;
+	Fingerprint key;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "ticket", FIELD_STRING, TRUE, 80, &ticket },
+		{ "token", FIELD_STRING, TRUE, 64, &token }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
+		{ "statements", FIELD_ARRAY, TRUE, JOURNAL_PIN_STATEMENTS, &statements },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (!hex_decode (spki, key.b, sizeof key.b))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
+	g_hash_table_insert (journal->pins, g_strdup (ticket), g_memdup2 (&key, sizeof key));
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
 replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
 {
 	const char *type = json_string_value (json_object_get (record, "type"));
@@ -217,6 +239,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 		return replay_checkpoint (user, record, error);
 	if (g_strcmp0 (type, "look") == 0)
 		return replay_look (user, record, error);
+	if (g_strcmp0 (type, "pin") == 0)
+		return replay_pin (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
 }
 
@@ -229,6 +253,7 @@ journal_open (const char *path, GError **error)
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
 	journal->revoked = g_ptr_array_new ();
 	journal->looks = look_ledger_new ();
+	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
@@ -242,6 +267,7 @@ journal_free (Journal *journal)
 	chain_free (journal->chain);
 	g_ptr_array_unref (journal->revoked);
 	look_ledger_free (journal->looks);
+	g_hash_table_unref (journal->pins);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
 	g_hash_table_unref (journal->by_serial);
@@ -328,6 +354,12 @@ guint
 journal_looks (const Journal *journal, Micros now, const char *person)
 {
 	return look_ledger_count (journal->looks, now, person);
+}
+
+const Fingerprint *
+journal_pin_key (const Journal *journal, const char *ticket)
+{
+	return g_hash_table_lookup (journal->pins, ticket);
 }
 
 Micros
@@ -440,6 +472,22 @@ journal_add_look (Journal *journal, const JournalLook *look)
 	if (!look_ledger_add (journal->looks, look->time, look->person, look->identity))
 		g_error ("journal: one statement for two looks");
 	journal->last_time = MAX (journal->last_time, look->time);
+}
+
+void
+journal_add_pin (Journal *journal, const JournalPin *pin)
+{
+	g_autoptr (json_t) record = record_new ("pin", pin->time);
+	json_t *statements = json_array ();
+	for (gsize i = 0; i < pin->n; i++)
+		json_array_append_new (statements, json_hex (pin->statements[i].b, sizeof pin->statements[i].b));
+	json_object_set_new (record, "ticket", json_string (pin->ticket));
+	json_object_set_new (record, "token", json_string (pin->token));
+	put_hash (record, "spki", pin->spki);
+	json_object_set_new (record, "statements", statements);
+	chain_append (journal->chain, record, NULL, NULL);
+	g_hash_table_insert (journal->pins, g_strdup (pin->ticket), g_memdup2 (pin->spki, sizeof *pin->spki));
+	journal->last_time = MAX (journal->last_time, pin->time);
 }
 
 gboolean

@@ -1,5 +1,6 @@
 /* signer/journal.h — what the signer must remember: every certificate of the issuing CA, which of them it
- * called revoked, the last CRL number, the last checkpoint, looks at records.
+ * called revoked, the last CRL number, the last checkpoint, looks at records,
+ * released PINs.
  *
  * journal.log is a Chain.  Records, each with "time":
  *   {"type":"issue","request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
@@ -7,6 +8,7 @@
  *   {"type":"crl","number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
+ *   {"type":"pin","ticket","token","spki","statements"}
  * request is the hash of the to-be-signed request (absent for the certificates made with the
  * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
@@ -46,6 +48,15 @@ typedef struct {
 	const Fingerprint *identity, *agree;      /* of the statements; agree NULL: nobody was asked */
 } JournalLook;
 
+typedef struct {
+	Micros time;
+	const char *ticket, *token;               /* ticket: "unlock:" and the application, "initialise:" and the serial */
+	const Fingerprint *spki;                  /* whose key got the PIN */
+	const Fingerprint *statements;            /* identities of those who said so */
+	gsize n;
+} JournalPin;
+#define JOURNAL_PIN_STATEMENTS 3
+
 Journal *journal_open (const char *path, GError **error);
 void journal_free (Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
@@ -64,6 +75,8 @@ void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
 /* Looks at records: was this statement used; how many has this person had on the (Beijing) day of now. */
 gboolean journal_look_used (const Journal *journal, const Fingerprint *identity);
 guint journal_looks (const Journal *journal, Micros now, const char *person);
+/* The key that this ticket's PIN went to last; NULL: unused. */
+const Fingerprint *journal_pin_key (const Journal *journal, const char *ticket);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
@@ -74,5 +87,6 @@ void journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl
 void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
 /* Not used before. */
 void journal_add_look (Journal *journal, const JournalLook *look);
+void journal_add_pin (Journal *journal, const JournalPin *pin);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

@@ -25,6 +25,8 @@
  * | document      | document |        | digest (SHA-256, on SM2 sites SM3)                  | cms |
  * | record.wrap   | storage |         | record, key (32 bytes)                               | wrapped |
  * | record.unwrap | storage | yes     | record, wrapped, look (compact), agree? (compact)    | key |
+ * | token.unlock  | tokens  | if new  | request (text), review, complete, unlock (compact), spki | pin |
+ * | token.initialise | tokens | if new | token, statements [compact, compact], spki           | pin |
  * | clock         | none    |         | now, frozen                                         | (test sites only) |
  */
 #pragma once
@@ -42,6 +44,8 @@
 	M (DOCUMENT, "document", message_document) \
 	M (RECORD_WRAP, "record.wrap", message_record_wrap) \
 	M (RECORD_UNWRAP, "record.unwrap", message_record_unwrap) \
+	M (TOKEN_UNLOCK, "token.unlock", message_token_unlock) \
+	M (TOKEN_INITIALISE, "token.initialise", message_token_initialise) \
 	M (CLOCK, "clock", message_clock)
 
 /* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each

@@ -19,6 +19,7 @@ static const struct {
 	[REVIEWER_AGAIN] = { "018f0000-0000-7000-8000-000000000002", "审核员乙", { "issuer" } },
 	[BOTH] = { "018f0000-0000-7000-8000-000000000007", "双岗员己", { "reviewer", "issuer" } },
 	[ADMIN_ISSUER] = { "018f0000-0000-7000-8000-000000000001", "管理员甲", { "issuer" } },
+	[SECOND_ADMIN] = { "018f0000-0000-7000-8000-000000000009", "管理员辛", { "administrator" } },
 };
 
 const char *

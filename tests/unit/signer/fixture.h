@@ -11,7 +11,7 @@
 #define SITE "test-site"
 #define PASSPHRASE "correct horse battery"
 
-enum { ADMIN, REVIEWER, ISSUER, CLERK, AUDITOR, REVIEWER_AGAIN, BOTH, ADMIN_ISSUER, N_OFFICERS };
+enum { ADMIN, REVIEWER, ISSUER, CLERK, AUDITOR, REVIEWER_AGAIN, BOTH, ADMIN_ISSUER, SECOND_ADMIN, N_OFFICERS };
 /* REVIEWER_AGAIN: the person of REVIEWER with a second certificate, as issuer. */
 
 typedef struct {

@@ -158,6 +158,7 @@ test_bad_lists (void)
 	assert_refused (change (&c, alone, ADMIN, AUDITOR, &error), error, SIGNER);
 	g_autoptr (json_t) headless = next_list (&c);
 	json_object_set_new (entry (headless, ADMIN), "removed", json_true ());
+	json_object_set_new (entry (headless, SECOND_ADMIN), "removed", json_true ());
 	assert_refused (change (&c, headless, ADMIN, AUDITOR, &error), error, SIGNER);
 	g_autoptr (json_t) role = next_list (&c);
 	json_array_append_new (json_object_get (entry (role, CLERK), "roles"), json_string ("king"));
