@@ -1,11 +1,15 @@
 /* main/cmd_officer.c — officers: the signer's pinned list, changed by two signatures.
  *
  * Three steps by different people: "officer propose" writes the new list, "officer sign" is run by two
- * officers over that file, "officer submit" sends list and statements. */
+ * officers over that file, "officer submit" sends list and statements.
+ *
+ * "officer identify" says which human an officer is; two administrators sign it, each on his own machine. */
 #include <string.h>
 
 #include "base/error.h"
+#include "base/idnum.h"
 #include "base/random.h"
+#include "identity/subject.h"
 #include "main/cli.h"
 #include "main/remote.h"
 
@@ -180,6 +184,69 @@ run_submit (Cli *cli, GError **error)
 	return reply != NULL;
 }
 
+/* --- who an officer is --------------------------------------------------------------------- */
+
+/* As subject_identity_key makes it: the number itself never leaves this machine. */
+static json_t *
+identity_of (const char *site, const char *id_type, const char *number)
+{
+	g_autofree char *whole = g_strdup_printf ("%s:%s", id_type, number);
+	const SubjectIdentity identity = { .site = site, .kind = SUBJECT_PERSON, .number = whole };
+	Fingerprint key;
+	subject_identity_key (&identity, &key);
+	return json_hex (key.b, sizeof key.b);
+}
+
+static gboolean
+check_number (const char *id_type, const char *number, GError **error)
+{
+	if (strcmp (id_type, "resident_id") != 0)
+		return *number != '\0' || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/number", "no number");
+	g_autoptr (Clock) clock = clock_new_system ();
+	return resident_id_require (number, clock_now (clock), "/number", error);
+}
+
+static gboolean
+run_identify (Cli *cli, GError **error)
+{
+	const char *person = cli_argument (cli, 0), *id_type = cli_option (cli, "id-type");
+	if (id_type == NULL)
+		id_type = "resident_id";
+	/* Not an argument: the list of processes shows those to everybody on the machine. */
+	const char *file = cli_option (cli, "number-file");
+	g_autoptr (Secret) number = file != NULL ? secret_read_file (file, error) : secret_ask ("identity number: ", error);
+	if (number == NULL || !check_number (id_type, number, error))
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *statement = remote_statement (remote, "officer.identify",
+		json_pack ("{s:s, s:o}", "person", person, "identity", identity_of (remote_site (remote), id_type, number)), NULL, error);
+	return statement != NULL && file_write_new (cli_argument (cli, 1), statement, strlen (statement), 0644, error);
+}
+
+static gboolean
+run_identify_submit (Cli *cli, GError **error)
+{
+	g_autofree char *first = read_statement (cli_argument (cli, 0), error);
+	g_autofree char *second = first != NULL ? read_statement (cli_argument (cli, 1), error) : NULL;
+	if (second == NULL)
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autoptr (json_t) reply = remote_call (remote, "POST", "/api/v1/officers/identities",
+	                                        json_pack ("{s:[s,s]}", "statements", first, second), error);
+	cli_print (cli, reply);
+	return reply != NULL;
+}
+
+static const CliOption identify_options[] = {
+	{ "id-type", "TYPE", "resident_id (default), passport, military_officer, home_return_permit, other", FALSE },
+	{ "number-file", "FILE", "file with the number (default: asked for)", FALSE },
+	{ NULL, NULL, NULL, FALSE },
+};
+
 static const CliOption propose_options[] = {
 	{ "add", "NAME", "a new officer", FALSE },
 	{ "roles", "A,B", "reviewer, issuer, clerk, cashier, administrator, market_editor, market_approver, auditor", FALSE },
@@ -192,6 +259,8 @@ const CliCommand officer_commands[] = {
 	{ "officer list", "", 0, 0, "pinned officers, for administrator and auditor", NULL, run_list },
 	{ "officer propose", "PROPOSAL", 1, 1, "write a changed list to a file", propose_options, run_propose },
 	{ "officer sign", "PROPOSAL STATEMENT", 2, 2, "sign a proposal with --as", NULL, run_sign },
+	{ "officer identify", "PERSON STATEMENT", 2, 2, "administrator: say who an officer is; asks for the number", identify_options, run_identify },
+	{ "officer identified", "STATEMENT STATEMENT", 2, 2, "administrator: send both administrators' statements", NULL, run_identify_submit },
 	{ "officer submit", "PROPOSAL STATEMENT STATEMENT", 3, 3, "administrator: send list and both statements", NULL, run_submit },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };

@@ -62,6 +62,8 @@ try {
 		const auditor = await world.officer('auditor');
 		expectStatus(await auditor.get(`${api}/officers`), 200);
 		await world.giveRole('clerk', 'cashier');
+		const { person } = expectStatus(await (await world.officer('cashier')).get(`${api}/session`), 200);
+		expectStatus(await world.identifyOfficer(person, 'resident_id:320599197001010370'), 200);
 	});
 
 	await check('applications: each act, each document, and what may go wrong', async () => {
@@ -89,7 +91,8 @@ try {
 		const clerk = await world.officer('clerk');
 		expectStatus(await clerk.get(`${api}/applications?limit=1`), 200);
 		expectStatus(await clerk.get(`${api}/applications?state=rejected`), 200);
-		expectStatus(await clerk.get(`${api}/subjects?query=${encodeURIComponent('虚构')}`), 200);
+		const [{ subject }] = expectStatus(await clerk.get(`${api}/subjects?query=${encodeURIComponent('虚构')}`), 200);
+		expectStatus(await clerk.get(`${api}/subjects/${subject}/people`), 200);
 		expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
 	});
 
