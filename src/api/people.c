@@ -2,7 +2,7 @@
 #include "api/routes.h"
 #include "api/two_officers.h"
 #include "base/error.h"
-#include "registry/people_of.h"
+#include "registry/officer_identity.h"
 
 static gboolean
 identify (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)

@@ -5,7 +5,6 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "registry/application_db.h"
-#include "registry/people_of.h"
 
 static gboolean
 same_statement (const char *stored, const Statement *statement)
@@ -110,7 +109,6 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
 	    !expect_approval (statement, application, &request, error) ||
 	    !target_check_holder (tx, registry, application, error) ||
 	    !find_subject (&step, &application->subject, error) ||
-	    !people_of_form_record (tx, registry, application->kind, application->form, application->subject, step.now, error) ||
 	    !intend_all (&step, &request, error))
 		return FALSE;
 	application->issuer = g_strdup (actor->person);

@@ -60,6 +60,16 @@ try {
 		expectStatus(await world.identifyOfficer(person, number), 200);
 		expectProblem(await world.identifyOfficer(await personOf('issuer'), number), 403, 'approval.same_person');
 	});
+
+	await check('an officer decides nothing of his own: neither as person of the form, nor as operator or legal representative', async () => {
+		const own = { issuer: personForm(41), clerk: organizationForm(42, { operator_id: personForm(43).id_number }) };
+		expectStatus(await world.identifyOfficer(await personOf('issuer'), `resident_id:${own.issuer.id_number}`), 200);
+		expectStatus(await world.identifyOfficer(await personOf('clerk'), `resident_id:${own.clerk.operator_id}`), 200);
+		const his = await (await world.draft('person', own.issuer)).through('reviewed');
+		expectProblem(await his.approve('issue', 'issuer'), 403, 'approval.own_application');
+		const theirs = await (await world.draft('organization', own.clerk)).through('submitted');
+		expectProblem(await theirs.accept(), 403, 'approval.own_application');
+	});
 } finally {
 	await world.remove();
 }
