@@ -57,6 +57,7 @@ filed_free (Filed *filed)
 		return;
 	g_free (filed->id);
 	g_free (filed->code);
+	g_free (filed->target);
 	private_key_free (filed->key);
 	csr_free (filed->csr);
 	g_clear_pointer (&filed->certificate, certificate_unref);
@@ -90,6 +91,7 @@ typedef struct {
 	Desk *desk;
 	Filed *filed;
 	json_t *form, *view;
+	const Actor *actor;
 	char *text;
 } FileArgs;
 
@@ -97,19 +99,21 @@ static gboolean
 tx_create (Tx *tx, gpointer arg, GError **error)
 {
 	FileArgs *args = arg;
+	const ApplicationCreation creation = {
+		.service = args->filed->service, .kind = args->filed->kind, .form = args->form, .certificate = args->filed->target,
+		.cause = args->filed->service == SERVICE_REISSUE ? "lost" : NULL, .actor = args->actor,
+	};
 
-	return application_create (tx, args->desk->registry, args->filed->kind, args->form, &args->filed->code, &args->view, error);
+	return application_create (tx, args->desk->registry, &creation, &args->filed->code, &args->view, error);
 }
 
-Filed *
-desk_file (Desk *desk, SubjectKind kind, json_t *form)
+static Filed *
+file (Desk *desk, Filed *filed, json_t *form, const Actor *actor)
 {
-	Filed *filed = g_new0 (Filed, 1);
-	FileArgs args = { .desk = desk, .filed = filed, .form = form };
+	FileArgs args = { .desk = desk, .filed = filed, .form = form, .actor = actor };
 	g_autoptr (GBytes) csr = NULL;
 	g_autoptr (GError) error = NULL;
 
-	filed->kind = kind;
 	filed->key = local_key ();
 	csr = csr_build (filed->key, "ignored", &error);
 	g_assert_no_error (error);
@@ -121,6 +125,28 @@ desk_file (Desk *desk, SubjectKind kind, json_t *form)
 	json_decref (args.view);
 	json_decref (form);
 	return filed;
+}
+
+Filed *
+desk_file (Desk *desk, SubjectKind kind, json_t *form)
+{
+	Filed *filed = g_new0 (Filed, 1);
+
+	filed->kind = kind;
+	return file (desk, filed, form, NULL);
+}
+
+Filed *
+desk_file_service (Desk *desk, Service service, Filed *of, json_t *form, const Actor *actor)
+{
+	Filed *filed = g_new0 (Filed, 1);
+	g_autoptr (json_t) view = desk_view (desk, of);
+
+	filed->kind = of->kind;
+	filed->service = service;
+	filed->of = of;
+	filed->target = g_strdup (json_string_value (json_object_get (view, "serial")));
+	return file (desk, filed, form, actor);
 }
 
 /* --- actors ---------------------------------------------------------------------------------- */
@@ -253,11 +279,15 @@ add_request (Desk *desk, Filed *filed, json_t *members)
 	g_autofree char *none = g_strnfill (64, '0');
 	gboolean submitted = store_read (desk->store, "request", tx_request, &args, NULL);
 
-	if (!submitted)
+	if (!submitted && !service_rule (filed->service)->key)
+		args.view = json_pack ("{s:s}", "hash", none);
+	else if (!submitted)
 		args.view = json_pack ("{s:s, s:s, s:i}", "hash", none, "profile", "organization", "profile_version", 1);
 	json_object_set (members, "request", json_object_get (args.view, "hash"));
-	json_object_set (members, "profile", json_object_get (args.view, "profile"));
-	json_object_set (members, "profile_version", json_object_get (args.view, "profile_version"));
+	if (json_object_get (args.view, "profile")) {
+		json_object_set (members, "profile", json_object_get (args.view, "profile"));
+		json_object_set (members, "profile_version", json_object_get (args.view, "profile_version"));
+	}
 	json_decref (args.view);
 }
 
@@ -273,32 +303,84 @@ desk_papers (SubjectKind kind)
 		             "paper", "service_contract", "original", 1, "copies", 2);
 }
 
+static void
+add_paper (json_t *list, const json_t *asked)
+{
+	json_t *paper = json_object ();
+
+	json_object_set (paper, "paper", json_object_get (asked, "paper"));
+	json_object_set_new (paper, "original", json_true ());
+	json_object_set (paper, "copies", json_object_get (asked, "copies"));
+	json_array_append_new (list, paper);
+}
+
+/* The first choice of everything the service asks for. */
+static json_t *
+papers_of (Desk *desk, const Filed *filed)
+{
+	json_t *list = json_array ();
+	g_autoptr (json_t) rules = NULL;
+	g_autoptr (GError) error = NULL;
+	gsize i, j;
+	json_t *need, *asked;
+
+	registry_required_papers (desk->registry, service_name (filed->service), subject_kind_name (filed->kind), &rules, &error);
+	g_assert_no_error (error);
+	json_array_foreach (json_object_get (json_array_get (json_object_get (rules, "items"), 0), "needs"), i, need)
+		json_array_foreach (json_array_get (json_object_get (need, "any"), 0), j, asked)
+			add_paper (list, asked);
+	return list;
+}
+
+static gboolean
+about_form (ApplicationAct act)
+{
+	return act == ACT_SUBMIT || act == ACT_LODGE || act == ACT_ACCEPT;
+}
+
+static gboolean
+about_version (ApplicationAct act)
+{
+	return act == ACT_ACCEPT || act == ACT_RETURN || act == ACT_REJECT || act == ACT_WITHDRAW;
+}
+
+static void
+add_submission (const Filed *filed, ApplicationAct act, json_t *members)
+{
+	g_autofree char *spki = fingerprint_hex (public_key_fingerprint (csr_public_key (filed->csr)));
+
+	json_object_set_new (members, "service", json_string (service_name (filed->service)));
+	if (filed->target)
+		json_object_set_new (members, "certificate", json_string (filed->target));
+	if (act == ACT_SUBMIT && service_rule (filed->service)->key)
+		json_object_set_new (members, "spki", json_string (spki));
+}
+
 static json_t *
 members_of (Desk *desk, Filed *filed, ApplicationAct act)
 {
 	g_autoptr (json_t) view = desk_view (desk, filed);
-	g_autofree char *spki = fingerprint_hex (public_key_fingerprint (csr_public_key (filed->csr)));
 	json_t *members = json_pack ("{s:s}", "application", filed->id);
 	json_t *serial = json_object_get (view, "serial");
 
-	if (act == ACT_SUBMIT) {
-		json_object_set_new (members, "service", json_string ("issue"));
-		json_object_set_new (members, "spki", json_string (spki));
-	}
-	if (act == ACT_SUBMIT || act == ACT_ACCEPT)
+	if (act == ACT_SUBMIT || act == ACT_LODGE)
+		add_submission (filed, act, members);
+	if (about_form (act))
 		add_form_hash (desk, filed, members);
-	if (act == ACT_ACCEPT || act == ACT_RETURN || act == ACT_REJECT)
+	if (about_version (act))
 		json_object_set (members, "version", json_object_get (view, "version"));
 	if (act == ACT_ACCEPT)
-		json_object_set_new (members, "papers", desk_papers (filed->kind));
+		json_object_set_new (members, "papers", papers_of (desk, filed));
 	if (act == ACT_RETURN || act == ACT_REJECT)
 		json_object_set_new (members, "reason", json_string ("营业执照复印件未盖章"));
 	if (act == ACT_FEE) {
-		json_object_set_new (members, "amount_fen", json_string ("30000"));
+		json_object_set (members, "amount_fen", json_object_get (view, "amount_fen"));
 		json_object_set_new (members, "method", json_string ("cash"));
 	}
-	if (act == ACT_REVIEW || act == ACT_ISSUE)
+	if (act == ACT_REVIEW || act == ACT_ISSUE || act == ACT_SERVICE_REVIEW || act == ACT_SERVICE_COMPLETE)
 		add_request (desk, filed, members);
+	if (act == ACT_SERVICE_COMPLETE && filed->service == SERVICE_OTHER)
+		json_object_set_new (members, "answer", json_string ("请携带原件到受理点办理"));
 	if (act == ACT_DELIVER || act == ACT_CONFIRM)
 		json_object_set_new (members, "serial", serial ? json_incref (serial) : json_string ("none"));
 	if (act == ACT_DELIVER)
@@ -322,7 +404,7 @@ desk_statement (Desk *desk, Filed *filed, ApplicationAct act, const Actor *actor
 	if (change)
 		json_decref (change);
 	return local_statement (application_act_name (act), clock_now (desk->world->clock), members, key,
-	                        act == ACT_SUBMIT ? NULL : actor->certificate);
+	                        act == ACT_SUBMIT && service_rule (filed->service)->key ? NULL : actor->certificate);
 }
 
 /* --- acts ---------------------------------------------------------------------------------------------- */
@@ -343,7 +425,21 @@ perform (Tx *tx, DeskAct *a, GError **error)
 		       application_edit (tx, registry, a->actor, id, application_view_version (before), form, &a->view, error);
 	}
 	case ACT_SUBMIT:
-		return application_submit (tx, registry, a->actor, id, a->filed->csr, a->statement, &a->view, error);
+		return application_submit (tx, registry, a->actor, id, &a->filed->csr, service_rule (a->filed->service)->key ? 1 : 0,
+		                           a->statement, &a->view, error);
+	case ACT_LODGE:
+		return application_lodge (tx, registry, a->actor, id, a->statement, &a->view, error);
+	case ACT_WITHDRAW:
+		return application_withdraw (tx, registry, a->actor, id, a->statement, NULL, &a->view, error);
+	case ACT_FEE_PAID:
+	case ACT_FEE_WAIVE:
+		return application_settle (tx, registry, id, application_act_name (a->act), a->actor, a->statement, NULL, &a->view, error);
+	case ACT_SERVICE_REVIEW:
+		return application_service_review (tx, registry, a->actor, id, a->statement, &a->view, error);
+	case ACT_SERVICE_COMPLETE:
+		return application_service_complete (tx, registry, a->actor, id, a->statement, &a->view, error);
+	case ACT_UNLOCKED:
+		return application_unlocked (tx, registry, a->actor, id, a->statement, NULL, &a->view, error);
 	case ACT_ACCEPT:
 		return application_accept (tx, registry, a->actor, id, a->statement, &a->view, error);
 	case ACT_RETURN:
@@ -393,7 +489,9 @@ void
 desk_expect (Desk *desk, Filed *filed, ApplicationAct act, const LocalOfficer *officer, json_t *change, int code, const char *field)
 {
 	Actor actor = officer ? desk_officer (officer) : desk_applicant (filed);
-	g_autoptr (Statement) statement = desk_statement (desk, filed, act, &actor, officer ? officer->key : filed->key, change);
+	const ApplicationTransition *rule = application_act_rule (filed->service, act);
+	gboolean signs = officer || !rule || !(rule->guards & GUARD_CODE_UNSIGNED);
+	g_autoptr (Statement) statement = signs ? desk_statement (desk, filed, act, &actor, officer ? officer->key : filed->key, change) : NULL;
 	DeskAct a = { .desk = desk, .filed = filed, .act = act, .actor = &actor, .statement = statement };
 	g_autoptr (GError) error = NULL;
 	gboolean done = desk_do (&a, &error);
@@ -435,6 +533,30 @@ issue (Desk *desk, Filed *filed)
 	g_assert_no_error (error);
 }
 
+static gboolean
+is_in (Desk *desk, const Filed *filed, ApplicationState state)
+{
+	g_autoptr (json_t) view = desk_view (desk, filed);
+
+	return g_strcmp0 (json_string_value (json_object_get (view, "state")), application_state_name (state)) == 0;
+}
+
+/* On from "paid" without a new key. */
+static void
+walk_service (Desk *desk, Filed *filed, ApplicationState state)
+{
+	if (filed->service == SERVICE_OTHER) {
+		desk_expect (desk, filed, ACT_SERVICE_COMPLETE, desk->reviewer, NULL, -1, NULL);
+		return;
+	}
+	desk_expect (desk, filed, ACT_SERVICE_REVIEW, desk->reviewer, NULL, -1, NULL);
+	if (state == STATE_REVIEWED)
+		return;
+	desk_expect (desk, filed, ACT_SERVICE_COMPLETE, desk->issuer, NULL, -1, NULL);
+	if (state == STATE_COMPLETED && filed->service == SERVICE_UNLOCK_PIN)
+		desk_expect (desk, filed, ACT_UNLOCKED, desk->clerk, NULL, -1, NULL);
+}
+
 void
 desk_walk (Desk *desk, Filed *filed, ApplicationState state)
 {
@@ -445,14 +567,21 @@ desk_walk (Desk *desk, Filed *filed, ApplicationState state)
 		desk_expect (desk, filed, ACT_RETURN, desk->clerk, NULL, -1, NULL);
 	if (state == STATE_REJECTED)
 		desk_expect (desk, filed, ACT_REJECT, desk->reviewer, NULL, -1, NULL);
-	if (state == STATE_SUBMITTED || state == STATE_RETURNED || state == STATE_REJECTED)
+	if (state == STATE_WITHDRAWN)
+		desk_expect (desk, filed, ACT_WITHDRAW, NULL, NULL, -1, NULL);
+	if (state == STATE_SUBMITTED || state == STATE_RETURNED || state == STATE_REJECTED || state == STATE_WITHDRAWN)
 		return;
 	desk_expect (desk, filed, ACT_ACCEPT, desk->clerk, NULL, -1, NULL);
 	if (state == STATE_ACCEPTED)
 		return;
-	desk_expect (desk, filed, ACT_FEE, desk->cashier, NULL, -1, NULL);
+	if (is_in (desk, filed, STATE_ACCEPTED))
+		desk_expect (desk, filed, ACT_FEE, desk->cashier, NULL, -1, NULL);
 	if (state == STATE_PAID)
 		return;
+	if (!service_rule (filed->service)->key) {
+		walk_service (desk, filed, state);
+		return;
+	}
 	desk_expect (desk, filed, ACT_REVIEW, desk->reviewer, NULL, -1, NULL);
 	if (state == STATE_REVIEWED)
 		return;

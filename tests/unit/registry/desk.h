@@ -17,13 +17,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Desk, desk_free)
 void desk_restart (Desk *desk);
 
 /* An application and what its applicant holds. */
-typedef struct {
+typedef struct Filed Filed;
+struct Filed {
 	char *id, *code;
 	SubjectKind kind;
+	Service service;
+	char *target;                    /* serial of the certificate it is about; NULL none */
+	const Filed *of;                 /* whose that certificate is; borrowed */
 	PrivateKey *key;
 	Csr *csr;
 	Certificate *certificate;        /* once issued */
-} Filed;
+};
 void filed_free (Filed *filed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Filed, filed_free)
 
@@ -33,6 +37,8 @@ json_t *desk_form (SubjectKind kind);
 json_t *desk_papers (SubjectKind kind);
 /* Files a draft; takes form. */
 Filed *desk_file (Desk *desk, SubjectKind kind, json_t *form);
+/* Files a draft about the certificate of `of` (confirmed), which must outlive it. */
+Filed *desk_file_service (Desk *desk, Service service, Filed *of, json_t *form, const Actor *actor);
 /* Files a complete form and walks it to `state`. */
 Filed *desk_file_to (Desk *desk, SubjectKind kind, ApplicationState state);
 void desk_walk (Desk *desk, Filed *filed, ApplicationState state);

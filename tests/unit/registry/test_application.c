@@ -113,7 +113,7 @@ test_submit_statement (TestStore *t)
 	             DIQI_ERROR_STATEMENT_TARGET, "/statement/application");
 	desk_expect (desk, filed, ACT_SUBMIT, NULL, json_pack ("{s:s}", "site", "elsewhere"), DIQI_ERROR_STATEMENT_TARGET, "/statement/site");
 	desk_expect (desk, filed, ACT_SUBMIT, NULL, json_pack ("{s:n}", "form"), DIQI_ERROR_FIELD_MISSING, "/statement/form");
-	desk_expect (desk, filed, ACT_SUBMIT, NULL, json_pack ("{s:s}", "more", "x"), DIQI_ERROR_FIELD_UNKNOWN, "/statement/more");
+	desk_expect (desk, filed, ACT_SUBMIT, NULL, json_pack ("{s:s}", "further", "x"), DIQI_ERROR_FIELD_UNKNOWN, "/statement/further");
 	g_assert_cmpuint (desk_leaves (desk), ==, leaves);
 	desk_expect (desk, filed, ACT_SUBMIT, NULL, NULL, -1, NULL);
 	g_assert_cmpuint (desk_leaves (desk), ==, leaves + 1);

@@ -158,7 +158,7 @@ test_organization_rules (void)
 	expect_with (o, "ic_no", json_string ("32 05"), DIQI_ERROR_FIELD_VALUE);
 	expect_with (o, "certificate_type", json_string ("tls"), DIQI_ERROR_FIELD_VALUE);
 	expect_with (o, "unit_type", json_string ("private"), -1);
-	expect_with (o, "copies", json_integer (2), DIQI_ERROR_FIELD_VALUE);
+	expect_with (o, "copies", json_integer (21), DIQI_ERROR_FIELD_VALUE);
 	expect_with (o, "copies", json_integer (0), DIQI_ERROR_FIELD_VALUE);
 	expect_with (o, "declaration", json_false (), DIQI_ERROR_FIELD_VALUE);
 	expect_with (o, "name", json_string (" 甲公司"), DIQI_ERROR_FIELD_VALUE);
@@ -226,7 +226,7 @@ test_document (void)
 {
 	g_autoptr (json_t) form = json_pack ("{s:s, s:s}", "name", "甲", "address", "乙");
 	g_autofree char *salt = g_strnfill (64, 'a');
-	g_autofree char *document = form_document ("site", "id", "issue", SUBJECT_ORGANIZATION, form, salt);
+	g_autofree char *document = form_document ("site", "id", "issue", SUBJECT_ORGANIZATION, NULL, NULL, form, salt);
 	g_autofree char *commitment = form_commitment (salt, "320599190001010010");
 
 	g_assert_cmpstr (document, ==,

@@ -43,7 +43,7 @@ tx_pem (Tx *tx, gpointer arg, GError **error)
 {
 	Args *args = arg;
 
-	return application_certificate_pem (tx, args->desk->registry, args->actor, args->filed->id, &args->text, error);
+	return application_certificate_pem (tx, args->desk->registry, args->actor, args->filed->id, 0, &args->text, error);
 }
 
 static gboolean
