@@ -57,7 +57,9 @@ typedef struct {
 } Applicant;
 void applicant_free (gpointer applicant);
 
-/* n companies, each with its own credit code and key, at `reviewed`. */
+/* n companies, each with its own credit code and key, at `submitted`. */
+GPtrArray *applicants_submit (Fixture *f, guint n, GError **error);
+/* The same at `reviewed`. */
 GPtrArray *applicants_prepare (Fixture *f, guint n, GError **error);
 /* The issuer's signed act on each: GBytes requests. */
 GPtrArray *applicants_issue (Fixture *f, const GPtrArray *applicants, GError **error);

@@ -254,6 +254,7 @@ load_run (guint16 port, const LoadPlan *plan, LoadResult *result, GError **error
 		return FALSE;
 	g_array_sort (run.latencies, compare_micros);
 	result->p50 = percentile (run.latencies, 50);
+	result->p95 = percentile (run.latencies, 95);
 	result->p99 = percentile (run.latencies, 99);
 	return TRUE;
 }

@@ -32,7 +32,7 @@ typedef struct {
 	guint64 done, other;
 	guint other_status;          /* first of the others, 0 none */
 	Micros elapsed;              /* first byte sent to last answer read */
-	Micros p50, p99;             /* of the answers done */
+	Micros p50, p95, p99;             /* of the answers done */
 } LoadResult;
 
 /* FALSE only when the exchange itself breaks; answers of another status are counted in `other`. */

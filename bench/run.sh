@@ -13,13 +13,28 @@ if [ ! -f build/bench/build.ninja ]; then
 		{ cat build-bench.log >&2; rm -f build-bench.log; exit 1; }
 	rm -f build-bench.log
 fi
-ninja -C build/bench --quiet src/main/diqi bench/load >&2
+ninja -C build/bench --quiet src/main/diqi bench/load bench/registration >&2
 
 work=$(mktemp -d build/bench/run.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-build/bench/bench/load build/bench/src/main/diqi "$work" "$@" || {
-	status=$?
-	tail -n 5 "$work/serve.log" >&2 2>/dev/null || true
-	exit "$status"
+run() {
+	program=$1
+	shift
+	folder=$(mktemp -d "$work/site.XXXXXX")
+	"build/bench/bench/$program" build/bench/src/main/diqi "$folder" "$@" || {
+		status=$?
+		tail -n 5 "$folder/serve.log" >&2 2>/dev/null || true
+		exit "$status"
+	}
 }
+
+market= registration=
+for name; do
+	case $name in
+	application|search|list) registration="$registration $name" ;;
+	*) market="$market $name" ;;
+	esac
+done
+[ -z "$market" ] && [ $# -gt 0 ] || run load $market
+[ -z "$registration" ] && [ $# -gt 0 ] || run registration $registration

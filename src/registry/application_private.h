@@ -149,6 +149,9 @@ gboolean target_replace (Tx *tx, Registry *registry, const Application *applicat
 /* application.review and application.issue: both are about exactly this request. */
 gboolean expect_approval (const Statement *statement, const Application *application, const CertificateRequest *request, GError **error);
 
+/* Makes the application's search terms those of its present form and certificates (registry/search.h). */
+gboolean search_index (Tx *tx, const Registry *registry, const Application *application, GError **error);
+
 /* --- views ---------------------------------------------------------------------------------- */
 /* acts: ApplicationActRow *, oldest first. */
 json_t *application_view_of (Tx *tx, const Application *application, const GPtrArray *acts, Micros now, GError **error);

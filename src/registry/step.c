@@ -224,6 +224,15 @@ settle_order (const Step *step, GError **error)
 	return !(effects & EFFECT_DROPS_ORDER) || order_drop (step->tx, step->application.id, step->now, error);
 }
 
+/* What an officer may search for changes when it is submitted and when certificates are stored. */
+static gboolean
+index_terms (const Step *step, GError **error)
+{
+	if (step->act != ACT_SUBMIT && step->act != ACT_LODGE && step->act != ACT_STORE)
+		return TRUE;
+	return search_index (step->tx, step->registry, &step->application, error);
+}
+
 gboolean
 step_finish (Step *step, json_t **view, GError **error)
 {
@@ -231,6 +240,7 @@ step_finish (Step *step, json_t **view, GError **error)
 
 	change_state (step);
 	if (!db_application_update (step->tx, &step->application, error) || !write_copies (step, error) || !write_history (step, error) ||
+	    !index_terms (step, error) ||
 	    !settle_order (step, error) || !step_tell (step, error))
 		return FALSE;
 	if (view && !application_view_load (step->tx, &step->application, step->now, &shown, error))

@@ -170,6 +170,18 @@ try {
 		assert.equal(expectStatus(await elsewhere(site.url, `${api}/site`, 'HEAD'), 200), '');
 	});
 
+	await check('reports: search, statistics, spreadsheets, bulk', async () => {
+		const clerk = await world.officer('clerk'), auditor = await world.officer('auditor');
+		expectStatus(await clerk.get(`${api}/search?query=${encodeURIComponent('太仓')}`), 200);
+		expectStatus(await auditor.get(`${api}/statistics`), 200);
+		expectStatus(await auditor.get(`${api}/exports/applications`), 200);
+		expectStatus(await auditor.get(`${api}/exports/statistics?by=month`), 200);
+		expectStatus(await new Client(site).get(`${api}/bulk/template/person`), 200);
+		const file = Buffer.from('单位全称\r\n太仓虚构有限公司\r\n').toString('base64');
+		expectStatus(await clerk.post(`${api}/bulk`, { kind: 'organization', file }), 200);
+		expectProblem(await clerk.post(`${api}/bulk`, { kind: 'organization', file: Buffer.from('x\r\ny\r\n').toString('base64') }), 422, 'field.unknown');
+	});
+
 	await check('revocation', async () => {
 		await world.ready(holder);
 		expectStatus(await application.revoke(), 200);
