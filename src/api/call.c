@@ -143,7 +143,7 @@ read_body (ApiCall *call, GError **error)
 	gsize n = 0;
 	gconstpointer p = g_bytes_get_data (request_body (call->request), &n);
 	gboolean writes = strcmp (call->route->method, "POST") == 0 || strcmp (call->route->method, "PUT") == 0;
-	if (!writes || (call->route->flags & API_NO_BODY) != 0)
+	if (!writes || (call->route->flags & (API_NO_BODY | API_RAW_BODY)) != 0)
 		return TRUE;
 	const char *type = request_header (call->request, "Content-Type");
 	if (type == NULL || g_ascii_strncasecmp (type, "application/json", 16) != 0 ||

@@ -12,6 +12,7 @@ enum {
 	API_IDEMPOTENT = 1 << 0,     /* needs Idempotency-Key */
 	API_IF_MATCH = 1 << 1,       /* needs If-Match: "v<version>" */
 	API_NO_BODY = 1 << 2,        /* a POST that takes none */
+	API_RAW_BODY = 1 << 3,       /* bytes, which the handler judges itself; call->body stays NULL */
 };
 
 typedef struct {

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 
-static gboolean
-read_one (ApiCall *call, const json_t *member, const char *at, const char *type, Statement **statement, Actor *actor, GError **error)
+gboolean
+api_officer_statement (ApiCall *call, const json_t *member, const char *at, const char *type, Statement **statement, Actor *actor, GError **error)
 {
 	g_autoptr (Statement) read = NULL;
 	g_auto (Judgement) judged = { 0 };
@@ -32,7 +32,7 @@ api_two_officers (ApiCall *call, const json_t *statements, const char *type, Two
 	for (gsize i = 0; i < 2; i++) {
 		g_autofree char *at = g_strdup_printf ("/statements/%zu", i);
 
-		if (!read_one (call, json_array_get (statements, i), at, type, &out->statement[i], &out->actor[i], error))
+		if (!api_officer_statement (call, json_array_get (statements, i), at, type, &out->statement[i], &out->actor[i], error))
 			return FALSE;
 	}
 	return TRUE;

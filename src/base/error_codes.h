@@ -57,6 +57,7 @@ DIQI_CODE (PAPERS_MISSING, "papers.missing", UNPROCESSABLE, "缺少所需资料"
 DIQI_CODE (PAPER_TYPE, "papers.type", UNPROCESSABLE, "仅接受 PDF、JPEG 或 PNG 文件", "Only PDF, JPEG or PNG files are taken")
 DIQI_CODE (SHEET, "sheet.malformed", UNPROCESSABLE, "电子表格格式错误", "Malformed spreadsheet")
 DIQI_CODE (LOOK_QUOTA, "papers.look_quota", FORBIDDEN, "今日查阅次数已达上限,须第二名工作人员同意", "Today's looks are used up; a second officer must agree")
+DIQI_CODE (SCAN_LIMIT, "papers.scan_limit", CONFLICT, "扫描件数量或总量已达上限", "The application has as many scans as it may")
 DIQI_CODE (DISPOSAL_STATE, "papers.disposal_state", CONFLICT, "不得销毁或已销毁", "Not to be disposed of, or disposed of already")
 DIQI_CODE (CERTIFICATE_HELD, "certificate.held", FORBIDDEN, "证书已挂失或冻结", "Certificate is on hold")
 DIQI_CODE (NOT_ESCROWED, "key.not_escrowed", UNPROCESSABLE, "该证书没有托管的密钥", "No key of this certificate was escrowed")
