@@ -17,17 +17,20 @@ batch_row_clear (BatchRow *row)
 /* --- what is due --------------------------------------------------------------------------- */
 
 /* A hold (reason 6) may be lifted: it ends no certificate.  One only intended or refused has no not_after. */
-#define LAPSED \
-	"MAX(CASE WHEN COALESCE(c.not_after, 0) < a.updated THEN a.updated " \
-	"WHEN c.status = 'revoked' AND c.reason <> 6 AND c.revoked_at < a.updated THEN a.updated " \
-	"WHEN c.status = 'revoked' AND c.reason <> 6 AND c.revoked_at < c.not_after THEN c.revoked_at ELSE c.not_after END)"
+#define LAPSE_OF(c) \
+	"CASE WHEN COALESCE(" c ".not_after, 0) < a.updated THEN a.updated " \
+	"WHEN " c ".status = 'revoked' AND " c ".reason <> 6 AND " c ".revoked_at < a.updated THEN a.updated " \
+	"WHEN " c ".status = 'revoked' AND " c ".reason <> 6 AND " c ".revoked_at < " c ".not_after THEN " c ".revoked_at ELSE " c ".not_after END"
+/* Of the certificates that it gave (c), and the one that it was about (t). */
+#define LAPSED "MAX(CASE WHEN " LAPSE_OF ("c") " < " LAPSE_OF ("t") " THEN " LAPSE_OF ("t") " ELSE " LAPSE_OF ("c") " END)"
+#define JOINED "applications a LEFT JOIN certificates c ON c.application_id = a.id LEFT JOIN certificates t ON t.serial = a.certificate "
 #define ENDED "('issued', 'delivered', 'confirmed', 'approved', 'completed', 'withdrawn', 'rejected')"
 
 gboolean
 db_due (Tx *tx, Micros before, guint limit, GArray *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT a.id, " LAPSED " FROM applications a LEFT JOIN certificates c ON c.application_id = a.id "
+		"SELECT a.id, " LAPSED " FROM " JOINED
 		"LEFT JOIN disposal_items d ON d.application_id = a.id "
 		"WHERE a.state IN " ENDED " AND a.updated <= $1 AND d.application_id IS NULL "
 		"GROUP BY a.id HAVING " LAPSED " <= $1 ORDER BY a.id LIMIT $2", P_INT (before), P_INT (limit));
@@ -46,7 +49,7 @@ gboolean
 db_lapsed (Tx *tx, const char *application, gboolean *ended, Micros *lapsed, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT " LAPSED " FROM applications a LEFT JOIN certificates c ON c.application_id = a.id "
+		"SELECT " LAPSED " FROM " JOINED
 		"WHERE a.id = $1 AND a.state IN " ENDED " GROUP BY a.id", P_TEXT (application));
 
 	if (!rows)

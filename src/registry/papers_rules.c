@@ -5,17 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/service.h"
 
 #define RULES_FILE "/cn/diqi/papers/required.json"
 #define RULES_MAX_BYTES 65536
 #define COPIES_MAX 9
 #define N_KINDS 2
-
-static const char *const services[] = {
-	"issue", "renew", "change", "report_loss", "withdraw_loss", "reissue", "cancel", "unlock_pin", "freeze", "unfreeze", "other",
-	"recover_key",
-};
-#define SERVICES_N G_N_ELEMENTS (services)
 
 typedef struct {
 	const char *zh, *en;
@@ -29,20 +24,8 @@ typedef struct {
 struct PaperRules {
 	json_t *document;            /* owns the strings */
 	GHashTable *labels;          /* paper → PaperLabel */
-	PaperSet sets[SERVICES_N][N_KINDS];
+	PaperSet sets[N_SERVICES][N_KINDS];
 };
-
-static gboolean
-find_service (const char *name, gsize *out)
-{
-	for (gsize i = 0; i < SERVICES_N; i++) {
-		if (g_strcmp0 (services[i], name) != 0)
-			continue;
-		*out = i;
-		return TRUE;
-	}
-	return FALSE;
-}
 
 static void
 need_clear (gpointer p)
@@ -57,7 +40,7 @@ paper_rules_free (PaperRules *rules)
 {
 	if (!rules)
 		return;
-	for (gsize i = 0; i < SERVICES_N; i++)
+	for (Service i = 0; i < N_SERVICES; i++)
 		for (gsize kind = 0; kind < N_KINDS; kind++)
 			g_clear_pointer (&rules->sets[i][kind].needs, g_array_unref);
 	g_hash_table_unref (rules->labels);
@@ -202,9 +185,9 @@ read_needs (const PaperRules *rules, const json_t *list, const char *at, GArray 
 static gboolean
 place (PaperRules *rules, const char *service, SubjectKind kind, const char *at, const json_t *document, GArray *needs, GError **error)
 {
-	gsize i;
+	Service i;
 
-	if (!find_service (service, &i))
+	if (!service || !service_from_name (service, &i))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "there is no service %s", service ? service : "of that type");
 	if (rules->sets[i][kind].needs)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "service %s is named twice for a %s", service, subject_kind_name (kind));
@@ -221,7 +204,7 @@ read_set (PaperRules *rules, const json_t *json, const char *at, GError **error)
 	SubjectKind kind;
 	gsize i;
 	const Field fields[] = {
-		{ "services", FIELD_ARRAY, TRUE, SERVICES_N, &names },
+		{ "services", FIELD_ARRAY, TRUE, N_SERVICES, &names },
 		{ "kind", FIELD_STRING, TRUE, 32, &kind_name },
 		{ "needs", FIELD_ARRAY, TRUE, 16, &list },
 	};
@@ -242,10 +225,10 @@ read_set (PaperRules *rules, const json_t *json, const char *at, GError **error)
 static gboolean
 check_whole (const PaperRules *rules, GError **error)
 {
-	for (gsize i = 0; i < SERVICES_N; i++)
+	for (Service i = 0; i < N_SERVICES; i++)
 		for (gsize kind = 0; kind < N_KINDS; kind++)
 			if (!rules->sets[i][kind].needs)
-				return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/required", "nothing is said about service %s of a %s", services[i],
+				return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/required", "nothing is said about service %s of a %s", service_name (i),
 				                  subject_kind_name ((SubjectKind) kind));
 	return TRUE;
 }
@@ -321,17 +304,17 @@ paper_rules_label (const PaperRules *rules, const char *paper)
 const GArray *
 paper_rules_needs (const PaperRules *rules, const char *service, SubjectKind kind)
 {
-	gsize i;
+	Service i;
 
-	return find_service (service, &i) ? rules->sets[i][kind].needs : NULL;
+	return service_from_name (service, &i) ? rules->sets[i][kind].needs : NULL;
 }
 
 static void
-add_set (json_t *items, const PaperRules *rules, gsize service, SubjectKind kind)
+add_set (json_t *items, const PaperRules *rules, Service service, SubjectKind kind)
 {
 	json_t *item = json_object ();
 
-	json_object_set_new (item, "service", json_string (services[service]));
+	json_object_set_new (item, "service", json_string (service_name (service)));
 	json_object_set_new (item, "kind", json_string (subject_kind_name (kind)));
 	json_object_set_new (item, "needs", json_deep_copy (rules->sets[service][kind].document));
 	json_array_append_new (items, item);
@@ -342,13 +325,13 @@ paper_rules_view (const PaperRules *rules, const char *service, const char *kind
 {
 	g_autoptr (json_t) items = json_array ();
 	SubjectKind only_kind;
-	gsize only;
+	Service only = N_SERVICES;
 
-	if (service && !find_service (service, &only))
+	if (service && !service_from_name (service, &only))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/service", "there is no service %s", service);
 	if (kind && !subject_kind_from_name (kind, &only_kind))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/kind", "kind is \"organization\" or \"person\"");
-	for (gsize i = 0; i < SERVICES_N; i++)
+	for (Service i = 0; i < N_SERVICES; i++)
 		for (gsize k = 0; k < N_KINDS; k++)
 			if ((!service || i == only) && (!kind || k == (gsize) only_kind))
 				add_set (items, rules, i, (SubjectKind) k);

@@ -169,7 +169,7 @@ application_papers (Tx *tx, Registry *registry, const Actor *actor, const char *
 
 	if (!application_load (tx, id, FALSE, &application, error) ||
 	    !application_check_reader (&application, actor, READER_ROLES, error) ||
-	    !paper_rules_view (registry->papers, application.service, subject_kind_name (application.kind), &required, error) ||
+	    !paper_rules_view (registry->papers, service_name (application.service), subject_kind_name (application.kind), &required, error) ||
 	    !papers_add_view (tx, &application, shown, error) || !db_scans (tx, id, scans, error))
 		return FALSE;
 	json_object_set_new (shown, "application", json_string (id));
