@@ -18,29 +18,6 @@ application_path (const char *id, const char *verb)
 
 /* --- the applicant ------------------------------------------------------------------ */
 
-/* Opens --ticket: fills in the application's number and sends its access code from now on. */
-static Remote *
-open_ticket (const Cli *cli, char **id, GError **error)
-{
-	g_autoptr (json_t) ticket = json_file_read (cli_option (cli, "ticket"), error);
-	if (ticket == NULL)
-		return NULL;
-	const char *application = NULL, *code = NULL, *server = NULL;
-	const Field fields[] = {
-		{ "application", FIELD_UUID, TRUE, 0, &application },
-		{ "access_code", FIELD_STRING, TRUE, 0, &code },
-		{ "server", FIELD_STRING, FALSE, 1024, &server },
-	};
-	if (!JSON_READ (ticket, "", fields, error))
-		return NULL;
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL)
-		return NULL;
-	remote_use_access_code (remote, code);
-	*id = g_strdup (application);
-	return g_steal_pointer (&remote);
-}
-
 static gboolean
 run_new (Cli *cli, GError **error)
 {
@@ -76,7 +53,7 @@ run_edit (Cli *cli, GError **error)
 	g_autoptr (json_t) form = json_file_read (cli_option (cli, "form"), error);
 	if (form == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = application_path (id, NULL);
@@ -116,7 +93,7 @@ run_submit (Cli *cli, GError **error)
 	g_autoptr (GBytes) csr = file_read (cli_option (cli, "csr"), CSR_MAX_DER, error);
 	if (csr == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *statement = submission (remote, id, key, error);
@@ -134,7 +111,7 @@ static gboolean
 run_status (Cli *cli, GError **error)
 {
 	g_autofree char *id = NULL;
-	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *path = application_path (id, NULL);
@@ -146,7 +123,7 @@ static GBytes *
 fetch_for_ticket (Cli *cli, const char *what, GError **error)
 {
 	g_autofree char *id = NULL;
-	g_autoptr (Remote) remote = open_ticket (cli, &id, error);
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return NULL;
 	g_autofree char *path = application_path (id, what);

@@ -302,3 +302,25 @@ json_file_read (const char *path, GError **error)
 		g_prefix_error (error, "%s: ", path);
 	return value;
 }
+
+Remote *
+remote_open_ticket (const Cli *cli, char **id, GError **error)
+{
+	g_autoptr (json_t) ticket = json_file_read (cli_option (cli, "ticket"), error);
+	if (ticket == NULL)
+		return NULL;
+	const char *application = NULL, *code = NULL, *server = NULL;
+	const Field fields[] = {
+		{ "application", FIELD_UUID, TRUE, 0, &application },
+		{ "access_code", FIELD_STRING, TRUE, 0, &code },
+		{ "server", FIELD_STRING, FALSE, 1024, &server },
+	};
+	if (!JSON_READ (ticket, "", fields, error))
+		return NULL;
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return NULL;
+	remote_use_access_code (remote, code);
+	*id = g_strdup (application);
+	return g_steal_pointer (&remote);
+}

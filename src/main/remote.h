@@ -31,6 +31,10 @@ const Certificate *remote_certificate (const Remote *remote); /* NULL without --
 /* The holder of an application without certificate sends its access code. */
 void remote_use_access_code (Remote *remote, const char *code);
 
+/* Opens --ticket, a file {"application", "access_code", "server"?} that `application new` wrote: *id is the application's (caller
+ * frees), and its access code is sent from now on. */
+Remote *remote_open_ticket (const Cli *cli, char **id, GError **error);
+
 /* JSON call; body is stolen and may be NULL.  Refusals become GErrors with the server's code, field and
  * detail.  The answer's JSON (new reference; JSON null when there is none). *etag, if wanted, is the caller's. */
 json_t *remote_call (Remote *remote, const char *method, const char *path, json_t *body, GError **error);

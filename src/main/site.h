@@ -71,5 +71,8 @@ gboolean site_open_outbox (Site *site, GError **error);
 void site_start_outbox (Site *site);
 void site_close_outbox (Site *site);
 
+/* main/site_reminders.c: tells holders what is about to lapse. */
+gboolean site_remind (gpointer site, GError **error);
+
 /* main/manage.c: /livez, /readyz, /metrics. */
 const Route *manage_routes (gsize *n);

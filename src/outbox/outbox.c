@@ -101,17 +101,40 @@ inbox_view (const OutboxRow *row)
 	return view;
 }
 
+/* A page of views of one row more than asked for, which tells whether there is another page. */
+static void
+page_of (GPtrArray *rows, guint limit, json_t *(*view) (const OutboxRow *row), json_t **items, char **next_cursor)
+{
+	*items = json_array ();
+	for (guint i = 0; i < MIN (rows->len, limit); i++)
+		json_array_append_new (*items, view (rows->pdata[i]));
+	*next_cursor = rows->len > limit ? g_strdup (((OutboxRow *) rows->pdata[limit - 1])->id) : NULL;
+}
+
+static gboolean
+check_cursor (const char *cursor, GError **error)
+{
+	return cursor == NULL || uuid_is_valid (cursor) || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "cursor", "this is no cursor of a list");
+}
+
 gboolean
-outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error)
+outbox_inbox_page (Tx *tx, const char *application, const char *subject, const char *cursor, guint limit,
+                   json_t **items, char **next_cursor, GError **error)
 {
 	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) outbox_row_free);
 	g_assert (application != NULL || subject != NULL);
-	if (!db_outbox_inbox (tx, application, subject, limit, rows, error))
+	if (!check_cursor (cursor, error) ||
+	    !db_outbox_inbox (tx, application, subject, cursor != NULL ? cursor : "", limit + 1, rows, error))
 		return FALSE;
-	*out = json_array ();
-	for (guint i = 0; i < rows->len; i++)
-		json_array_append_new (*out, inbox_view (rows->pdata[i]));
+	page_of (rows, limit, inbox_view, items, next_cursor);
 	return TRUE;
+}
+
+gboolean
+outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error)
+{
+	g_autofree char *more = NULL;
+	return outbox_inbox_page (tx, application, subject, NULL, limit, out, &more, error);
 }
 
 gboolean
@@ -121,4 +144,88 @@ outbox_mark_read (Tx *tx, const char *message, const char *subject, Micros now, 
 	if (!db_outbox_read (tx, message, subject, now, &found, error))
 		return FALSE;
 	return found || diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "you have no such message");
+}
+
+/* --- for officers ------------------------------------------------------------------------ */
+
+/* Enough to recognise an address by, too little to use it. */
+static char *
+mask (const char *address)
+{
+	const char *at = strchr (address, '@');
+	gsize n = strlen (address);
+	if (at != NULL)
+		return g_strdup_printf ("%c***%s", *address, at);
+	return n >= 7 ? g_strdup_printf ("%.3s****%s", address, address + n - 2) : g_strdup ("****");
+}
+
+static void
+set_text (json_t *view, const char *name, const char *text)
+{
+	if (text != NULL)
+		json_object_set_new (view, name, json_string (text));
+}
+
+static json_t *
+delivery_view (const OutboxRow *row)
+{
+	g_autofree char *address = mask (row->address);
+	json_t *view = json_pack ("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "delivery", row->id, "message", row->message, "channel", row->channel,
+	                          "template", row->template_name, "address", address, "state", row->state, "attempts", (json_int_t) row->attempts,
+	                          "created", json_time (row->created));
+	set_text (view, "application", row->application);
+	set_text (view, "subject", row->subject);
+	set_text (view, "fate", row->fate);
+	if (row->next_at != 0)
+		json_object_set_new (view, "next", json_time (row->next_at));
+	if (row->finished != 0)
+		json_object_set_new (view, "finished", json_time (row->finished));
+	return view;
+}
+
+gboolean
+outbox_list (Tx *tx, const char *state, const char *cursor, guint limit, json_t **items, char **next_cursor, GError **error)
+{
+	static const char *const states[] = { "due", "failed", "sent", "dead", NULL };
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) outbox_row_free);
+	if (state != NULL && !g_strv_contains (states, state))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "state", "the state is due, failed, sent or dead");
+	if (!check_cursor (cursor, error) ||
+	    !db_outbox_list (tx, state != NULL ? state : "", cursor != NULL ? cursor : "", limit + 1, rows, error))
+		return FALSE;
+	page_of (rows, limit, delivery_view, items, next_cursor);
+	return TRUE;
+}
+
+static gboolean
+find_delivery (Tx *tx, const char *id, gboolean lock, OutboxRow **row, GError **error)
+{
+	if (!db_outbox_get (tx, id, lock, row, error))
+		return FALSE;
+	/* What is in somebody's inbox is no business of officers. */
+	if (*row == NULL || (*row)->address == NULL)
+		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "there is no delivery %s", id);
+	return TRUE;
+}
+
+gboolean
+outbox_retry (Tx *tx, const char *delivery, Micros now, json_t **view, GError **error)
+{
+	g_autoptr (OutboxRow) row = NULL;
+	g_autoptr (OutboxRow) after = NULL;
+	gboolean revived;
+	if (!find_delivery (tx, delivery, TRUE, &row, error) || !db_outbox_revive (tx, delivery, now, &revived, error))
+		return FALSE;
+	if (!revived)
+		return diqi_fail (error, DIQI_ERROR_MESSAGE_STATE, NULL, "only what failed or is given up can be sent again; this is \"%s\"", row->state);
+	if (!find_delivery (tx, delivery, FALSE, &after, error))
+		return FALSE;
+	*view = delivery_view (after);
+	return TRUE;
+}
+
+gboolean
+outbox_forget (Tx *tx, const char *application, Micros now, GError **error)
+{
+	return db_outbox_forget (tx, application, now, error);
 }

@@ -26,8 +26,20 @@ gboolean outbox_tell (Tx *tx, const OutboxMessage *message, Micros now, GError *
 
 /* Newest first: [{message, template, title, text, time, read?}] of an application or a subject; one may be NULL. */
 gboolean outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error);
+/* The same by pages; cursor NULL: from the newest; *next_cursor NULL at the end, caller frees. */
+gboolean outbox_inbox_page (Tx *tx, const char *application, const char *subject, const char *cursor, guint limit,
+                            json_t **items, char **next_cursor, GError **error);
 /* Read by its subject; DIQI_ERROR_NOT_FOUND for anybody else. */
 gboolean outbox_mark_read (Tx *tx, const char *message, const char *subject, Micros now, GError **error);
 
 /* Which channels there are from now on, and the name the site signs with. */
 gboolean outbox_configure (Tx *tx, const char *site_name, gboolean mail, gboolean hook, GError **error);
+
+/* --- for officers ------------------------------------------------------------------------ */
+/* What left or should leave the house, newest first, without its text: {delivery, message, channel, template, application?,
+ * subject?, address (masked), state, attempts, next?, fate?, created, finished?}.  state NULL: all; DIQI_ERROR_FIELD_VALUE. */
+gboolean outbox_list (Tx *tx, const char *state, const char *cursor, guint limit, json_t **items, char **next_cursor, GError **error);
+/* A failed or dead one is sent again, with all its attempts: {…} as above.  DIQI_ERROR_NOT_FOUND; _MESSAGE_STATE when it was sent or waits for its first try. */
+gboolean outbox_retry (Tx *tx, const char *delivery, Micros now, json_t **view, GError **error);
+/* Retention is over: texts and addresses of an application go, that something was sent stays. */
+gboolean outbox_forget (Tx *tx, const char *application, Micros now, GError **error);

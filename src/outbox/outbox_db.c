@@ -92,12 +92,12 @@ db_outbox_adopt (Tx *tx, const char *application, const char *subject, GError **
 }
 
 gboolean
-db_outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, GPtrArray *out, GError **error)
+db_outbox_inbox (Tx *tx, const char *application, const char *subject, const char *before, guint limit, GPtrArray *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT " COLUMNS " FROM outbox WHERE channel = 'app' AND ($1 IS NULL OR application = $1) AND ($2 IS NULL OR subject = $2) "
-		"ORDER BY id DESC LIMIT $3",
-		P_TEXT (application), P_TEXT (subject), P_INT (limit));
+		"AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4",
+		P_TEXT (application), P_TEXT (subject), P_TEXT (before), P_INT (limit));
 	return collect (rows, out);
 }
 

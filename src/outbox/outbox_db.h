@@ -18,8 +18,8 @@ gboolean db_outbox_set (Tx *tx, const char *name, const char *value, GError **er
 gboolean db_outbox_insert (Tx *tx, const OutboxRow *row, const char *dedupe, gboolean *inserted, GError **error);
 /* What was told about the application before its subject was known. */
 gboolean db_outbox_adopt (Tx *tx, const char *application, const char *subject, GError **error);
-/* In the inbox, newest first; application or subject may be NULL. */
-gboolean db_outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, GPtrArray *out, GError **error);
+/* In the inbox, newest first, older than `before` ("" from the newest); application or subject may be NULL. */
+gboolean db_outbox_inbox (Tx *tx, const char *application, const char *subject, const char *before, guint limit, GPtrArray *out, GError **error);
 gboolean db_outbox_read (Tx *tx, const char *message, const char *subject, Micros now, gboolean *found, GError **error);
 
 /* Locks the row that fell due first on this channel; *row NULL when there is none. */
@@ -34,7 +34,7 @@ typedef struct {
 gboolean db_outbox_record (Tx *tx, const OutboxFate *fate, GError **error);
 gboolean db_outbox_waiting (Tx *tx, const char *channel, gint64 *n, GError **error);
 
-/* For officers: rows of a state ("" all) and channels but "app", newer than nothing, older than `before` ("" from the newest). */
+/* For officers: rows of a state ("" all) and channels but "app", older than `before` ("" from the newest). */
 gboolean db_outbox_list (Tx *tx, const char *state, const char *before, guint limit, GPtrArray *out, GError **error);
 gboolean db_outbox_get (Tx *tx, const char *id, gboolean lock, OutboxRow **row, GError **error);
 /* A dead or failed one is due again, with all its attempts. */

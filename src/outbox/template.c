@@ -270,7 +270,9 @@ read_values (const json_t *language, const json_t *list, const json_t *params, G
 		const char *text = json_string_value (item);
 		g_autofree char *name = g_strndup (text, strcspn (text, "?"));
 		const json_t *value = json_object_get (params, name);
-		if (value == NULL && g_str_has_suffix (text, "?"))
+		/* An optional amount of nothing is not spoken of: "应缴费用 0.00 元" would only puzzle. */
+		gboolean nothing = value == NULL || (strcmp (name, "amount") == 0 && g_strcmp0 (json_string_value (value), "0") == 0);
+		if (nothing && g_str_has_suffix (text, "?"))
 			continue;
 		if (!json_is_string (value))
 			return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the parameter \"%s\" is missing or no string", name);

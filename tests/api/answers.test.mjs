@@ -13,9 +13,10 @@ import { organizationForm } from './lib/forms.mjs';
 import { Watcher } from './lib/stream.mjs';
 import { sha256 } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
-import { World } from './lib/world.mjs';
+import { sleep, World } from './lib/world.mjs';
 
-const world = await World.make({ configure: [['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
+// Nobody listens on that port: what is mailed fails, and can be sent again.
+const world = await World.make({ configure: [['mail', 'url', 'smtp://127.0.0.1:1'], ['mail', 'from', 'ca@example.org'], ['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
 const { site } = world;
 const observer = new Observer(site);
 const api = '/api/v1';
@@ -187,6 +188,22 @@ try {
 		const file = Buffer.from('单位全称\r\n太仓虚构有限公司\r\n').toString('base64');
 		expectStatus(await clerk.post(`${api}/bulk`, { kind: 'organization', file }), 200);
 		expectProblem(await clerk.post(`${api}/bulk`, { kind: 'organization', file: Buffer.from('x\r\ny\r\n').toString('base64') }), 422, 'field.unknown');
+	});
+
+	await check('messages, their fates, and the calendar', async () => {
+		const { not_after } = expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
+		await world.setClock(Date.parse(not_after) - 3 * 86400000);
+		await world.ready(holder);
+		const { items: [message] } = expectStatus(await holder.get(`${api}/messages?limit=1`), 200);
+		expectStatus(await holder.post(`${api}/messages/${message.message}/read`, {}), 200);
+		expectStatus(await holder.get(`${application.path}/messages`), 200);
+		const administrator = await world.officer('administrator');
+		let failed;
+		for (let i = 0; i < 100 && failed === undefined; i++, await sleep(50))
+			[failed] = expectStatus(await administrator.get(`${api}/outbox?state=failed`), 200).items;
+		expectStatus(await administrator.post(`${api}/outbox/${failed.delivery}/retry`, {}), 200);
+		const { path } = expectStatus(await holder.post(`${api}/feed`, {}), 201);
+		expectStatus(await world.public.get(path), 200);
 	});
 
 	await check('revocation', async () => {

@@ -46,3 +46,13 @@ CREATE TABLE feeds (
 	token_hash BLOB NOT NULL UNIQUE,
 	created INTEGER NOT NULL
 ) STRICT;
+
+-- What a holder was reminded of: about is the number of days before the certificate lapses (0: it did), or "sale:ID".
+CREATE TABLE reminders (
+	serial TEXT NOT NULL REFERENCES certificates (serial),
+	about TEXT NOT NULL,
+	told INTEGER NOT NULL,
+	PRIMARY KEY (serial, about)
+) STRICT;
+-- @insert_only reminders
+CREATE INDEX certificates_not_after ON certificates (not_after);

@@ -82,7 +82,11 @@ export class Site {
 	// Adds or replaces a configuration value; before start.
 	configure(section, key, value) {
 		const path = join(this.dir, 'diqi.conf');
-		const lines = readFileSync(path, 'utf8').split('\n').filter((l) => !l.startsWith(`${key} =`) && !l.startsWith(`${key}=`));
+		let current = null;
+		const lines = readFileSync(path, 'utf8').split('\n').filter((l) => {
+			current = /^\[(\w+)\]/.exec(l)?.[1] ?? current;
+			return current !== section || !(l.startsWith(`${key} =`) || l.startsWith(`${key}=`));
+		});
 		const at = lines.indexOf(`[${section}]`);
 		if (at < 0)
 			lines.push(`[${section}]`, `${key}=${value}`);

@@ -20,6 +20,7 @@ export class World {
 		const site = await Site.make({ ...options, serve: false });
 		for (const [section, key, value] of options.configure ?? [])
 			site.configure(section, key, value);
+		options.prepare?.(site);
 		await site.start();
 		return World.over(site);
 	}

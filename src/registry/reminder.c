@@ -1,0 +1,98 @@
+/* registry/reminder.c — see reminder.h. */
+#include "registry/reminder.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "outbox/outbox.h"
+#include "registry/reminder_db.h"
+
+#define AT_ONCE 100u                       /* messages of one transaction */
+#define EXPIRED_FOR (30 * MICROS_PER_DAY)   /* a site that was away longer tells nobody of what is long past */
+
+/* Days before the end, falling; 0: it is over. */
+static const guint days_before[] = { 90, 60, 30, 15, 7, 3, 1, 0 };
+
+typedef struct {
+	Registry *registry;
+	guint stage;               /* of days_before */
+	guint told;
+} Reminding;
+
+static json_t *
+params_of (const LapsingRow *row, Micros now)
+{
+	/* A day that has begun counts: 30 days until 29 days and an hour before. */
+	gint64 days = (row->not_after - now + MICROS_PER_DAY - 1) / MICROS_PER_DAY;
+	g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, days);
+	return json_pack ("{s:s, s:o, s:s}", "serial", row->serial, "expires", json_time (row->not_after), "days", text);
+}
+
+static gboolean
+tell (Tx *tx, const LapsingRow *row, const char *template_name, const json_t *params, const char *about, Micros now, GError **error)
+{
+	g_autoptr (json_t) document = json_read_strict (row->document, strlen (row->document), 1 << 20, error);
+	if (document == NULL)
+		return FALSE;
+	const json_t *form = json_object_get (document, "form");
+	gboolean organization = row->kind == SUBJECT_ORGANIZATION;
+	const OutboxMessage message = {
+		.template_name = template_name, .application = row->application, .subject = row->subject, .params = params,
+		.mail = form_text (form, organization ? "operator_email" : "email"),
+		.mobile = form_text (form, organization ? "operator_mobile" : "mobile"),
+	};
+	return outbox_tell (tx, &message, now, error) && db_reminder_insert (tx, row->serial, about, now, error);
+}
+
+static gboolean
+remind_some (Tx *tx, gpointer arg, GError **error)
+{
+	Reminding *r = arg;
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) lapsing_row_free);
+	Micros now = clock_now (r->registry->clock);
+	guint days = days_before[r->stage];
+	g_autofree char *about = g_strdup_printf ("%u", days);
+	Micros from = days == 0 ? now - EXPIRED_FOR : now + days_before[r->stage + 1] * MICROS_PER_DAY;
+	r->told = 0;
+	if (!db_lapsing (tx, from, now + days * MICROS_PER_DAY, about, AT_ONCE, rows, error))
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		g_autoptr (json_t) params = params_of (rows->pdata[i], now);
+		if (!tell (tx, rows->pdata[i], days == 0 ? "certificate.expired" : "certificate.expiring", params, about, now, error))
+			return FALSE;
+	}
+	r->told = rows->len;
+	return TRUE;
+}
+
+gboolean
+registry_remind (Registry *registry, Store *store, guint *told, GError **error)
+{
+	Reminding r = { .registry = registry };
+	guint n = 0;
+	for (r.stage = 0; r.stage < G_N_ELEMENTS (days_before); r.stage++) {
+		do {
+			if (!store_run (store, "registry.remind", remind_some, &r, error))
+				return FALSE;
+			n += r.told;
+		} while (r.told == AT_ONCE);
+	}
+	if (told != NULL)
+		*told = n;
+	return TRUE;
+}
+
+gboolean
+registry_remind_of_sale (Tx *tx, Registry *registry, const SaleOfHolder *sale, GError **error)
+{
+	g_autoptr (LapsingRow) row = NULL;
+	g_autofree char *about = g_strconcat ("sale:", sale->sale, NULL);
+	Micros now = clock_now (registry->clock);
+	if (!db_lapsing_by_fingerprint (tx, sale->fingerprint, about, &row, error))
+		return FALSE;
+	if (row == NULL || row->not_after >= sale->ends || row->not_after <= now)
+		return TRUE;
+	g_autoptr (json_t) params = json_pack ("{s:s, s:o, s:s, s:o}", "serial", row->serial, "expires", json_time (row->not_after),
+	                                       "sale", sale->title, "ends", json_time (sale->ends));
+	return tell (tx, row, "certificate.lapses_before_sale", params, about, now, error);
+}

@@ -1,0 +1,20 @@
+/* registry/reminder.h — telling holders that a certificate lapses.
+ *
+ * 90, 60, 30, 15, 7, 3 and 1 days before, and when it did: each once a certificate; after downtime the newest that is due,
+ * not those it missed.  Not for certificates that are revoked or on hold, nor for those that have a successor.
+ * The address is the one in the form of the application that the certificate was issued for.
+ */
+#pragma once
+#include "registry/registry.h"
+
+/* Runs transactions of its own until nobody is left to be told; *told (may be NULL): how many. */
+gboolean registry_remind (Registry *registry, Store *store, guint *told, GError **error);
+
+/* A sale that the holder of a certificate may quote in, from market (a sibling of registry). */
+typedef struct {
+	const char *fingerprint;     /* hex, of the certificate that was qualified */
+	const char *sale, *title;
+	Micros ends;
+} SaleOfHolder;
+/* Tells the holder, once a sale, when the certificate lapses before the sale ends. */
+gboolean registry_remind_of_sale (Tx *tx, Registry *registry, const SaleOfHolder *sale, GError **error);

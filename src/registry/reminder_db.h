@@ -1,0 +1,17 @@
+/* registry/reminder_db.h — one SQL statement a function; used by reminder.c only. */
+#pragma once
+#include "registry/application_private.h"
+
+typedef struct {
+	char *serial, *subject, *application, *document;
+	SubjectKind kind;
+	Micros not_after;
+} LapsingRow;
+void lapsing_row_free (LapsingRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LapsingRow, lapsing_row_free)
+
+/* Valid certificates without successor that lapse in (from, to] and were not reminded `about` it: LapsingRow *, owned. */
+gboolean db_lapsing (Tx *tx, Micros from, Micros to, const char *about, guint limit, GPtrArray *out, GError **error);
+/* The one with this fingerprint, on the same conditions; *row NULL when there is none. */
+gboolean db_lapsing_by_fingerprint (Tx *tx, const char *fingerprint, const char *about, LapsingRow **row, GError **error);
+gboolean db_reminder_insert (Tx *tx, const char *serial, const char *about, Micros now, GError **error);

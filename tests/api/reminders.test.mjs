@@ -1,0 +1,85 @@
+// 到期提醒: 90, 60, 30, 15, 7, 3 and 1 days before, when it lapsed, and when a sale would last longer; each once.
+import { expectStatus } from './lib/expect.mjs';
+import { timeText } from './lib/statement.mjs';
+import { assert, check } from './lib/tap.mjs';
+import { World } from './lib/world.mjs';
+
+const DAY = 86400000, HOUR = 3600000;
+const world = await World.make();
+
+const inbox = async (holder) => expectStatus(await (await world.ready(holder)).get('/api/v1/messages?limit=200'), 200).items;
+// What the applicant sees with the access code, also when the certificate no longer opens a session.
+const told = async (application) => expectStatus(await application.client.get(`${application.path}/messages?limit=200`), 200).items
+	.filter((m) => /^certificate\.(expir|lapses)/.test(m.template)).map((m) => /(\d+) 天/.exec(m.title)?.[1] ?? m.template).reverse();
+const endOf = async (serial) => Date.parse(expectStatus(await world.public.get(`/api/v1/certificates/${serial}`), 200).not_after);
+
+try {
+	const first = await (await world.draft('person')).through('confirmed');
+	const revoked = await (await world.draft('person')).through('confirmed');
+	const end = await endOf(first.view.serial);
+
+	await check('nothing is said more than 90 days before', async () => {
+		await world.setClock(end - 90 * DAY - HOUR);
+		assert.deepEqual(await told(first), []);
+	});
+
+	await check('each is told at its time, once, however often the clock is looked at', async () => {
+		await world.setClock(end - 90 * DAY);
+		await world.advance(HOUR);
+		assert.deepEqual(await told(first), ['90']);
+		await world.ready(revoked.holder);
+		expectStatus(await revoked.revoke(), 200);
+		await world.setClock(end - 60 * DAY);
+		await world.advance(DAY);
+		assert.deepEqual(await told(first), ['90', '60']);
+		const [newest] = await inbox(first.holder);
+		assert.match(newest.text, /未缴费延期的，证书到期后停止服务/);
+	});
+
+	await check('after a time away only the newest is told', async () => {
+		await world.site.stop();
+		await world.site.start();
+		await world.setClock(end - 10 * DAY);              // 30 and 15 fell due meanwhile
+		assert.deepEqual(await told(first), ['90', '60', '10']);
+		await world.setClock(end - 9 * DAY);
+		assert.deepEqual(await told(first), ['90', '60', '10']);
+	});
+
+	await check('7, 3 and 1 days before, and when it lapsed', async () => {
+		for (const days of [7, 3, 1, 0])
+			await world.setClock(end - days * DAY + (days === 0 ? 1000 : 0));
+		await world.advance(5 * DAY);
+		assert.deepEqual(await told(first), ['90', '60', '10', '7', '3', '1', 'certificate.expired']);
+	});
+
+	await check('a revoked certificate is not spoken of again', async () => assert.deepEqual(await told(revoked), ['90']));
+
+	await check('a sale that lasts longer than the certificate of one who may quote in it', async () => {
+		const bidder = await (await world.draft('organization')).through('confirmed');
+		const lapses = await endOf(bidder.view.serial);
+		const at = (days) => timeText(lapses + days * DAY);
+		await world.setClock(lapses - 100 * DAY);
+		const long = await world.publish(world.parcel({
+			number: '太测网挂〔2027〕01号',
+			times: { announce: at(-99), listing_start: at(-70), apply_end: at(4), deposit_end: at(4), listing_end: at(5) },
+		}));
+		const short = await world.publish(world.parcel({
+			number: '太测网挂〔2027〕02号', parcel: { code: 'SYN-2027-WG-02', unit: '320585 999001 GB99009' },
+			times: { announce: at(-99), listing_start: at(-70), apply_end: at(-56), deposit_end: at(-56), listing_end: at(-55) },
+		}));
+		await world.setClock(lapses - 70 * DAY);
+		await world.qualify(long.sale, bidder.holder, '01');
+		await world.qualify(short.sale, bidder.holder, '01');
+		await world.advance(HOUR);
+		await world.advance(HOUR);
+		const warnings = (await inbox(bidder.holder)).filter((m) => m.template === 'certificate.lapses_before_sale');
+		assert.equal(warnings.length, 1);
+		assert.match(warnings[0].text, /太测网挂〔2027〕01号/);
+		assert.match(warnings[0].text, /不能再报价/);
+	});
+
+	await check('the server is well: no sanitizer report', () =>
+		assert.equal(world.site.log.match(/AddressSanitizer|LeakSanitizer|runtime error|job.failed/g), null, world.site.log.slice(-2000)));
+} finally {
+	await world.remove();
+}
