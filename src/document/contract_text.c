@@ -1,6 +1,8 @@
 /* document/contract_text.c — the articles of 附件三, word for word; the headings count in Chinese numerals, as the guide cites them. */
 #include "document/contract_text.h"
 
+#include "document/document.h"
+
 static const ContractParagraph paragraphs[] = {
 	{ CONTRACT_HEADING, "一、", "服务内容：" },
 	{ CONTRACT_ARTICLE, "1、", "乙方作为权威的、公正的第三方机构，为甲方所发放的电子证书主要是用于在网上作业中的身份识别和信息加密。乙方所发放的证书只能用于在网络（Internet/Intranet/Extranet）上标识用户身份，各应用系统可以根据该功能对其进行定义。" },
@@ -47,4 +49,17 @@ contract_paragraphs (gsize *n)
 {
 	*n = G_N_ELEMENTS (paragraphs);
 	return paragraphs;
+}
+
+char *
+document_contract_text (void)
+{
+	GString *text = g_string_new (CONTRACT_TITLE "\n乙方：" CONTRACT_SERVICE "\n");
+
+	for (gsize i = 0; i < G_N_ELEMENTS (paragraphs); i++) {
+		const ContractParagraph *p = &paragraphs[i];
+		const char *said = p->kind == CONTRACT_FEE ? "收费标准：" : p->kind == CONTRACT_RENEWAL_FEE ? "续费标准：" : p->text;
+		g_string_append_printf (text, "%s%s\n", p->mark ? p->mark : "", said);
+	}
+	return g_string_free (text, FALSE);
 }

@@ -29,6 +29,8 @@ typedef struct {
 	gboolean electronic;           /* says that both signed electronically */
 } ContractDocument;
 GBytes *document_contract (const ContractDocument *in, GError **error);        /* 附件三, two copies (甲方, 乙方) */
+/* Title, 乙方 and the articles as plain text, a paragraph a line: what a hash of the contract's words is made of.  Caller frees. */
+char *document_contract_text (void);
 
 typedef struct {
 	const char *title, *number, *issuer;

@@ -2,8 +2,8 @@
 #include "document/form_parts.h"
 
 #define LABEL_LEFT 88.0
-#define VALUE_LEFT 160.0
-#define LABEL_RIGHT 106.0
+#define VALUE_LEFT 150.0
+#define LABEL_RIGHT 131.0
 #define VALUE_RIGHT (FORM_WIDTH - LABEL_LEFT - VALUE_LEFT - LABEL_RIGHT)
 #define HALF (LABEL_LEFT + VALUE_LEFT)
 

@@ -103,6 +103,19 @@ box_inset (Box box, double dx, double dy)
 
 /* --- text ------------------------------------------------------------------------------- */
 
+/* A number is read back letter by letter: "ff" must not become one glyph. */
+static void
+layout_set_attributes (PangoLayout *layout, int letter_spacing)
+{
+	PangoAttrList *attributes = pango_attr_list_new ();
+
+	pango_attr_list_insert (attributes, pango_attr_font_features_new ("liga=0, clig=0"));
+	if (letter_spacing > 0)
+		pango_attr_list_insert (attributes, pango_attr_letter_spacing_new (letter_spacing));
+	pango_layout_set_attributes (layout, attributes);
+	pango_attr_list_unref (attributes);
+}
+
 static PangoLayout *
 layout_new (Paper *paper, const char *text, TextStyle style, double size)
 {
@@ -117,6 +130,7 @@ layout_new (Paper *paper, const char *text, TextStyle style, double size)
 	pango_layout_set_font_description (layout, font);
 	pango_font_description_free (font);
 	pango_layout_set_text (layout, shown, -1);
+	layout_set_attributes (layout, 0);
 	pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
 	pango_layout_set_line_spacing (layout, LINE_SPACING);
 	pango_layout_set_alignment (layout, style.align == ALIGN_CENTER ? PANGO_ALIGN_CENTER
@@ -149,10 +163,7 @@ layout_spread (PangoLayout *layout, double width)
 	pango_layout_get_size (layout, &natural, NULL);
 	if (characters < 2 || natural >= width * PANGO_SCALE)
 		return;
-	PangoAttrList *attributes = pango_attr_list_new ();
-	pango_attr_list_insert (attributes, pango_attr_letter_spacing_new ((int) (width * PANGO_SCALE - natural) / characters));
-	pango_layout_set_attributes (layout, attributes);
-	pango_attr_list_unref (attributes);
+	layout_set_attributes (layout, (int) (width * PANGO_SCALE - natural) / characters);
 }
 
 static PangoRectangle

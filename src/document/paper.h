@@ -4,8 +4,6 @@
  * filled in in Noto Sans CJK SC, so that both tell apart at a glance.
  */
 #pragma once
-#include <cairo.h>
-
 #include "document/document.h"
 
 #define PAPER_A4_WIDTH 595.28

@@ -13,6 +13,7 @@
 
 #define ROOM 8192                 /* bytes of CMS; ours take about 3 KB */
 #define MAX_OBJECTS 100000
+#define TAIL 64                   /* where startxref and the end mark are */
 #define ENTRY 20                  /* of a cross-reference table */
 
 typedef struct {
@@ -137,10 +138,11 @@ read_reference (const char *dictionary, const char *key, guint *out, GError **er
 static gboolean
 read_table (Signing *s, GError **error)
 {
-	const char *p = g_strrstr_len (s->text, (gssize) s->n, "startxref");
+	const gsize tail = MIN (s->n, TAIL);
+	const char *p = memmem (s->text + s->n - tail, tail, "startxref", strlen ("startxref"));
 	guint64 offset, first, count;
 
-	if (p == NULL || s->text + s->n - p > 64)
+	if (p == NULL)
 		return pdf_fail (error, "no startxref at the end");
 	p += strlen ("startxref");
 	skip_space (&p);

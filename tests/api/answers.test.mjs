@@ -82,6 +82,11 @@ try {
 		await application.through('confirmed');
 		holder = application.holder;
 		expectStatus(await application.client.get(`${application.path}/slip`), 200);
+		for (const name of ['organization', 'person', 'contract'])
+			expectStatus(await world.public.get(`${api}/forms/${name}.pdf`), 200);
+		for (const name of ['form', 'contract', 'receipt', 'slip'])
+			expectStatus(await application.client.get(`${application.path}/${name}.pdf`), 200);
+		expectStatus(await world.public.get(`/applications/${application.id}`), 200);
 		expectStatus(await world.public.get(`${api}/papers?service=issue&kind=person`), 200);
 		const scanned = await world.draft('person');
 		const { scan } = expectStatus(await scanned.client.post(`${scanned.path}/papers/identity_card/scans?name=a.pdf`, pdf('x'), { raw: true }), 201);
