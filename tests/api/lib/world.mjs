@@ -82,7 +82,9 @@ export class World {
 		const client = new Client(this.site);
 		client.accessCode = view.access_code;
 		// A holder goes on in his session; what a clerk began is the applicant's, by access code.
-		return new Application(this, by !== null && by.subject !== undefined ? by : client, view);
+		const application = new Application(this, by !== null && by.subject !== undefined ? by : client, view);
+		application.byCode = client;
+		return application;
 	}
 
 	async ask(by, body) { return (by === null ? new Client(this.site) : await this.ready(by)).post('/api/v1/applications', body); }
@@ -299,6 +301,8 @@ export class Application {
 
 	// The certificate comes to the applicant, who becomes a holder.
 	async fetchCertificate() {
+		// The old certificate's session may have ended with it.
+		this.client = this.byCode ?? this.client;
 		const pem = expectStatus(await this.client.get(`${this.path}/certificate`), 200);
 		this.pem = pem;
 		this.identity = new Identity(this.identity.key, new X509Certificate(pem));

@@ -1,0 +1,21 @@
+// 解锁（解密）: two approvals open a ticket; what the ticket does is another story.
+import { expectStatus } from './lib/expect.mjs';
+import { expectCertificate } from './lib/service.mjs';
+import { assert, check } from './lib/tap.mjs';
+import { World } from './lib/world.mjs';
+
+const world = await World.make();
+try {
+	await check('解锁: paid, approved by two; approved is not completed, and the certificate stays as it is', async () => {
+		const company = await (await world.draft()).through('confirmed');
+		const unlock = await world.service('unlock_pin', company, { by: await world.officer('clerk') });
+		unlock.view = expectStatus(await unlock.lodge(), 200);
+		assert.equal(unlock.view.amount_fen, '2000');
+		await unlock.through('reviewed');
+		unlock.view = expectStatus(await unlock.serve('complete'), 200);
+		assert.equal(unlock.view.state, 'approved');
+		await expectCertificate(world, company.view.serial, 'valid');
+	});
+} finally {
+	await world.remove();
+}
