@@ -67,6 +67,7 @@ DIQI_CODE (TICKET_USED, "token.ticket_used", CONFLICT, "解锁凭证已使用", 
 DIQI_CODE (TOKEN, "token.failed", UNAVAILABLE, "智能密码钥匙操作失败", "The token refused")
 DIQI_CODE (TOKEN_STATE, "token.state", CONFLICT, "介质当前状态不允许此操作", "Token state does not allow this")
 DIQI_CODE (POINT_SERVICE, "point.service", UNPROCESSABLE, "该受理点不办理此项业务", "This acceptance point does not do this service")
+DIQI_CODE (PARCEL_MISSING, "parcel.missing", CONFLICT, "尚未登记寄件", "No parcel was recorded")
 DIQI_CODE (MAIL, "outbox.delivery", UNAVAILABLE, "消息发送失败", "Message was not delivered")
 DIQI_CODE (MESSAGE_STATE, "outbox.state", CONFLICT, "消息当前状态不允许此操作", "Message state does not allow this")
 DIQI_CODE (SAME_PERSON, "approval.same_person", FORBIDDEN, "审核人与发证人不得为同一人", "Clerk, reviewer and issuer must be different persons")

@@ -4,6 +4,7 @@
 #include "identity/secret.h"
 #include "registry/access_code.h"
 #include "registry/application_db.h"
+#include "registry/point.h"
 
 #define REASON_MAX 1000
 
@@ -123,7 +124,8 @@ application_create (Tx *tx, Registry *registry, const ApplicationCreation *in,
 	Micros now = clock_now (registry->clock);
 	Tariff tariff;
 
-	if (!check_creation (in, error) || !tariff_at (tx, service_name (in->service), now, &tariff, error))
+	if (!check_creation (in, error) || (in->point && !point_check (tx, in->point, service_name (in->service), error)) ||
+	    !tariff_at (tx, service_name (in->service), now, &tariff, error))
 		return FALSE;
 	application = (Application) {
 		.id = uuid7_new (now),

@@ -3,11 +3,14 @@
 
 #include "base/error.h"
 #include "registry/application_db.h"
+#include "registry/handover.h"
+#include "registry/point.h"
 #include "registry/papers.h"
 
 #define REASON_MAX 1000
 #define RETURN_FIELDS_MAX 64
 #define OVERRIDES_MAX 8
+#define TOKENS_MAX 20
 #define PAPERS_MAX 32
 
 static gboolean
@@ -234,18 +237,27 @@ application_deliver (Tx *tx, Registry *registry, const Actor *actor, const char 
 {
 	static const char *const methods[] = { "counter", "post", "download", NULL };
 	g_auto (Step) step = { 0 };
-	const char *application, *serial, *method;
+	const char *application, *serial;
+	Handover handover = { 0 };
+	json_t *tokens = NULL;
 	const Field fields[] = {
 		{ "application", FIELD_UUID, TRUE, 0, &application },
 		{ "serial", FIELD_STRING, TRUE, 40, &serial },
-		{ "method", FIELD_STRING, TRUE, 0, &method },
+		{ "method", FIELD_STRING, TRUE, 0, &handover.method },
+		{ "point", FIELD_STRING, FALSE, POINT_CODE_MAX, &handover.point },
+		{ "tokens", FIELD_ARRAY, FALSE, TOKENS_MAX, &tokens },
+		{ "recipient", FIELD_STRING, FALSE, 100, &handover.recipient },
+		{ "identity_seen", FIELD_BOOL, FALSE, 0, &handover.identity_seen },
 	};
 
 	if (!step_begin (&step, tx, registry, actor, id, ACT_DELIVER, statement, error) ||
 	    !EXPECT_MEMBERS (statement, fields, error) ||
 	    !expect_same ("application", application, step.application.id, error) ||
 	    !expect_same ("serial", serial, step.application.serial, error) ||
-	    !check_choice ("method", method, methods, error))
+	    !check_choice ("method", handover.method, methods, error))
+		return FALSE;
+	handover.tokens = tokens;
+	if (!handover_record (&step, &handover, step.application.copies->len, step.application.point, error))
 		return FALSE;
 	json_object_set_new (step_effect (&step), "serial", json_string (serial));
 	return step_finish (&step, view, error);

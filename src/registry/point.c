@@ -49,6 +49,15 @@ point_check (Tx *tx, const char *code, const char *service, GError **error)
 }
 
 gboolean
+point_expect (Tx *tx, const char *code, const char *at, GError **error)
+{
+	g_autoptr (PointRow) row = NULL;
+
+	return db_point_get (tx, code, FALSE, &row, error) &&
+	       (row || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "no acceptance point \"%.40s\"", code));
+}
+
+gboolean
 point_check_officer (Tx *tx, const char *code, const char *person, GError **error)
 {
 	g_autoptr (json_t) codes = json_array ();
@@ -229,15 +238,10 @@ assign_one (Tx *tx, const char *person, const json_t *item, gsize i, Micros now,
 {
 	g_autofree char *at = g_strdup_printf ("/statement/points/%zu", i);
 	const char *code = json_string_value (item);
-	g_autoptr (PointRow) row = NULL;
 
 	if (!code)
 		return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "expected a point's code");
-	if (!db_point_get (tx, code, FALSE, &row, error))
-		return FALSE;
-	if (!row)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "no acceptance point \"%.40s\"", code);
-	return db_point_assign (tx, person, code, now, error);
+	return point_expect (tx, code, at, error) && db_point_assign (tx, person, code, now, error);
 }
 
 static gboolean

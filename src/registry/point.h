@@ -15,6 +15,8 @@
 
 /* May an application for this service name this point?  DIQI_ERROR_FIELD_VALUE (unknown, not active) or _POINT_SERVICE at "/point". */
 gboolean point_check (Tx *tx, const char *code, const char *service, GError **error);
+/* Is there such a point, active or not?  DIQI_ERROR_FIELD_VALUE at `at`. */
+gboolean point_expect (Tx *tx, const char *code, const char *at, GError **error);
 /* May this person act at this point?  code NULL: at no point, always.  DIQI_ERROR_PERMISSION. */
 gboolean point_check_officer (Tx *tx, const char *code, const char *person, GError **error);
 

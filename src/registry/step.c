@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "registry/application_db.h"
+#include "registry/point.h"
 
 void
 step_clear (Step *step)
@@ -50,6 +51,20 @@ check_persons (const Step *step, GError **error)
 	return TRUE;
 }
 
+/* An officer with points of his own acts for theirs only; a point takes in what it does. */
+static gboolean
+check_point (const Step *step, GError **error)
+{
+	const Application *application = &step->application;
+
+	if (!application->point || !step->actor || step->actor->kind != ACTOR_OFFICER)
+		return TRUE;
+	if (!point_check_officer (step->tx, application->point, step->actor->person, error))
+		return FALSE;
+	return (step->act != ACT_ACCEPT && step->act != ACT_LODGE) ||
+	       point_check (step->tx, application->point, service_name (application->service), error);
+}
+
 static gboolean
 check_state (Step *step, GError **error)
 {
@@ -59,7 +74,7 @@ check_state (Step *step, GError **error)
 	if (!step->transition)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "%s is not possible in state %s",
 		                  application_act_name (step->act), application_state_name (application->state));
-	if (!check_persons (step, error))
+	if (!check_persons (step, error) || !check_point (step, error))
 		return FALSE;
 	if ((step->transition->guards & GUARD_PAID) && !application->fee_paid)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_UNPAID, NULL, "the fee of application %s is not recorded", application->id);

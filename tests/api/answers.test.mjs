@@ -11,7 +11,7 @@ import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { pdf } from './lib/files.mjs';
 import { organizationForm } from './lib/forms.mjs';
 import { Watcher } from './lib/stream.mjs';
-import { sha256 } from './lib/statement.mjs';
+import { canonical, hex, sha256 } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { sleep, World } from './lib/world.mjs';
 
@@ -120,6 +120,35 @@ try {
 		const renewal = await world.service('renew', application);
 		await renewal.through('submitted');
 		expectStatus(await renewal.withdraw('不办了'), 200);
+	});
+
+	await check('counter: calendar, points, tokens, parcels', async () => {
+		for (const path of ['calendar/2026', 'calendar/due?days=5', 'points', 'points/SND'])
+			expectStatus(await world.public.get(`${api}/${path}`), 200);
+		const administrator = await world.officer('administrator'), clerk = await world.officer('clerk');
+		const { calendar } = expectStatus(await administrator.get(`${api}/calendar/2027`), 200);
+		const statement = await administrator.statement('calendar.change', { year: 2027, calendar: hex(canonical(calendar)) });
+		expectStatus(await administrator.call('PUT', `${api}/calendar/2027`, { calendar, statement }, { headers: { 'If-Match': '"v1"' } }), 200);
+		const both = async (type, members) => Promise.all(['administrator', 'administrator-2'].map(async (name) => (await world.officer(name)).statement(type, members)));
+		const point = { name: '太仓受理点', address: '太仓市虚构路1号', phones: ['0512-53990001'], services: ['issue'], active: true };
+		const statements = await both('point.change', { point: 'TC-1', version: 0, content: hex(canonical(point)) });
+		expectStatus(await administrator.call('PUT', `${api}/points/TC-1`, { point, statements }, { headers: { 'If-Match': '"v0"' } }), 200);
+		const { person } = expectStatus(await clerk.get(`${api}/session`), 200);
+		expectStatus(await administrator.post(`${api}/points/assignments`, { statements: await both('point.assign', { person, points: ['SND', 'TC-1'] }) }), 200);
+		expectStatus(await administrator.get(`${api}/points/assignments`), 200);
+		expectStatus(await clerk.act(`${api}/tokens/moves`, 'token.move', { tokens: ['HZ20260001'], movement: 'receive', point: 'SND' }), 200);
+		for (const path of ['tokens', 'tokens/HZ20260001', 'points/SND/stock'])
+			expectStatus(await clerk.get(`${api}/${path}`), 200);
+		const posted = await (await world.draft('person')).through('issued');
+		const { parcels } = expectStatus(await clerk.act(`${posted.path}/parcel`, 'parcel.send',
+			{ application: posted.id, carrier: 'EMS', number: 'EA123456789CN', recipient: '王虚构' }), 200);
+		expectStatus(await clerk.act(`${posted.path}/deliver`, 'certificate.deliver', { application: posted.id, serial: posted.view.serial,
+			method: 'post', point: 'SND', tokens: ['HZ20260001'], recipient: '王虚构' }), 200);
+		expectStatus(await posted.client.post(`${posted.path}/parcel/received`, { parcel: parcels[0].parcel }), 200);
+		expectStatus(await posted.client.get(`${posted.path}/delivery`), 200);
+		await (await world.draft('person')).through('submitted');
+		assert.ok(expectStatus(await clerk.get(`${api}/queue?point=SND`), 200).items.every((i) => i.point === 'SND'));
+		assert.ok(expectStatus(await clerk.get(`${api}/queue`), 200).items.length > 0);
 	});
 
 	await check('problems at the door have documented form', async () => {

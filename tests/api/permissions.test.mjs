@@ -36,7 +36,7 @@ async function prepare() {
 	const quote = expectStatus(await world.quote(bidding.sale, mine.holder), 201);
 	Object.assign(target, {
 		application: mine.id, draft: draft.id, serial: mine.view.serial, notice, announced: bidding.notice, sale: bidding.sale, seq: quote.seq,
-		ocsp: 'MA==', tile: '0/000',
+		ocsp: 'MA==', tile: '0/000', year: 2026, point: 'SND',
 	});
 	callers.push({ name: 'anonymous', kind: 'anonymous', client: new Client(site) });
 	callers.push({ name: 'the applicant', kind: 'applicant', own: true, client: mine.client });
@@ -56,7 +56,7 @@ async function prepare() {
 
 const fill = (path) => path.replace(/\{(\w+)\*?\}/g, (_, name) => ({
 	id: path.includes('/applications/') ? target.application : path.includes('/notices/') ? target.notice : target.sale,
-	token: 'nobodys', serial: target.serial, seq: target.seq, request: target.ocsp, path: target.tile,
+	token: 'nobodys', serial: target.serial, seq: target.seq, request: target.ocsp, path: target.tile, year: target.year, code: target.point,
 })[name]);
 
 // --- asking ----------------------------------------------------------------------------------

@@ -107,3 +107,7 @@ CREATE TABLE post_parcels (
 	CHECK ((received IS NULL) = (received_by IS NULL))
 ) STRICT;
 CREATE INDEX post_parcels_application ON post_parcels (application_id, id);
+
+-- What an officer can act on now, oldest submission first, of all points or of one.
+CREATE INDEX applications_queue ON applications (state, submitted, id);
+CREATE INDEX applications_queue_point ON applications (point, state, submitted, id);
