@@ -1,13 +1,18 @@
 // The people behind holders and officers: who stood for an organisation and when, and which human an officer is.
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { organizationForm, personForm } from './lib/forms.mjs';
+import { program } from './lib/site.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
 const world = await World.make();
-const api = '/api/v1';
+const run = promisify(execFile), api = '/api/v1';
 const clerk = await world.officer('clerk');
 const personOf = async (officer) => expectStatus(await (await world.officer(officer)).get(`${api}/session`), 200).person;
 
@@ -59,6 +64,20 @@ try {
 		assert.deepEqual(expectStatus(await world.identifyOfficer(person, number), 200), { person, identified: true });
 		expectStatus(await world.identifyOfficer(person, number), 200);
 		expectProblem(await world.identifyOfficer(await personOf('issuer'), number), 403, 'approval.same_person');
+	});
+
+	await check('the command line asks for the number, hashes it on this machine, and sends what two administrators signed', async () => {
+		const person = await personOf('cashier'), number = join(world.site.top, 'number');
+		writeFileSync(number, personForm(44).id_number, { mode: 0o600 });
+		const diqi = (as, ...words) => run(program, [...words, '--server', world.site.url, '--as', join(world.site.dir, `officers/${as}.p12`)]);
+		const files = ['first.jws', 'second.jws'].map((name) => join(world.site.top, name));
+		for (const [i, as] of ['administrator', 'administrator-2'].entries())
+			await diqi(as, 'officer', 'identify', person, files[i], '--number-file', number);
+		assert.ok(!files.some((f) => Buffer.from(readFileSync(f, 'utf8').split('.')[1], 'base64url').includes(personForm(44).id_number)));
+		assert.match((await diqi('administrator', 'officer', 'identified', ...files)).stdout, /identified: yes/);
+		writeFileSync(number, '320599197001010000');
+		await assert.rejects(diqi('administrator', 'officer', 'identify', person, join(world.site.top, 'third.jws'), '--number-file', number), /identity\.resident_id|身份证/);
+		expectProblem(await world.identifyOfficer(await personOf('auditor'), `resident_id:${personForm(44).id_number}`), 403, 'approval.same_person');
 	});
 
 	await check('an officer decides nothing of his own: neither as person of the form, nor as operator or legal representative', async () => {
