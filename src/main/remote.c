@@ -100,8 +100,8 @@ problem_to_error (const HttpReply *reply, GError **error)
 }
 
 static gboolean
-exchange (Remote *remote, const char *method, const char *path, json_t *body, const char *if_match,
-          HttpReply *reply, GError **error)
+exchange_bytes (Remote *remote, const char *method, const char *path, const char *type, gconstpointer body, gsize n,
+                const char *if_match, HttpReply *reply, GError **error)
 {
 	g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func (g_free);
 	if (strcmp (method, "POST") == 0) {
@@ -115,10 +115,7 @@ exchange (Remote *remote, const char *method, const char *path, json_t *body, co
 		g_ptr_array_add (headers, g_strdup_printf ("Diqi-Access-Code: %s", remote->access_code));
 	g_ptr_array_add (headers, NULL);
 
-	g_autofree char *text = body != NULL ? json_dumps (body, JSON_COMPACT) : NULL;
-	json_decref (body);
-	if (!http_request (remote->http, method, path, (const char *const *) headers->pdata,
-	                   text != NULL ? "application/json" : NULL, text, text != NULL ? strlen (text) : 0, reply, error)) {
+	if (!http_request (remote->http, method, path, (const char *const *) headers->pdata, type, body, n, reply, error)) {
 		g_prefix_error (error, "%s: ", remote->server);
 		return FALSE;
 	}
@@ -129,6 +126,36 @@ exchange (Remote *remote, const char *method, const char *path, json_t *body, co
 		return FALSE;
 	}
 	return TRUE;
+}
+
+static gboolean
+exchange (Remote *remote, const char *method, const char *path, json_t *body, const char *if_match,
+          HttpReply *reply, GError **error)
+{
+	g_autofree char *text = body != NULL ? json_dumps (body, JSON_COMPACT) : NULL;
+	json_decref (body);
+	return exchange_bytes (remote, method, path, text != NULL ? "application/json" : NULL, text, text != NULL ? strlen (text) : 0,
+	                       if_match, reply, error);
+}
+
+json_t *
+remote_upload (Remote *remote, const char *path, GBytes *content, GError **error)
+{
+	g_auto (HttpReply) reply = { 0 };
+	gsize n;
+	gconstpointer p = g_bytes_get_data (content, &n);
+	if (!exchange_bytes (remote, "POST", path, "application/octet-stream", p, n, NULL, &reply, error))
+		return NULL;
+	return reply.json != NULL ? json_incref (reply.json) : json_null ();
+}
+
+GBytes *
+remote_fetch_by_post (Remote *remote, const char *path, json_t *body, GError **error)
+{
+	g_auto (HttpReply) reply = { 0 };
+	if (!exchange (remote, "POST", path, body, NULL, &reply, error))
+		return NULL;
+	return g_bytes_ref (reply.body);
 }
 
 json_t *

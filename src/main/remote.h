@@ -42,6 +42,10 @@ json_t *remote_call_etag (Remote *remote, const char *method, const char *path, 
                            const char *if_match, char **etag, GError **error);
 /* Any other body; NULL on refusal. */
 GBytes *remote_fetch (Remote *remote, const char *path, GError **error);
+/* The same of a POST; body is stolen. */
+GBytes *remote_fetch_by_post (Remote *remote, const char *path, json_t *body, GError **error);
+/* POST of bytes as they are; the answer's JSON. */
+json_t *remote_upload (Remote *remote, const char *path, GBytes *content, GError **error);
 
 /* A statement of this type with these members (stolen), signed by the identity, or by key when given
  * (then without a certificate, as an applicant). */

@@ -1,9 +1,12 @@
 // A look at a scan: an officer's word with a purpose, written down before anything is shown, and so many a day.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { jpeg, pdf } from './lib/files.mjs';
+import { program } from './lib/site.mjs';
 import { hex, nonce } from './lib/statement.mjs';
 import { assert, check, engine } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
@@ -119,6 +122,29 @@ try {
 		const [newest] = (await looks(`?person=${await personOf('issuer')}&limit=1`)).items;
 		assert.equal(newest.agreed_by, await personOf('auditor'));
 		expectProblem(await look(mine, 'issuer'), 403, 'papers.look_quota', '/agree');
+	});
+
+	await check('diqi paper: a scan handed in, listed and looked at; above the number with another officer\'s word', async () => {
+		const folder = mkdtempSync(join(tmpdir(), 'diqi-look-')), at = (name) => join(folder, name);
+		const diqi = (...args) => execFileSync(program, [...args, '--server', world.site.url], { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+		const as = (name) => ['--as', join(world.site.dir, `officers/${name}.p12`), '--pin-file', join(world.site.dir, `officers/${name}.pin`)];
+		const application = await (await world.draft('person')).through('submitted');
+		try {
+			writeFileSync(at('ticket'), JSON.stringify({ application: application.id, access_code: application.client.accessCode, server: world.site.url }));
+			writeFileSync(at('card.pdf'), file);
+			diqi('paper', 'scan', 'identity_card', at('card.pdf'), '--ticket', at('ticket'));
+			const scan = /scan (\S+): identity_card, application\/pdf, \d+ bytes, card\.pdf/.exec(diqi('paper', 'show', '--ticket', at('ticket')))[1];
+			diqi('paper', 'look', application.id, scan, '--purpose', '核对', '--out', at('seen.pdf'), ...as('clerk'));
+			assert.ok(readFileSync(at('seen.pdf')).equals(file));
+			assert.throws(() => diqi('paper', 'look', application.id, scan, '--purpose', '核对', '--out', at('not.pdf'), ...as('issuer')), /papers\.look_quota/);
+			diqi('paper', 'ask', application.id, scan, at('ask'), '--purpose', '投诉', ...as('issuer'));
+			diqi('paper', 'agree', at('ask'), at('agree'), ...as('auditor'));
+			diqi('paper', 'look', application.id, scan, '--statement', at('ask'), '--agree', at('agree'), '--out', at('agreed.pdf'), ...as('issuer'));
+			assert.ok(readFileSync(at('agreed.pdf')).equals(file));
+			assert.match(diqi('paper', 'looks', '--json', ...as('auditor')), /投诉/);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
 	});
 
 	await check('the next day counts anew', async () => {

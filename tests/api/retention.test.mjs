@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { pdf } from './lib/files.mjs';
 import { hex } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
@@ -37,6 +38,8 @@ async function approve(batch, { signers = ['administrator', 'auditor'], changes 
 try {
 	const confirmed = await (await world.draft('organization')).through('confirmed');
 	const rejected = await (await world.draft('person')).through('submitted');
+	const content = pdf('某人的身份证');
+	const { scan } = expectStatus(await rejected.client.post(`${rejected.path}/papers/identity_card/scans?name=${encodeURIComponent('某人.pdf')}`, content, { raw: true }), 201);
 	expectStatus(await rejected.sendBack('reject', 'reviewer'), 200);
 	const open = await (await world.draft('person')).through('submitted');
 	const revoked = await (await world.draft('person')).through('confirmed');
@@ -84,7 +87,10 @@ try {
 	});
 
 	await check('administrator and auditor destroy a batch: form and names are gone, hash, history and log stay', async () => {
-		const clerk = await world.officer('clerk'), before = expectStatus(await clerk.get(rejected.path), 200);
+		const clerk = await world.officer('clerk');
+		const seen = await clerk.act(`${rejected.path}/scans/${scan}/look`, 'paper.look', { application: rejected.id, scan, purpose: '销毁前核对' });
+		assert.ok(seen.status === 200 && seen.bytes.equals(content));
+		const before = expectStatus(await clerk.get(rejected.path), 200);
 		const size = await world.logSize();
 		const done = expectStatus(await approve(first), 200);
 		assert.notEqual(done.administrator, done.auditor);
@@ -99,6 +105,9 @@ try {
 		assert.match(stub.hash, /^[0-9a-f]{64}$/);
 		assert.ok(!JSON.stringify(view).includes(before.form.id_number) && !JSON.stringify(view).includes(before.form.name));
 		assert.equal(await world.logSize(), size + 1);
+		const [kept] = expectStatus(await clerk.get(`${rejected.path}/papers`), 200).scans;
+		assert.deepEqual([kept.sha256, kept.name, kept.disposed], [hex(content), undefined, done.approved]);
+		expectProblem(await clerk.act(`${rejected.path}/scans/${scan}/look`, 'paper.look', { application: rejected.id, scan, purpose: '核对' }), 404, 'not_found');
 	});
 
 	await check('a second attempt is refused', async () => {

@@ -111,7 +111,7 @@ list_due (Desk *desk, char **first)
 	}
 }
 
-/* Held certificates have not lapsed; ended applications are listed once, at most so many in a batch. */
+/* Ended applications are listed once, at most so many in a batch. */
 static void
 test_list (TestStore *t)
 {
