@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "api/two_officers.h"
 #include "base/error.h"
+#include "registry/contract.h"
 #include "registry/disposal.h"
 #include "registry/scan.h"
 
@@ -144,6 +145,34 @@ get_looks (ApiCall *call, GError **error)
 	return api_read (call, list_looks, &listing, error);
 }
 
+/* --- the contract ------------------------------------------------------------------------- */
+
+static gboolean
+view_contract (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	(void) arg;
+	return contract_view (tx, call->api->registry, &call->actor, id_of (call), reply, error);
+}
+
+static Response *
+get_contract (ApiCall *call, GError **error)
+{
+	return api_read (call, view_contract, NULL, error);
+}
+
+static gboolean
+sign_contract (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	return contract_sign (tx, call->api->registry, &call->actor, id_of (call), arg, reply, error);
+}
+
+static Response *
+post_contract (ApiCall *call, GError **error)
+{
+	g_autoptr (Statement) statement = api_only_statement (call, "contract.sign", error);
+	return statement != NULL ? api_mutate (call, 200, sign_contract, statement, error) : NULL;
+}
+
 /* --- disposal -------------------------------------------------------------------------- */
 
 typedef struct {
@@ -200,6 +229,8 @@ const ApiRoute paper_routes[] = {
 	{ "GET", APPLICATION "/papers", PERMIT_APPLICANT | READERS, 0, 0, get_application_papers, NULL, NULL },
 	{ "POST", APPLICATION "/papers/{paper}/scans", PERMIT_APPLICANT | ROLE_CLERK, API_IDEMPOTENT | API_RAW_BODY, SCAN_MAX_BYTES, post_scan, NULL, NULL },
 	{ "POST", APPLICATION "/scans/{scan}/look", LOOKERS, 0, TWO_STATEMENTS_LIMIT, post_look, NULL, NULL },
+	{ "GET", APPLICATION "/contract", PERMIT_APPLICANT | READERS, 0, 0, get_contract, NULL, NULL },
+	{ "POST", APPLICATION "/contract", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_MAX_BYTES + 1024, post_contract, NULL, NULL },
 	{ "GET", "/api/v1/looks", ROLE_AUDITOR, 0, 0, get_looks, NULL, NULL },
 	{ "GET", "/api/v1/disposals", ROLE_ADMINISTRATOR | ROLE_AUDITOR, 0, 0, get_disposals, NULL, NULL },
 	{ "POST", "/api/v1/disposals/{batch}/approve", ROLE_ADMINISTRATOR | ROLE_AUDITOR, API_IDEMPOTENT, TWO_STATEMENTS_LIMIT, post_disposal, NULL, NULL },

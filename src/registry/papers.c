@@ -2,6 +2,7 @@
 #include "registry/papers.h"
 
 #include "base/error.h"
+#include "registry/contract.h"
 #include "registry/disposal_db.h"
 #include "registry/papers_db.h"
 #include "registry/scan_db.h"
@@ -89,23 +90,25 @@ read_all (const Step *step, const json_t *list, GArray *said, GError **error)
 /* --- what is needed ---------------------------------------------------------------------- */
 
 static gboolean
-is_seen (const PaperItem *item, const GArray *said)
+is_seen (const PaperItem *item, const GArray *said, gboolean signed_contract)
 {
 	const Said *one = find_said (said, item->paper);
 
+	if (signed_contract && g_str_equal (item->paper, CONTRACT_PAPER))
+		return TRUE;
 	if (!one)
 		return FALSE;
 	return (item->scan && one->scan) || ((!item->original || one->original) && one->copies >= item->copies);
 }
 
 static gboolean
-is_met (const PaperNeed *need, const GArray *said)
+is_met (const PaperNeed *need, const GArray *said, gboolean signed_contract)
 {
 	for (guint i = 0; i < need->choices->len; i++) {
 		const GArray *choice = g_ptr_array_index (need->choices, i);
 		guint seen = 0;
 
-		while (seen < choice->len && is_seen (&g_array_index (choice, PaperItem, seen), said))
+		while (seen < choice->len && is_seen (&g_array_index (choice, PaperItem, seen), said, signed_contract))
 			seen++;
 		if (seen == choice->len)
 			return TRUE;
@@ -158,7 +161,10 @@ check_needs (const Step *step, const GArray *said, GError **error)
 	const PaperRules *rules = step->registry->papers;
 	const GArray *needs = paper_rules_needs (rules, service_name (application->service), application->kind);
 	g_autoptr (GString) missing = g_string_new (NULL);
+	Micros contract_at;
 
+	if (!contract_signed (step->tx, step->registry, application->id, &contract_at, error))
+		return FALSE;
 	if (!needs)
 		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "nothing says which papers service %s needs", service_name (application->service));
 	for (guint i = 0; i < needs->len; i++) {
@@ -166,7 +172,7 @@ check_needs (const Step *step, const GArray *said, GError **error)
 
 		if (need->when == PAPER_OPERATOR && !papers_operator_acts (application))
 			continue;
-		if (!is_met (need, said))
+		if (!is_met (need, said, contract_at != 0))
 			describe_need (missing, rules, need);
 	}
 	return missing->len == 0 || diqi_fail (error, DIQI_ERROR_PAPERS_MISSING, "/statement/papers", "missing %s", missing->str);

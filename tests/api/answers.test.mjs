@@ -88,6 +88,11 @@ try {
 			expectStatus(await application.client.get(`${application.path}/${name}.pdf`), 200);
 		expectStatus(await world.public.get(`/applications/${application.id}`), 200);
 		expectStatus(await world.public.get(`${api}/papers?service=issue&kind=person`), 200);
+		const again = await world.draft('organization', organizationForm(1));
+		await again.through('submitted');
+		await world.ready(holder);
+		const contract = expectStatus(await holder.get(`${again.path}/contract`), 200);
+		expectStatus(await holder.act(`${again.path}/contract`, 'contract.sign', { application: again.id, contract: contract.hash }), 200);
 		const scanned = await world.draft('person');
 		const { scan } = expectStatus(await scanned.client.post(`${scanned.path}/papers/identity_card/scans?name=a.pdf`, pdf('x'), { raw: true }), 201);
 		expectProblem(await scanned.client.post(`${scanned.path}/papers/identity_card/scans`, 'x', { raw: true }), 422, 'papers.type');
