@@ -1,4 +1,4 @@
-/* main/cmd_application.c — 新办 from the form to the holder's confirmation.
+/* main/cmd_application.c — an application from the form to the holder's confirmation.
  *
  * The applicant, who has no certificate yet, works with a ticket file (number and access code,
  * written by "application new") and the key made by "key new".  Officers work with --as. */
@@ -18,17 +18,43 @@ application_path (const char *id, const char *verb)
 
 /* --- the applicant ------------------------------------------------------------------ */
 
+/* The access code of the application that the certificate came of is a secret: it stays in its ticket file. */
+static gboolean
+add_origin (const Cli *cli, json_t *body, GError **error)
+{
+	if (cli_option (cli, "origin") == NULL)
+		return TRUE;
+	g_autoptr (json_t) ticket = json_file_read (cli_option (cli, "origin"), error);
+	if (ticket == NULL)
+		return FALSE;
+	json_object_set (body, "origin_access_code", json_object_get (ticket, "access_code"));
+	return TRUE;
+}
+
+static json_t *
+creation (const Cli *cli, GError **error)
+{
+	static const char *const members[] = { "service", "certificate", "cause", "point", "language" };
+	g_autoptr (json_t) form = json_file_read (cli_option (cli, "form"), error);
+	if (form == NULL)
+		return NULL;
+	g_autoptr (json_t) body = json_pack ("{s:s, s:O}", "kind", cli_argument (cli, 0), "form", form);
+	for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+		if (cli_option (cli, members[i]) != NULL)
+			json_object_set_new (body, members[i], json_string (cli_option (cli, members[i])));
+	return add_origin (cli, body, error) ? g_steal_pointer (&body) : NULL;
+}
+
 static gboolean
 run_new (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) form = json_file_read (cli_option (cli, "form"), error);
-	if (form == NULL)
+	g_autoptr (json_t) body = creation (cli, error);
+	if (body == NULL)
 		return FALSE;
-	g_autoptr (Remote) remote = remote_open (cli, error);
+	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
 	if (remote == NULL)
 		return FALSE;
-	g_autoptr (json_t) view = remote_call (remote, "POST", "/api/v1/applications",
-	                                        json_pack ("{s:s, s:O}", "kind", cli_argument (cli, 0), "form", form), error);
+	g_autoptr (json_t) view = remote_call (remote, "POST", "/api/v1/applications", g_steal_pointer (&body), error);
 	if (view == NULL)
 		return FALSE;
 	json_t *ticket = json_pack ("{s:O, s:O, s:s}", "application", json_object_get (view, "application"),
@@ -65,9 +91,28 @@ run_edit (Cli *cli, GError **error)
 	return view != NULL;
 }
 
+/* One request, or with commas one a copy; the first is the key's. */
+static gboolean
+read_requests (const Cli *cli, json_t *csrs, json_t *spkis, GError **error)
+{
+	g_auto (GStrv) paths = g_strsplit (cli_option (cli, "csr"), ",", -1);
+	for (gsize i = 0; paths[i] != NULL; i++) {
+		g_autoptr (GBytes) bytes = file_read (paths[i], CSR_MAX_DER, error);
+		if (bytes == NULL)
+			return FALSE;
+		g_autoptr (Csr) csr = csr_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, error);
+		if (csr == NULL)
+			return FALSE;
+		const Fingerprint *spki = public_key_fingerprint (csr_public_key (csr));
+		json_array_append_new (csrs, json_base64 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
+		json_array_append_new (spkis, json_hex (spki->b, sizeof spki->b));
+	}
+	return TRUE;
+}
+
 /* The applicant signs the hash of the whole form, as the server keeps it, with the key to be certified. */
 static char *
-submission (Remote *remote, const char *id, const PrivateKey *key, GError **error)
+submission (Remote *remote, const char *id, const json_t *view, json_t *spkis, const PrivateKey *key, GError **error)
 {
 	g_autofree char *path = application_path (id, "form-document");
 	g_autoptr (GBytes) document = remote_fetch (remote, path, error);
@@ -75,33 +120,67 @@ submission (Remote *remote, const char *id, const PrivateKey *key, GError **erro
 		return NULL;
 	Fingerprint form;
 	fingerprint_of (g_bytes_get_data (document, NULL), g_bytes_get_size (document), &form);
-	g_autofree char *form_hex = fingerprint_hex (&form);
-	g_autoptr (PublicKey) public_key = private_key_public (key);
-	g_autofree char *spki_hex = fingerprint_hex (public_key_fingerprint (public_key));
-	return remote_statement (remote, "application.submit",
-	                          json_pack ("{s:s, s:s, s:s, s:s}", "application", id, "service", "issue",
-	                                     "form", form_hex, "spki", spki_hex), key, error);
+	json_t *members = json_pack ("{s:s, s:O, s:o, s:O}", "application", id, "service", json_object_get (view, "service"),
+	                             "form", json_hex (form.b, sizeof form.b), "spki", json_array_get (spkis, 0));
+	if (json_object_get (view, "certificate") != NULL)
+		json_object_set (members, "certificate", json_object_get (view, "certificate"));
+	if (json_array_size (spkis) > 1) {
+		json_t *more = json_copy (spkis);
+		json_array_remove (more, 0);
+		json_object_set_new (members, "more", more);
+	}
+	return remote_statement (remote, "application.submit", members, key, error);
+}
+
+static json_t *
+submission_body (Cli *cli, Remote *remote, const char *id, const json_t *view, GError **error)
+{
+	g_autoptr (json_t) csrs = json_array (), spkis = json_array ();
+	/* Without a new key the ticket alone hands it in. */
+	if (cli_option (cli, "key") == NULL && cli_option (cli, "csr") == NULL)
+		return json_object ();
+	if (cli_option (cli, "key") == NULL || cli_option (cli, "csr") == NULL) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, NULL, "--key and --csr go together");
+		return NULL;
+	}
+	g_autoptr (PrivateKey) key = key_file_load (cli, cli_option (cli, "key"), error);
+	if (key == NULL || !read_requests (cli, csrs, spkis, error))
+		return NULL;
+	g_autofree char *statement = submission (remote, id, view, spkis, key, error);
+	return statement != NULL ? json_pack ("{s:O, s:s}", "csrs", csrs, "statement", statement) : NULL;
 }
 
 static gboolean
 run_submit (Cli *cli, GError **error)
 {
 	g_autofree char *id = NULL;
-	g_autoptr (PrivateKey) key = key_file_load (cli, cli_option (cli, "key"), error);
-	if (key == NULL)
-		return FALSE;
-	g_autoptr (GBytes) csr = file_read (cli_option (cli, "csr"), CSR_MAX_DER, error);
-	if (csr == NULL)
-		return FALSE;
 	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return FALSE;
-	g_autofree char *statement = submission (remote, id, key, error);
-	if (statement == NULL)
+	g_autofree char *view_path = application_path (id, NULL);
+	g_autoptr (json_t) view = remote_call (remote, "GET", view_path, NULL, error);
+	if (view == NULL)
+		return FALSE;
+	g_autoptr (json_t) body = submission_body (cli, remote, id, view, error);
+	if (body == NULL)
 		return FALSE;
 	g_autofree char *path = application_path (id, "submit");
-	json_t *body = json_pack ("{s:o, s:s}", "csr", json_base64 (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr)),
-	                          "statement", statement);
+	g_autoptr (json_t) done = remote_call (remote, "POST", path, g_steal_pointer (&body), error);
+	cli_print (cli, done);
+	return done != NULL;
+}
+
+static gboolean
+run_withdraw (Cli *cli, GError **error)
+{
+	g_autofree char *id = NULL;
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *path = application_path (id, "withdraw");
+	json_t *body = json_object ();
+	if (cli_option (cli, "reason") != NULL)
+		json_object_set_new (body, "reason", json_string (cli_option (cli, "reason")));
 	g_autoptr (json_t) view = remote_call (remote, "POST", path, body, error);
 	cli_print (cli, view);
 	return view != NULL;
@@ -276,6 +355,31 @@ run_accept (Cli *cli, GError **error)
 	return act_on_version (cli, "accept", "application.accept", members, error);
 }
 
+/* For somebody who stands at the counter. */
+static gboolean
+run_lodge (Cli *cli, GError **error)
+{
+	const char *id = cli_argument (cli, 0);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autoptr (json_t) view = get_view (remote, id, error);
+	if (view == NULL)
+		return FALSE;
+	g_autofree char *document_path = application_path (id, "form-document");
+	g_autoptr (GBytes) document = remote_fetch (remote, document_path, error);
+	if (document == NULL)
+		return FALSE;
+	Fingerprint form;
+	fingerprint_of (g_bytes_get_data (document, NULL), g_bytes_get_size (document), &form);
+	json_t *members = json_pack ("{s:s, s:O, s:o}", "application", id, "service", json_object_get (view, "service"),
+	                             "form", json_hex (form.b, sizeof form.b));
+	if (json_object_get (view, "certificate") != NULL)
+		json_object_set (members, "certificate", json_object_get (view, "certificate"));
+	g_autofree char *path = application_path (id, "lodge");
+	return remote_act_and_print (cli, remote, path, "application.lodge", members, error);
+}
+
 static gboolean
 run_return (Cli *cli, GError **error)
 {
@@ -309,9 +413,15 @@ run_fee (Cli *cli, GError **error)
 	return remote_act_and_print (cli, remote, path, "fee.record", members, error);
 }
 
-/* Both approvals sign the hash of the exact request; it is shown before it is signed. */
+/* Both approvals sign the hash of the exact request; it is shown before it is signed.  A new certificate has a profile,
+ * any other service has none, and approvals of its own. */
+typedef struct {
+	const char *verb, *type;                   /* of a new certificate; NULL: there is none such */
+	const char *service_verb, *service_type;   /* of other services */
+} Approval;
+
 static gboolean
-approve (Cli *cli, const char *verb, const char *type, GError **error)
+approve (Cli *cli, const Approval *approval, GError **error)
 {
 	const char *id = cli_argument (cli, 0);
 	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
@@ -324,25 +434,40 @@ approve (Cli *cli, const char *verb, const char *type, GError **error)
 	const char *request = json_string_value (json_object_get (facts, "request"));
 	if (request == NULL)
 		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server sent no request to approve");
+	gboolean certificate = json_object_get (facts, "profile") != NULL;
+	if ((certificate ? approval->verb : approval->service_verb) == NULL)
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, certificate ? "a new certificate is issued: use \"application issue\""
+		                                                                         : "no certificate is issued: use \"application complete\"");
 	cli_note (cli, "approving: %s", request);
 	Fingerprint hash;        /* of what is shown, not of what the server says its hash is */
 	fingerprint_of (request, strlen (request), &hash);
-	json_t *members = json_pack ("{s:s, s:o, s:O, s:O}", "application", id, "request", json_hex (hash.b, sizeof hash.b),
-	                             "profile", json_object_get (facts, "profile"), "profile_version", json_object_get (facts, "profile_version"));
-	g_autofree char *path = application_path (id, verb);
-	return remote_act_and_print (cli, remote, path, type, members, error);
+	json_t *members = json_pack ("{s:s, s:o}", "application", id, "request", json_hex (hash.b, sizeof hash.b));
+	if (certificate) {
+		json_object_set (members, "profile", json_object_get (facts, "profile"));
+		json_object_set (members, "profile_version", json_object_get (facts, "profile_version"));
+	}
+	if (!certificate && cli_option (cli, "answer") != NULL)
+		json_object_set_new (members, "answer", json_string (cli_option (cli, "answer")));
+	g_autofree char *path = application_path (id, certificate ? approval->verb : approval->service_verb);
+	return remote_act_and_print (cli, remote, path, certificate ? approval->type : approval->service_type, members, error);
 }
 
 static gboolean
 run_review (Cli *cli, GError **error)
 {
-	return approve (cli, "review", "application.review", error);
+	return approve (cli, &(Approval) { "review", "application.review", "service-review", "service.review" }, error);
 }
 
 static gboolean
 run_issue (Cli *cli, GError **error)
 {
-	return approve (cli, "issue", "application.issue", error);
+	return approve (cli, &(Approval) { "issue", "application.issue", NULL, NULL }, error);
+}
+
+static gboolean
+run_complete (Cli *cli, GError **error)
+{
+	return approve (cli, &(Approval) { NULL, NULL, "complete", "service.complete" }, error);
 }
 
 static gboolean
@@ -377,10 +502,19 @@ run_confirm (Cli *cli, GError **error)
 
 #define TICKET { "ticket", "FILE", "number and access code of the application", TRUE }
 #define END { NULL, NULL, NULL, FALSE }
-static const CliOption new_options[] = { { "form", "FILE", "the form as JSON", TRUE }, TICKET, END };
+static const CliOption new_options[] = {
+	{ "form", "FILE", "the form as JSON", TRUE }, TICKET,
+	{ "service", "NAME", "of \"service list\"; issue when absent", FALSE },
+	{ "certificate", "SERIAL", "the certificate it is about", FALSE },
+	{ "origin", "FILE", "ticket of the application that the certificate came of: proves who asks", FALSE },
+	{ "cause", "WHICH", "of a reissue: lost or damaged", FALSE },
+	{ "point", "CODE", "acceptance point", FALSE }, { "language", "TAG", "of messages: zh-CN (default) or en", FALSE }, END };
+static const CliOption withdraw_options[] = { TICKET, { "reason", "TEXT", "why", FALSE }, END };
+static const CliOption complete_options[] = { { "answer", "TEXT", "of service other: what the applicant is told", FALSE }, END };
 static const CliOption ticket_options[] = { TICKET, END };
 static const CliOption submit_options[] = {
-	TICKET, { "key", "FILE", "the key made with \"key new\"", TRUE }, { "csr", "FILE", "its certificate request", TRUE }, END };
+	TICKET, { "key", "FILE", "the key made with \"key new\"; services with a new key", FALSE },
+	{ "csr", "FILE", "its certificate request; of several copies the key's first, with commas", FALSE }, END };
 static const CliOption certificate_options[] = {
 	TICKET, { "key", "FILE", "the key, to make a PKCS#12", FALSE }, { "p12", "FILE", "write key and certificate there", FALSE }, END };
 static const CliOption list_options[] = {
@@ -393,24 +527,27 @@ static const CliOption return_options[] = {
 	{ "reason", "TEXT", "what is to be corrected", TRUE }, { "field", "POINTER", "where", FALSE }, END };
 static const CliOption reject_options[] = { { "reason", "TEXT", "why", TRUE }, END };
 static const CliOption fee_options[] = {
-	{ "method", "HOW", "cash (default), card, transfer, online", FALSE }, { "slip", "NUMBER", "of the payment slip", FALSE }, END };
+	{ "method", "HOW", "cash (default), card, transfer", FALSE }, { "slip", "NUMBER", "of the payment slip", FALSE }, END };
 static const CliOption deliver_options[] = { { "method", "HOW", "counter (default), post, download", FALSE }, END };
 
 const CliCommand application_commands[] = {
-	{ "application new", "organization|person", 1, 1, "start an application (新办) with a form", new_options, run_new },
+	{ "application new", "organization|person", 1, 1, "start an application for a service with a form; --as: in this holder's or clerk's session", new_options, run_new },
 	{ "application edit", "", 0, 0, "replace the form of a draft or returned application", new_options, run_edit },
-	{ "application submit", "", 0, 0, "hand it in with the key's request, signed by that key", submit_options, run_submit },
+	{ "application submit", "", 0, 0, "hand it in; for a new certificate with the key's request, signed by that key", submit_options, run_submit },
+	{ "application withdraw", "", 0, 0, "take it back (撤回), until it is issued", withdraw_options, run_withdraw },
 	{ "application status", "", 0, 0, "where the application stands", ticket_options, run_status },
 	{ "application slip", "", 0, 0, "the acceptance slip (受理回执)", ticket_options, run_slip },
 	{ "application certificate", "", 0, 0, "fetch the issued certificate", certificate_options, run_certificate },
 	{ "application list", "", 0, 0, "applications, for officers", list_options, run_list },
 	{ "application show", "APPLICATION", 1, 1, "one application, for officers", NULL, run_show },
+	{ "application lodge", "APPLICATION", 1, 1, "clerk: hand it in for somebody at the counter; services without a new key", NULL, run_lodge },
 	{ "application accept", "APPLICATION", 1, 1, "clerk: originals seen, accepted (受理)", accept_options, run_accept },
 	{ "application return", "APPLICATION", 1, 1, "clerk or reviewer: return for correction (补正)", return_options, run_return },
 	{ "application reject", "APPLICATION", 1, 1, "reviewer: refuse", reject_options, run_reject },
 	{ "application fee", "APPLICATION YUAN", 2, 2, "cashier: record the fee", fee_options, run_fee },
 	{ "application review", "APPLICATION", 1, 1, "reviewer: approve the exact request (审核)", NULL, run_review },
 	{ "application issue", "APPLICATION", 1, 1, "issuer: approve the same request; the signer issues (发证)", NULL, run_issue },
+	{ "application complete", "APPLICATION", 1, 1, "issuer: second approval of a service without a new key (办结); clerk, reviewer: answer", complete_options, run_complete },
 	{ "application deliver", "APPLICATION", 1, 1, "clerk: certificate handed over", deliver_options, run_deliver },
 	{ "application confirm", "APPLICATION", 1, 1, "holder: accept the certificate", NULL, run_confirm },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
