@@ -61,7 +61,7 @@ write_terms (sqlite3 *db, GError **error)
 {
 	static const char names[] =
 		"INSERT INTO application_terms (term, application_id) " NUMBERS ", s(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM s WHERE k < 17) "
-		"SELECT CAST(substr(" NAME ", k) AS BLOB), " ID " FROM n, s ON CONFLICT DO NOTHING";
+		"SELECT CAST(substr(" NAME ", k) AS BLOB), " ID " FROM n, s WHERE TRUE ON CONFLICT DO NOTHING";
 	static const char numbers[] =
 		"INSERT INTO application_terms (term, application_id) " NUMBERS " SELECT CAST(printf('sl20260101-%06d', i) AS BLOB), " ID " FROM n "
 		"UNION ALL SELECT CAST(printf('%06d', i) AS BLOB), " ID " FROM n UNION ALL SELECT CAST(printf('91320599may%05d0x', i) AS BLOB), " ID

@@ -4,7 +4,7 @@
  * any part of it), the credit code and the older numbers, 受理编号 whole and its running part, the serials of
  * its certificates, the holder's identity number as a hash only; registry/step.c writes them.  A word of the query is a prefix of a
  * term; several words must all fit.  Terms are NFKC, without case and blanks.  A word that fits very many is
- * answered from the first SEARCH_WORD_MAX of them in order of the terms: ask for more to get fewer.
+ * answered from SEARCH_WORD_MAX of them, the last in order of the terms and the newest of each term: ask for more to get fewer.
  */
 #pragma once
 #include "registry/registry.h"

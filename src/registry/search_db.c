@@ -19,7 +19,7 @@ gboolean
 db_terms_find (Tx *tx, GBytes *from, GBytes *to, guint limit, GHashTable *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT application_id FROM application_terms WHERE term >= $1 AND term < $2 ORDER BY term, application_id DESC LIMIT $3",
+		"SELECT application_id FROM application_terms WHERE term >= $1 AND term < $2 ORDER BY term DESC, application_id DESC LIMIT $3",
 		P_BYTES (from), P_BYTES (to), P_INT (limit));
 
 	if (!rows)

@@ -266,7 +266,7 @@ message_token_initialise (Keyring *keyring, const json_t *message, GError **erro
 	Envelope envelope;
 	const char *token;
 	json_t *statements;
-	gboolean before;
+	gboolean before = FALSE;
 	g_auto (Release) release = { .now = keyring_now (keyring) };
 	const Field fields[] = {
 		ENVELOPE_FIELDS (envelope), { "token", FIELD_STRING, TRUE, TOKEN_MAX, &token },
