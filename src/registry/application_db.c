@@ -123,12 +123,24 @@ db_application_get (Tx *tx, const char *id, gboolean lock, Application *out, gbo
 	return !*found || read_application (rows, out, error);
 }
 
+/* Two statements: "any state or this one" in one of them would walk past every application of another state. */
+static Rows *
+list_of_all (Tx *tx, const char *after, guint limit, GError **error)
+{
+	return tx_query (tx, error, "SELECT " COLUMNS " FROM applications WHERE id > $1 ORDER BY id LIMIT $2", P_TEXT (after), P_INT (limit));
+}
+
+static Rows *
+list_of_state (Tx *tx, const char *state, const char *after, guint limit, GError **error)
+{
+	return tx_query (tx, error, "SELECT " COLUMNS " FROM applications WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3",
+	                 P_TEXT (state), P_TEXT (after), P_INT (limit));
+}
+
 gboolean
 db_application_list (Tx *tx, const char *state, const char *after, guint limit, GPtrArray *out, GError **error)
 {
-	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT " COLUMNS " FROM applications WHERE id > $1 AND ($2 = '' OR state = $2) ORDER BY id LIMIT $3",
-		P_TEXT (after), P_TEXT (state), P_INT (limit));
+	g_autoptr (Rows) rows = *state ? list_of_state (tx, state, after, limit, error) : list_of_all (tx, after, limit, error);
 
 	if (!rows)
 		return FALSE;
@@ -152,14 +164,27 @@ db_act_insert (Tx *tx, const NewAct *act, GError **error)
 		P_TEXT (act->statement_identity)) == 1;
 }
 
+static Rows *
+acts_of_all (Tx *tx, const char *first, const char *last, GError **error)
+{
+	return tx_query (tx, error,
+		"SELECT application_id, version, act, by_name, at FROM application_acts "
+		"WHERE application_id >= $1 AND application_id <= $2 ORDER BY application_id, version", P_TEXT (first), P_TEXT (last));
+}
+
+static Rows *
+acts_of_state (Tx *tx, const char *state, const char *first, const char *last, GError **error)
+{
+	return tx_query (tx, error,
+		"SELECT c.application_id, c.version, c.act, c.by_name, c.at FROM applications a "
+		"JOIN application_acts c ON c.application_id = a.id "
+		"WHERE a.state = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id, c.version", P_TEXT (state), P_TEXT (first), P_TEXT (last));
+}
+
 gboolean
 db_acts (Tx *tx, const char *first, const char *last, const char *state, ActRowFn fn, gpointer user, GError **error)
 {
-	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT c.application_id, c.version, c.act, c.by_name, c.at FROM application_acts c "
-		"JOIN applications a ON a.id = c.application_id "
-		"WHERE a.id >= $1 AND a.id <= $2 AND ($3 = '' OR a.state = $3) ORDER BY c.application_id, c.version",
-		P_TEXT (first), P_TEXT (last), P_TEXT (state));
+	g_autoptr (Rows) rows = *state ? acts_of_state (tx, state, first, last, error) : acts_of_all (tx, first, last, error);
 
 	if (!rows)
 		return FALSE;
