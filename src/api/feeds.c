@@ -9,6 +9,8 @@
 #include "outbox/feed.h"
 #include "outbox/ics.h"
 #include "pki/hmac.h"
+#include "registry/reminder.h"
+#include "registry/service.h"
 
 #define TOKEN_SALT "token_salt"
 #define ADDRESS "/api/v1/feeds/"
@@ -104,6 +106,22 @@ add_sales (Calendar *c, Tx *tx, const char *subject, GError **error)
 }
 
 static gboolean
+add_promises (Calendar *c, Tx *tx, const char *subject, GError **error)
+{
+	g_autoptr (GPtrArray) rows = registry_promised (tx, subject, error);
+	if (rows == NULL)
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		const PromisedRow *row = rows->pdata[i];
+		Service service;
+		const char *label = service_from_name (row->service, &service) ? service_rule (service)->label : row->service;
+		g_autofree char *summary = g_strdup_printf ("%s申请承诺办结：%s", label, row->number != NULL ? row->number : row->application);
+		add (c, "application", row->application, (IcsEvent) { .summary = summary, .at = row->due, .revised = row->submitted });
+	}
+	return TRUE;
+}
+
+static gboolean
 write_calendar (Tx *tx, gpointer arg, GError **error)
 {
 	Calendar *c = arg;
@@ -112,7 +130,8 @@ write_calendar (Tx *tx, gpointer arg, GError **error)
 	if (!feed_owner (tx, request_param (c->call->request, "token"), &subject, error))
 		return FALSE;
 	ics_begin (c->text, c->call->api->site_name);
-	if (!add_certificates (c, tx, subject, error) || !add_sales (c, tx, subject, error))
+	if (!add_certificates (c, tx, subject, error) || !add_sales (c, tx, subject, error) ||
+	    !add_promises (c, tx, subject, error))
 		return FALSE;
 	ics_end (c->text);
 	return TRUE;

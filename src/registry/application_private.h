@@ -156,3 +156,8 @@ gboolean search_index (Tx *tx, const Registry *registry, const Application *appl
 /* acts: ApplicationActRow *, oldest first. */
 json_t *application_view_of (Tx *tx, const Application *application, const GPtrArray *acts, Micros now, GError **error);
 gboolean application_view_load (Tx *tx, const Application *application, Micros now, json_t **view, GError **error);
+
+/* --- holders --------------------------------------------------------------------------------- */
+/* Tells the holder what became of a certificate (certificate.held, .unheld, .revoked), where its own application said,
+ * whoever asked for it now: a stranger's request must not pass him by.  reason may be NULL.  (reminder.c) */
+gboolean certificate_tell_holder (Tx *tx, const char *serial, const char *template_name, const char *reason, Micros now, GError **error);

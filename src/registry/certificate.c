@@ -59,7 +59,8 @@ revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationRea
 	Micros now = clock_now (registry->clock);
 
 	if (!authority_revoke (tx, registry->authority, row->serial, reason, now, error) ||
-	    !certificate_end_sessions (tx, row, now, error))
+	    !certificate_end_sessions (tx, row, now, error) ||
+	    !certificate_tell_holder (tx, row->serial, "certificate.revoked", reason_name (reason), now, error))
 		return FALSE;
 	if (view) {
 		if (!certificate_load (tx, row->serial, FALSE, &now_revoked, error))

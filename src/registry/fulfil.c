@@ -30,7 +30,8 @@ hold (Step *step, GError **error)
 	if (is_held (&row))
 		return TRUE;
 	if (!authority_hold (step->tx, step->registry->authority, row.serial, step->now, error) ||
-	    !certificate_end_sessions (step->tx, &row, step->now, error))
+	    !certificate_end_sessions (step->tx, &row, step->now, error) ||
+	    !certificate_tell_holder (step->tx, row.serial, "certificate.held", reason_name (REASON_HOLD), step->now, error))
 		return FALSE;
 	application->held = TRUE;
 	json_object_set_new (step_effect (step), "held", json_string (row.serial));
@@ -57,7 +58,8 @@ unhold (Step *step, GError **error)
 	const char *serial = step->application.certificate;
 
 	if (!authority_unhold (step->tx, step->registry->authority, serial, step->now, error) ||
-	    !db_holds_release (step->tx, serial, error))
+	    !db_holds_release (step->tx, serial, error) ||
+	    !certificate_tell_holder (step->tx, serial, "certificate.unheld", NULL, step->now, error))
 		return FALSE;
 	json_object_set_new (step_effect (step), "unheld", json_string (serial));
 	return TRUE;
@@ -71,7 +73,8 @@ revoke_target (Step *step, GError **error)
 
 	if (!certificate_load (step->tx, step->application.certificate, TRUE, &row, error) ||
 	    !authority_revoke (step->tx, step->registry->authority, row.serial, reason, step->now, error) ||
-	    !certificate_end_sessions (step->tx, &row, step->now, error))
+	    !certificate_end_sessions (step->tx, &row, step->now, error) ||
+	    !certificate_tell_holder (step->tx, row.serial, "certificate.revoked", reason_name (reason), step->now, error))
 		return FALSE;
 	json_object_set_new (step_effect (step), "revoked", json_string (row.serial));
 	json_object_set_new (step_effect (step), "reason", json_string (reason_name (reason)));

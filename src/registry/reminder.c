@@ -29,7 +29,7 @@ params_of (const LapsingRow *row, Micros now)
 }
 
 static gboolean
-tell (Tx *tx, const LapsingRow *row, const char *template_name, const json_t *params, const char *about, Micros now, GError **error)
+tell_holder (Tx *tx, const LapsingRow *row, const char *template_name, const json_t *params, Micros now, GError **error)
 {
 	g_autoptr (json_t) document = json_read_strict (row->document, strlen (row->document), 1 << 20, error);
 	if (document == NULL)
@@ -38,10 +38,29 @@ tell (Tx *tx, const LapsingRow *row, const char *template_name, const json_t *pa
 	gboolean organization = row->kind == SUBJECT_ORGANIZATION;
 	const OutboxMessage message = {
 		.template_name = template_name, .application = row->application, .subject = row->subject, .params = params,
+		.language = row->language,
 		.mail = form_text (form, organization ? "operator_email" : "email"),
 		.mobile = form_text (form, organization ? "operator_mobile" : "mobile"),
 	};
-	return outbox_tell (tx, &message, now, error) && db_reminder_insert (tx, row->serial, about, now, error);
+	return outbox_tell (tx, &message, now, error);
+}
+
+static gboolean
+tell (Tx *tx, const LapsingRow *row, const char *template_name, const json_t *params, const char *about, Micros now, GError **error)
+{
+	return tell_holder (tx, row, template_name, params, now, error) && db_reminder_insert (tx, row->serial, about, now, error);
+}
+
+gboolean
+certificate_tell_holder (Tx *tx, const char *serial, const char *template_name, const char *reason, Micros now, GError **error)
+{
+	g_autoptr (LapsingRow) row = NULL;
+	if (!db_certificate_holder (tx, serial, &row, error))
+		return FALSE;
+	if (row == NULL)
+		return TRUE;
+	g_autoptr (json_t) params = json_pack ("{s:s, s:s*}", "serial", serial, "reason", reason);
+	return tell_holder (tx, row, template_name, params, now, error);
 }
 
 static gboolean

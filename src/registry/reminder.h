@@ -18,3 +18,10 @@ typedef struct {
 } SaleOfHolder;
 /* Tells the holder, once a sale, when the certificate lapses before the sale ends. */
 gboolean registry_remind_of_sale (Tx *tx, Registry *registry, const SaleOfHolder *sale, GError **error);
+
+typedef struct {
+	char *application, *number, *service;
+	Micros submitted, due;
+} PromisedRow;
+/* Promised times of a subject's open applications: PromisedRow *, owned. */
+GPtrArray *registry_promised (Tx *tx, const char *subject, GError **error);

@@ -3,7 +3,7 @@
 #include "registry/application_private.h"
 
 typedef struct {
-	char *serial, *subject, *application, *document;
+	char *serial, *subject, *application, *document, *language;
 	SubjectKind kind;
 	Micros not_after;
 } LapsingRow;
@@ -14,4 +14,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LapsingRow, lapsing_row_free)
 gboolean db_lapsing (Tx *tx, Micros from, Micros to, const char *about, guint limit, GPtrArray *out, GError **error);
 /* The one with this fingerprint, on the same conditions; *row NULL when there is none. */
 gboolean db_lapsing_by_fingerprint (Tx *tx, const char *fingerprint, const char *about, LapsingRow **row, GError **error);
+/* Whatever its state; *row NULL for an officer's, which no application asked for. */
+gboolean db_certificate_holder (Tx *tx, const char *serial, LapsingRow **row, GError **error);
 gboolean db_reminder_insert (Tx *tx, const char *serial, const char *about, Micros now, GError **error);

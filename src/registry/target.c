@@ -192,7 +192,8 @@ target_replace (Tx *tx, Registry *registry, const Application *application, Micr
 	/* Somebody revoked it meanwhile: that it is. */
 	if (target_state (&old, now) == TARGET_REVOKED)
 		return TRUE;
-	if (!authority_revoke (tx, registry->authority, old.serial, reason, now, error) || !certificate_end_sessions (tx, &old, now, error))
+	if (!authority_revoke (tx, registry->authority, old.serial, reason, now, error) || !certificate_end_sessions (tx, &old, now, error) ||
+	    !certificate_tell_holder (tx, old.serial, "certificate.revoked", reason_name (reason), now, error))
 		return FALSE;
 	json_object_set_new (effect, "replaced", json_string (old.serial));
 	json_object_set_new (effect, "reason", json_string (reason_name (reason)));

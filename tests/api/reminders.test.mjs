@@ -29,6 +29,9 @@ try {
 		assert.deepEqual(await told(first), ['90']);
 		await world.ready(revoked.holder);
 		expectStatus(await revoked.revoke(), 200);
+		const [{ template, text }] = expectStatus(await revoked.client.get(`${revoked.path}/messages`), 200).items;
+		assert.equal(template, 'certificate.revoked');
+		assert.match(text, /密钥泄露或遗失/);
 		await world.setClock(end - 60 * DAY);
 		await world.advance(DAY);
 		assert.deepEqual(await told(first), ['90', '60']);
