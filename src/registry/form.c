@@ -38,6 +38,8 @@ static const FormField organization_fields[] = {
 	{ "certificate_type", "申请证书类型", FORM_CHOICE, TRUE, 32, certificate_types, certificate_type_labels },
 	{ "copies", "申请张数", FORM_COUNT, TRUE, 0, NULL, NULL },
 	{ "remark", "备注", FORM_TEXT, FALSE, 500, NULL, NULL },
+	/* Asked for by 解锁: whose PIN is forgotten. */
+	{ "token", "介质序列号", FORM_TOKEN, FALSE, 32, NULL, NULL },
 	/* Of the newer forms. */
 	{ "name_en", "单位英文名称", FORM_TEXT, FALSE, 128, NULL, NULL },
 	{ "unit_type", "单位类型", FORM_CHOICE, FALSE, 32, unit_types, unit_type_labels },
@@ -65,6 +67,7 @@ static const FormField person_fields[] = {
 	{ "id_number", "证件号码", FORM_ID_NUMBER, TRUE, 30, NULL, NULL },
 	{ "carrier", "证书类型", FORM_CHOICE, TRUE, 8, carriers, carrier_labels },
 	{ "remark", "备注", FORM_TEXT, FALSE, 500, NULL, NULL },
+	{ "token", "介质序列号", FORM_TOKEN, FALSE, 32, NULL, NULL },
 	{ "industry_project", "证书应用行业项目", FORM_TEXT, FALSE, 100, NULL, NULL },
 	{ "declaration", "本人承诺提供的资料完全真实，并愿意承担由于提供虚假资料而导致的一切后果", FORM_DECLARATION, TRUE, 0, NULL, NULL },
 };

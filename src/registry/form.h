@@ -18,6 +18,7 @@ typedef enum {
 	FORM_ID_NUMBER,       /* checked by id_type */
 	FORM_DATE,            /* 1985-10-01, not in the future */
 	FORM_POSTCODE, FORM_PHONE, FORM_MOBILE, FORM_EMAIL,
+	FORM_TOKEN,           /* serial printed on a token (介质) */
 	FORM_DIGITS,          /* registration and tax numbers: letters and digits */
 	FORM_CHOICE,          /* one of `choices` */
 	FORM_COUNT,           /* integer, 1 to 20; services with one certificate ask for 1 */

@@ -123,6 +123,8 @@ form_rule_check (const FormField *field, const json_t *form, const json_t *value
 		                   "a mobile number of eleven digits, or with + and country code", error);
 	case FORM_EMAIL:
 		return rule_email (text, at, error);
+	case FORM_TOKEN:
+		return must_match ("^[A-Za-z0-9][A-Za-z0-9._-]*$", text, at, "the serial of a token", error);
 	case FORM_DIGITS:
 		return must_match ("^[A-Za-z0-9-]{1,30}$", text, at, "letters, digits and hyphens", error);
 	case FORM_CHOICE:

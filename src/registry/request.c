@@ -156,6 +156,9 @@ service_request_build (const Registry *registry, const Application *application,
 	json_object_set_new (request, "act", json_string (service_effect_name (rule->effect)));
 	if (rule->effect == EFFECT_REVOKE)
 		json_object_set_new (request, "reason", json_string (reason_name (rule->reason)));
+	/* The signer sees the form only as a hash: what the ticket opens stands in the request itself. */
+	if (rule->effect == EFFECT_TICKET)
+		json_object_set_new (request, "token", json_string (form_text (application->form, "token")));
 	json_object_set_new (request, "form", json_string (application->form_hash));
 	out->text = jcs_dump (request, &out->n, error);
 	if (!out->text)

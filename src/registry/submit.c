@@ -156,6 +156,8 @@ check_form (Step *step, GError **error)
 		return FALSE;
 	if (form_copies (application->kind, application->form) > MAX (rule->copies, 1))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/form/copies", "%s is about one certificate", rule->name);
+	if (rule->effect == EFFECT_TICKET && (!form_text (application->form, "token") || form_text (application->form, "token")[0] == '\0'))
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/form/token", "which token is to be unlocked? Its serial is printed on it");
 	application->uscc_check_digit = warnings.uscc_check_digit;
 	return TRUE;
 }
