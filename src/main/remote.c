@@ -40,16 +40,21 @@ remote_free (Remote *remote)
 /* --- identity ------------------------------------------------------------------ */
 
 static char *
-identity_pin (const Cli *cli, const char *p12, GError **error)
+pin_beside (const char *p12, GError **error)
 {
-	if (cli_option (cli, "pin-file") != NULL)
-		return secret_read_file (cli_option (cli, "pin-file"), error);
 	g_autofree char *stem = g_str_has_suffix (p12, ".p12") ? g_strndup (p12, strlen (p12) - 4) : g_strdup (p12);
 	g_autofree char *beside = g_strconcat (stem, ".pin", NULL);
 	if (g_file_test (beside, G_FILE_TEST_EXISTS))
 		return secret_read_file (beside, error);
 	g_autofree char *prompt = g_strdup_printf ("PIN of %s", p12);
 	return secret_ask (prompt, error);
+}
+
+static char *
+identity_pin (const Cli *cli, const char *p12, GError **error)
+{
+	const char *file = cli_option (cli, "pin-file");
+	return file != NULL ? secret_read_file (file, error) : pin_beside (p12, error);
 }
 
 static gboolean
@@ -232,10 +237,9 @@ remote_use_access_code (Remote *remote, const char *code)
 
 /* --- statements ------------------------------------------------------------------ */
 
-char *
-remote_statement (Remote *remote, const char *type, json_t *members, const PrivateKey *key, GError **error)
+static void
+complete_payload (const Remote *remote, const char *type, json_t *payload)
 {
-	g_autoptr (json_t) payload = members;
 	g_autofree char *nonce = random_token (16);
 	/* The server's clock, carried on by ours: a statement must fall within minutes of it. */
 	Micros now = remote->site_time + (clock_monotonic () - remote->fetched);
@@ -243,6 +247,31 @@ remote_statement (Remote *remote, const char *type, json_t *members, const Priva
 	json_object_set_new (payload, "site", json_string (remote_site (remote)));
 	json_object_set_new (payload, "time", json_time (now));
 	json_object_set_new (payload, "nonce", json_string (nonce));
+}
+
+char *
+remote_statement_with (Remote *remote, const char *path, const char *type, json_t *members, GError **error)
+{
+	g_autoptr (json_t) payload = members;
+	g_autoptr (PrivateKey) key = NULL;
+	g_autoptr (Certificate) certificate = NULL;
+	g_autoptr (GBytes) p12 = file_read (path, 1 << 20, error);
+	g_autoptr (Secret) pin = p12 != NULL ? pin_beside (path, error) : NULL;
+	if (pin == NULL)
+		return NULL;
+	if (!pkcs12_open (p12, pin, &key, &certificate, error)) {
+		g_prefix_error (error, "%s: ", path);
+		return NULL;
+	}
+	complete_payload (remote, type, payload);
+	return statement_sign (payload, key, certificate, error);
+}
+
+char *
+remote_statement (Remote *remote, const char *type, json_t *members, const PrivateKey *key, GError **error)
+{
+	g_autoptr (json_t) payload = members;
+	complete_payload (remote, type, payload);
 	if (key == NULL && remote->key == NULL) {
 		diqi_error_set (error, DIQI_ERROR_LOGIN_REQUIRED, NULL, "this needs a certificate: --as FILE.p12");
 		return NULL;
