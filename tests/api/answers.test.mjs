@@ -1,5 +1,6 @@
 // What the server answers is what docs/api/openapi.yaml says: one story in which every operation succeeds at least
 // once, each answer held against its schema, headers and content type.
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -154,6 +155,22 @@ try {
 		await (await world.draft('person')).through('submitted');
 		assert.ok(expectStatus(await clerk.get(`${api}/queue?point=SND`), 200).items.every((i) => i.point === 'SND'));
 		assert.ok(expectStatus(await clerk.get(`${api}/queue`), 200).items.length > 0);
+	});
+
+	await check('tokens: made ready and unlocked', async () => {
+		const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
+		const der = publicKey.export({ type: 'spki', format: 'der' }), spki = der.toString('base64'), token = 'ANSWERS-1';
+		const statements = [];
+		for (const name of ['clerk', 'administrator'])
+			statements.push(await (await world.officer(name)).statement('token.initialise', { token, spki: hex(der) }));
+		expectStatus(await (await world.officer('clerk')).post(`${api}/tokens/${token}/initialise`, { statements, spki }), 200);
+		const ticket = await world.service('unlock_pin', application, { form: { token } });
+		for (const step of ['submitted', 'accepted', 'paid', 'reviewed', 'completed'])
+			expectStatus(await ticket.step(step), 200);
+		const clerk = await world.officer('clerk');
+		const statement = await clerk.statement('token.unlock', { application: ticket.id, token, spki: hex(der) });
+		expectStatus(await clerk.post(`${ticket.path}/unlock`, { statement, spki }), 200);
+		expectStatus(await clerk.act(`${ticket.path}/unlocked`, 'token.unlocked', { application: ticket.id, token, outcome: 'done' }), 200);
 	});
 
 	await check('problems at the door have documented form', async () => {
