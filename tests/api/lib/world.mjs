@@ -154,6 +154,7 @@ export class World {
 
 	// On by years, the officers with new cards each time.
 	async passTo(moment, names) {
+		await this.newCards(names);
 		for (let now = await this.now(); now < moment; now = await this.now()) {
 			await this.setClock(Math.min(moment, now + 600 * 86400000));
 			// It takes two administrators to give anybody a card.
