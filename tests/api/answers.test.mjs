@@ -269,7 +269,7 @@ try {
 
 	await check('retention', async () => {
 		const staff = ['administrator', 'auditor'];
-		await world.passTo((await world.now()) + 6 * 366 * 86400000, staff);
+		await world.passTo((await world.now()) + 5 * 366 * 86400000, staff);
 		const auditor = await world.officer('auditor');
 		let items = [];
 		for (let i = 0; i < 40 && items.length === 0; i++) {
