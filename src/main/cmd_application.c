@@ -470,6 +470,26 @@ run_complete (Cli *cli, GError **error)
 	return approve (cli, &(Approval) { NULL, NULL, "complete", "service.complete" }, error);
 }
 
+/* What a hand-over says beside its method: point, tokens, who took them. */
+static void
+add_recipient (const Cli *cli, json_t *members)
+{
+	const char *tokens = cli_option (cli, "token"), *point = cli_option (cli, "point"), *recipient = cli_option (cli, "recipient");
+	if (tokens != NULL) {
+		g_auto (GStrv) serials = g_strsplit (tokens, ",", -1);
+		json_t *list = json_array ();
+		for (guint i = 0; serials[i] != NULL; i++)
+			json_array_append_new (list, json_string (g_strstrip (serials[i])));
+		json_object_set_new (members, "tokens", list);
+	}
+	if (point != NULL)
+		json_object_set_new (members, "point", json_string (point));
+	if (recipient != NULL)
+		json_object_set_new (members, "recipient", json_string (recipient));
+	if (cli_flag (cli, "identity-seen"))
+		json_object_set_new (members, "identity_seen", json_true ());
+}
+
 static gboolean
 handover (Cli *cli, const char *verb, const char *type, gboolean with_method, GError **error)
 {
@@ -482,8 +502,10 @@ handover (Cli *cli, const char *verb, const char *type, gboolean with_method, GE
 		return FALSE;
 	json_t *members = json_pack ("{s:s, s:O?}", "application", id, "serial", json_object_get (before, "serial"));
 	const char *method = cli_option (cli, "method");
-	if (with_method)
+	if (with_method) {
 		json_object_set_new (members, "method", json_string (method != NULL ? method : "counter"));
+		add_recipient (cli, members);
+	}
 	g_autofree char *path = application_path (id, verb);
 	return remote_act_and_print (cli, remote, path, type, members, error);
 }
@@ -528,7 +550,10 @@ static const CliOption return_options[] = {
 static const CliOption reject_options[] = { { "reason", "TEXT", "why", TRUE }, END };
 static const CliOption fee_options[] = {
 	{ "method", "HOW", "cash (default), card, transfer", FALSE }, { "slip", "NUMBER", "of the payment slip", FALSE }, END };
-static const CliOption deliver_options[] = { { "method", "HOW", "counter (default), post, download", FALSE }, END };
+static const CliOption deliver_options[] = {
+	{ "method", "HOW", "counter (default), post, download", FALSE }, { "point", "CODE", "where; the application's when absent", FALSE },
+	{ "token", "A,B", "serials from the point's stock, one a certificate", FALSE }, { "recipient", "NAME", "who takes them", FALSE },
+	{ "identity-seen", NULL, "his identity was seen", FALSE }, END };
 
 const CliCommand application_commands[] = {
 	{ "application new", "organization|person", 1, 1, "start an application for a service with a form; --as: in this holder's or clerk's session", new_options, run_new },
