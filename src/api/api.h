@@ -10,6 +10,7 @@
 #include "evidence/checkpoint.h"
 #include "identity/officers.h"
 #include "market/broadcast.h"
+#include "ledger/provider.h"
 #include "market/watermark.h"
 #include "net/server.h"
 #include "registry/registry.h"
@@ -25,6 +26,7 @@ typedef struct {
 	Authority *authority;
 	Officers *officers;
 	Registry *registry;
+	const Providers *providers;
 	LogKeeper *keeper;
 	Broadcast *broadcast;
 	ArrivalWatermark *watermark;

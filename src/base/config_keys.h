@@ -22,6 +22,9 @@ CONFIG_KEY ("store", "readers", INT, "4", 1, 64, "Connections for reading")
 CONFIG_KEY ("store", "writers", INT, "4", 1, 64, "Connections for writing (PostgreSQL; SQLite has one writer)")
 CONFIG_KEY ("store", "gather_micros", INT, "500", 0, 100000,
 	"How long the SQLite writer waits for more transactions before it commits them together")
+CONFIG_SECTION ("payments", "Who may tell that a fee was paid online.")
+CONFIG_KEY ("payments", "providers", PATH, "", 0, 0,
+	"JSON file: [{name, algorithm (p256 or rsa3072), public_key (PEM), currency}]; empty = no online payment")
 CONFIG_SECTION ("clock", "The clock that decides.  A production site takes the system's only.")
 CONFIG_KEY ("clock", "source", CHOICE, "system|frozen|offset", 0, 0, "Test sites may stop or move it")
 CONFIG_SECTION ("mail", "Notices by e-mail.")

@@ -87,7 +87,7 @@ take_paid (Tx *tx, const Notification *n, gboolean payable, Micros now, Notifica
 	gboolean found, gone;
 	gint64 gone_fen;
 
-	if (!db_event_amount (tx, n, "refunded", &gone_fen, &gone, error))
+	if (!db_provider_event_amount (tx, n, "refunded", &gone_fen, &gone, error))
 		return FALSE;
 	if (gone)
 		return wash (tx, n, gone_fen, now, fate, error);
@@ -157,7 +157,7 @@ take_refunded (Tx *tx, const Notification *n, Micros now, NotificationFate *fate
 		return FALSE;
 	if (found)
 		return return_suspended (tx, n, &item, now, fate, error);
-	if (!db_event_amount (tx, n, "paid", &fen, &came, error))
+	if (!db_provider_event_amount (tx, n, "paid", &fen, &came, error))
 		return FALSE;
 	*fate = NOTIFICATION_SUSPENDED;
 	/* It never came into the book, or its place was found already and it went a second time. */
@@ -172,10 +172,10 @@ notification_take (Tx *tx, const Notification *n, const char *currency, gboolean
 {
 	gboolean fresh, same;
 
-	if (!db_event_insert (tx, n, now, &fresh, error))
+	if (!db_provider_event_insert (tx, n, now, &fresh, error))
 		return FALSE;
 	if (!fresh) {
-		if (!db_event_same (tx, n, &same, error))
+		if (!db_provider_event_same (tx, n, &same, error))
 			return FALSE;
 		*fate = same ? NOTIFICATION_REPEATED : NOTIFICATION_SUSPENDED;
 		return same || set_aside (tx, "conflict", n, 0, "this transaction was told before with other facts", now, error);

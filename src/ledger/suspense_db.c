@@ -11,7 +11,7 @@ has_row (Rows *rows, gboolean *there)
 }
 
 gboolean
-db_event_insert (Tx *tx, const Notification *n, Micros now, gboolean *fresh, GError **error)
+db_provider_event_insert (Tx *tx, const Notification *n, Micros now, gboolean *fresh, GError **error)
 {
 	gint64 rows = tx_exec (tx, error,
 		"INSERT INTO ledger_provider_events (provider, transaction_id, event, order_number, amount_fen, currency, happened, received) "
@@ -24,7 +24,7 @@ db_event_insert (Tx *tx, const Notification *n, Micros now, gboolean *fresh, GEr
 }
 
 gboolean
-db_event_same (Tx *tx, const Notification *n, gboolean *same, GError **error)
+db_provider_event_same (Tx *tx, const Notification *n, gboolean *same, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT 1 FROM ledger_provider_events WHERE provider = $1 AND transaction_id = $2 AND event = $3 AND order_number = $4 "
@@ -35,7 +35,7 @@ db_event_same (Tx *tx, const Notification *n, gboolean *same, GError **error)
 }
 
 gboolean
-db_event_amount (Tx *tx, const Notification *n, const char *event, gint64 *fen, gboolean *found, GError **error)
+db_provider_event_amount (Tx *tx, const Notification *n, const char *event, gint64 *fen, gboolean *found, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT amount_fen FROM ledger_provider_events WHERE provider = $1 AND transaction_id = $2 AND event = $3 AND currency = $4",

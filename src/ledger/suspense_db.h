@@ -17,11 +17,11 @@ typedef struct {
 } NewSuspended;
 
 /* *fresh FALSE: there already. */
-gboolean db_event_insert (Tx *tx, const Notification *n, Micros now, gboolean *fresh, GError **error);
+gboolean db_provider_event_insert (Tx *tx, const Notification *n, Micros now, gboolean *fresh, GError **error);
 /* *same: with exactly these facts. */
-gboolean db_event_same (Tx *tx, const Notification *n, gboolean *same, GError **error);
+gboolean db_provider_event_same (Tx *tx, const Notification *n, gboolean *same, GError **error);
 /* The other event of a transaction, in the same currency. */
-gboolean db_event_amount (Tx *tx, const Notification *n, const char *event, gint64 *fen, gboolean *found, GError **error);
+gboolean db_provider_event_amount (Tx *tx, const Notification *n, const char *event, gint64 *fen, gboolean *found, GError **error);
 /* The order that a transaction paid; NULL none. */
 gboolean db_payment_by_reference (Tx *tx, const char *account, const char *reference, char **order, GError **error);
 

@@ -129,7 +129,7 @@ fill_contexts (Site *site)
 	site->api = (Api) {
 		.store = site->store, .clock = site->clock, .signer = site->signer,
 		.site = authority_site (site->authority), .authority = site->authority, .officers = site->officers,
-		.registry = site->registry, .keeper = site->keeper, .broadcast = site->broadcast,
+		.registry = site->registry, .providers = site->providers, .keeper = site->keeper, .broadcast = site->broadcast,
 		.watermark = site->watermark, .metrics = site->metrics,
 		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
 		.set_clock = site_clock_set, .set_clock_user = site,
@@ -154,6 +154,10 @@ open_parts (Site *site, const char *passphrase, GError **error)
 		return FALSE;
 	site->authority = authority_new (site->store, site->signer, site->clock, error);
 	if (site->authority == NULL || !open_officers (site, error))
+		return FALSE;
+	g_autofree char *providers = config_path (site->config, "payments", "providers");
+	site->providers = providers_load (providers, error);
+	if (site->providers == NULL)
 		return FALSE;
 	site->registry = registry_new (site->authority, site->clock);
 	site->broadcast = broadcast_new ();
@@ -344,6 +348,7 @@ site_close (Site *site)
 		authority_worker_stop (site->authority);
 	g_clear_pointer (&site->keeper, log_keeper_free);     /* signs what is left */
 	g_clear_pointer (&site->registry, registry_free);
+	g_clear_pointer (&site->providers, providers_free);
 	g_clear_pointer (&site->officers, officers_free);
 	g_clear_pointer (&site->authority, authority_free);
 	g_clear_pointer (&site->store, store_close);

@@ -22,6 +22,7 @@ typedef struct {
 	Authority *authority;
 	Officers *officers;
 	Registry *registry;
+	Providers *providers;
 	LogKeeper *keeper;
 	Broadcast *broadcast;
 	ArrivalWatermark *watermark;

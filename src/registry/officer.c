@@ -189,21 +189,18 @@ application_record_fee (Tx *tx, Registry *registry, const Actor *actor, const ch
 		{ "slip", FIELD_STRING, FALSE, 100, &slip },
 	};
 
-	g_autoptr (json_t) effect = NULL;
-
 	if (!step_begin (&step, tx, registry, actor, id, ACT_FEE, statement, error) ||
 	    !EXPECT_MEMBERS (statement, fields, error) ||
-	    !expect_same ("application", application, step.application.id, error))
-		return FALSE;
-	if (!order_of (tx, step.application.id, &order, error))
+	    !expect_same ("application", application, step.application.id, error) ||
+	    !order_of (tx, step.application.id, &order, error))
 		return FALSE;
 	if (!order)
 		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has no order", step.application.id);
 	if (!order_pay (tx, order, amount, method, slip, actor->person, step.now, error))
 		return FALSE;
-	effect = json_object ();
-	json_object_set_new (effect, "amount_fen", json_money (amount));
-	return application_settle (tx, registry, id, "fee.record", actor, statement, effect, view, error);
+	step.application.fee_paid = TRUE;
+	json_object_set_new (step_effect (&step), "amount_fen", json_money (amount));
+	return step_finish (&step, view, error);
 }
 
 /* --- 审核 ------------------------------------------------------------------------------------------ */

@@ -10,14 +10,16 @@ import { document, misfits, Observer } from './lib/contract.mjs';
 import { octets, oid, sequence, tlv } from './lib/der.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { pdf } from './lib/files.mjs';
+import { configureProviders, dayOf, Money, Provider } from './lib/money.mjs';
 import { organizationForm } from './lib/forms.mjs';
 import { Watcher } from './lib/stream.mjs';
 import { canonical, hex, sha256 } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { sleep, World } from './lib/world.mjs';
 
+const provider = new Provider('cloudpay');
 // Nobody listens on that port: what is mailed fails, and can be sent again.
-const world = await World.make({ configure: [['mail', 'url', 'smtp://127.0.0.1:1'], ['mail', 'from', 'ca@example.org'], ['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
+const world = await World.make({ configure: [configureProviders([provider]), ['mail', 'url', 'smtp://127.0.0.1:1'], ['mail', 'from', 'ca@example.org'], ['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
 const { site } = world;
 const observer = new Observer(site);
 const api = '/api/v1';
@@ -171,6 +173,35 @@ try {
 		const statement = await clerk.statement('token.unlock', { application: ticket.id, token, spki: hex(der) });
 		expectStatus(await clerk.post(`${ticket.path}/unlock`, { statement, spki }), 200);
 		expectStatus(await clerk.act(`${ticket.path}/unlocked`, 'token.unlocked', { application: ticket.id, token, outcome: 'done' }), 200);
+	});
+
+	await check('money: orders, waiver, refund, invoice, notification, suspense, book, comparison, prices', async () => {
+		const money = new Money(world), cashier = await world.officer('cashier');
+		const [paid, waived, rejected] = [await world.draft('person'), await world.draft('person'), await world.draft('person')];
+		for (const one of [paid, waived, rejected])
+			await one.through(one === waived ? 'accepted' : 'paid');
+		expectStatus(await money.waive(waived), 200);
+		expectStatus(await paid.client.get(`${paid.path}/order`), 200);
+		const invoice = expectStatus(await paid.client.post(`${paid.path}/invoice`, { title: '张虚构', mail: 'zhang@example.com' }), 201);
+		expectStatus(await cashier.act(`${api}/invoices/${invoice.invoice}/issue`, 'invoice.issue', { invoice: invoice.invoice, number: '26322000000001' }), 200);
+		expectStatus(await rejected.sendBack('reject', 'reviewer'), 200);
+		const order = await money.order(rejected);
+		const refund = expectStatus(await money.requestRefund(order), 201);
+		expectStatus(await money.approveRefund(refund), 200);
+		expectStatus(await money.payRefund(refund), 200);
+		expectStatus(await provider.notify(world, provider.facts(world, order)), 200);
+		const [item] = await money.suspense();
+		expectStatus(await money.resolve(item.item, { resolution: 'refund' }), 200);
+		for (const path of ['orders?state=paid&limit=1', `orders/${order.order}`, 'refunds', 'invoices', 'suspense?state=open', 'ledger/balances'])
+			expectStatus(await cashier.get(`${api}/${path}`), 200);
+		await money.expectBalanced();
+		const date = dayOf(await world.now());
+		expectStatus(await money.reconcile(date, 'date,channel,transaction,order,amount,currency,direction\n'), 201);
+		expectStatus(await cashier.get(`${api}/reconciliations`), 200);
+		expectStatus(await cashier.get(`${api}/reconciliations/${date}`), 200);
+		expectStatus(await world.public.get(`${api}/tariffs`), 200);
+		expectStatus(await money.two(`${api}/tariffs`, 'tariff.change', { service: 'other', valid_from: '2027-01-01T00:00:00.000000Z', amount_fen: '0',
+			promised_working_days: 2, source: '虚构文件' }, ['administrator', 'administrator-2']), 201);
 	});
 
 	await check('problems at the door have documented form', async () => {
