@@ -264,7 +264,7 @@ const CliCommand counter_commands[] = {
 	{ "counter parcel", "APPLICATION", 1, 1, "clerk: sent by post", parcel_options, run_parcel },
 	{ "counter received", "APPLICATION PARCEL", 2, 2, "clerk: the parcel has arrived", NULL, run_received },
 	{ "counter calendar", "YEAR", 1, 1, "holidays and make-up days", NULL, run_calendar },
-	{ "counter change-calendar", "DOCUMENT", 1, 1, "administrator: replace a year", version_options, run_calendar_change },
+	{ "counter holidays", "DOCUMENT", 1, 1, "administrator: replace a year", version_options, run_calendar_change },
 	{ "counter due", "DAYS", 1, 1, "when so many working days are over", due_options, run_due },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
