@@ -8,7 +8,7 @@ const world = await World.make();
 try {
 	await check('解锁: paid, approved by two; approved is not completed, and the certificate stays as it is', async () => {
 		const company = await (await world.draft()).through('confirmed');
-		const unlock = await world.service('unlock_pin', company, { by: await world.officer('clerk') });
+		const unlock = await world.service('unlock_pin', company, { by: await world.officer('clerk'), form: { token: 'CARD0001' } });
 		unlock.view = expectStatus(await unlock.lodge(), 200);
 		assert.equal(unlock.view.amount_fen, '2000');
 		await unlock.through('reviewed');

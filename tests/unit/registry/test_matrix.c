@@ -187,11 +187,15 @@ test_services (TestStore *t)
 		for (ApplicationState state = STATE_DRAFT; state < N_STATES; state++) {
 			g_autoptr (Filed) owner = NULL;
 			g_autoptr (Filed) filed = NULL;
+			json_t *form;
 
 			if (!has_state (services[i], state))
 				continue;
 			owner = desk_file_to (desk, SUBJECT_ORGANIZATION, STATE_CONFIRMED);
-			filed = desk_file_service (desk, services[i], owner, desk_form (SUBJECT_ORGANIZATION), NULL);
+			form = desk_form (SUBJECT_ORGANIZATION);
+			if (services[i] == SERVICE_UNLOCK_PIN)
+				json_object_set_new (form, "token", json_string ("CARD0001"));
+			filed = desk_file_service (desk, services[i], owner, form, NULL);
 			try_state (desk, filed, other, services[i] == SERVICE_REPORT_LOSS ? NULL : owner, state);
 		}
 }
