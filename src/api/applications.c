@@ -174,6 +174,19 @@ read_csrs (const char *one, const json_t *several, GPtrArray *csrs, GError **err
 	return TRUE;
 }
 
+/* What is asked for depends on the service, which the registry knows; what belongs together does not: a request comes with
+ * a statement, a statement comes with a request unless a session's certificate signs it, and a session always signs. */
+static gboolean
+check_members (const ApiCall *call, const Submission *submission, const char *statement, GError **error)
+{
+	gboolean requests = submission->csrs->len > 0;
+	if (statement == NULL && (requests || call->actor.kind == ACTOR_HOLDER))
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/statement", "a signed statement is required");
+	if (statement != NULL && !requests && call->actor.certificate == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/csr", "a statement is signed with the key of a request: csr or csrs is required");
+	return TRUE;
+}
+
 /* With the key to be certified, or with the session's certificate. */
 static gboolean
 check_submission (ApiCall *call, const Submission *submission, GError **error)
@@ -206,10 +219,8 @@ post_submit (ApiCall *call, GError **error)
 	g_auto (Submission) submission = { .csrs = g_ptr_array_new_with_free_func ((GDestroyNotify) csr_free) };
 	if (!JSON_READ (call->body, "", fields, error) || !read_csrs (csr, csrs, submission.csrs, error))
 		return NULL;
-	if (text == NULL && call->actor.kind == ACTOR_HOLDER) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, "/statement", "a signed statement is required");
+	if (!check_members (call, &submission, text, error))
 		return NULL;
-	}
 	if (text == NULL)
 		return api_mutate (call, 200, submit, &submission, error);
 	submission.statement = statement_parse (text, -1, error);

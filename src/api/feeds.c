@@ -42,10 +42,8 @@ static Response *
 post_feed (ApiCall *call, GError **error)
 {
 	guint status = 201;
-	if (json_object_size (call->body) != 0) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_UNKNOWN, "", "this takes an empty object");
+	if (!json_read_fields (call->body, "", NULL, 0, error))
 		return NULL;
-	}
 	g_autoptr (json_t) recorded = api_mutate_json (call, &status, open_feed, NULL, error);
 	if (recorded == NULL)
 		return NULL;

@@ -170,11 +170,17 @@ static gboolean
 read_file_member (ApiCall *call, BankFile *file, GError **error)
 {
 	const json_t *member = json_object_get (call->body, "file");
+	const char *statement = NULL;
+	const Field fields[] = { { "statement", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &statement } };
+	g_autoptr (json_t) rest = json_copy (call->body);
 
-	if (!json_is_string (member))
+	if (!member)
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/file", "the text of the CSV file is required");
-	if (json_object_size (call->body) != 2)
-		return diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, "", "expected \"statement\" and \"file\"");
+	if (!json_is_string (member))
+		return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, "/file", "\"file\" must be a string");
+	json_object_del (rest, "file");
+	if (!JSON_READ (rest, "", fields, error))
+		return FALSE;
 	file->file = json_string_value (member);
 	file->n = json_string_length (member);
 	return TRUE;

@@ -63,8 +63,7 @@ get_application_messages (ApiCall *call, GError **error)
 static gboolean
 no_members (ApiCall *call, GError **error)
 {
-	return json_object_size (call->body) == 0 ||
-	       diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, "", "this takes an empty object");
+	return json_read_fields (call->body, "", NULL, 0, error);
 }
 
 static gboolean
