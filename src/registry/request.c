@@ -53,20 +53,24 @@ subject_of (const Application *application, GError **error)
 	return subject;
 }
 
-/* A year; and of a renewal what the old certificate has left, so that renewing early loses nothing. */
+/* A year; of a renewal also what the old certificate has left, so that renewing early loses nothing; of a change only
+ * that (a day that has begun counts, and a certificate lasts at least one): it does not pay for more service. */
 static gboolean
 days_of (Tx *tx, const Registry *registry, const Application *application, gint64 *days, GError **error)
 {
 	g_auto (CertificateRow) old = { 0 };
-	Micros now = clock_now (registry->clock);
+	gint64 left;
 
 	*days = CERTIFICATE_DAYS;
-	if (application->service != SERVICE_RENEW)
+	if (application->service != SERVICE_RENEW && application->service != SERVICE_CHANGE)
 		return TRUE;
 	if (!certificate_load (tx, application->certificate, FALSE, &old, error))
 		return FALSE;
-	if (old.not_after > now)
-		*days += (old.not_after - now) / MICROS_PER_DAY;
+	left = MAX (old.not_after - clock_now (registry->clock), 0);
+	if (application->service == SERVICE_RENEW)
+		*days += left / MICROS_PER_DAY;
+	else
+		*days = MAX ((left + MICROS_PER_DAY - 1) / MICROS_PER_DAY, 1);
 	return TRUE;
 }
 

@@ -1,11 +1,15 @@
 // 信息变更: new data in a new certificate; the old one is revoked in the transaction that stores it.
 import { creditCode } from './lib/forms.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
-import { expectCertificate } from './lib/service.mjs';
+import { day, expectCertificate, status } from './lib/service.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
 const world = await World.make();
+const length = (view) => Math.round((Date.parse(view.not_after) - Date.parse(view.not_before)) / day);
+// Asked for without a session: who signs in with which certificate is not what this is about.
+const changed = async (application, form) => (await world.service('change', application, { by: null, form })).through('issued');
+
 try {
 	const company = await (await world.draft()).through('confirmed');
 
@@ -42,6 +46,23 @@ try {
 		await change.through('issued');
 		assert.equal(change.holder.subject, before.holder.subject);
 		await expectCertificate(world, before.view.serial, 'revoked', 'affiliationChanged');
+	});
+
+	await check('信息变更 buys no more time: the new certificate ends when the old one would have, a begun day counted whole', async () => {
+		const one = await (await world.draft()).through('confirmed');
+		const before = await status(world, one.view.serial), end = Date.parse(before.not_after);
+		assert.equal(length(before), 365);
+		await world.setClock(end - 100 * day - day / 2);
+		const change = await changed(one, { name: '虚构更名一号有限公司' });
+		const after = await status(world, change.view.serial);
+		assert.equal(length(after), 101);
+		assert.ok(Date.parse(after.not_after) >= end - 1000 && Date.parse(after.not_after) < end + day, `${before.not_after} → ${after.not_after}`);
+		await expectCertificate(world, one.view.serial, 'revoked', 'affiliationChanged');
+
+		const last = Date.parse(after.not_after);
+		await world.setClock(last - 2 * 3600000);
+		const late = await status(world, (await changed(change, { name: '虚构更名二号有限公司' })).view.serial);
+		assert.equal(length(late), 1);
 	});
 } finally {
 	await world.remove();
