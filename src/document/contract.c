@@ -161,7 +161,7 @@ static void
 draw_signature (Contract *c, double x, const char *party, const char *seal, const char *signer)
 {
 	const double width = WIDTH / 2 - 12;
-	g_autofree char *date = paper_date (c->in->date);
+	g_autofree char *date = paper_date (c->in->signed_at ? c->in->signed_at : c->in->date);
 	g_autofree char *dated = g_strconcat ("日期：", date, NULL);
 	g_autofree char *signed_by = signer && c->in->electronic ? g_strconcat (signer, "（电子签名）", NULL) : g_strdup (signer);
 	g_autofree char *sealed = g_strconcat (party, "（盖章）：", NULL);
@@ -181,9 +181,13 @@ draw_signatures (Contract *c)
 	c->y += 14;
 	draw_signature (c, LEFT, "甲方", c->in->holder, c->in->holder_signer);
 	draw_signature (c, LEFT + WIDTH / 2 + 12, "乙方", CONTRACT_SERVICE, c->in->service_signer);
-	if (c->in->electronic)
-		paper_text (c->paper, (Box) { LEFT, c->y + 106, WIDTH, 14 }, "双方以可靠的电子签名签署，与签字、盖章具有同等效力（《电子签名法》第十四条）。",
-			(TextStyle) { .size = 8 });
+	if (c->in->electronic) {
+		g_autofree char *time = c->in->signed_at ? time_format_beijing (c->in->signed_at) : NULL;
+		g_autofree char *when = time ? g_strdup_printf ("甲方 %s 于北京时间 %s 以其电子证书签署。", c->in->holder_signer ? c->in->holder_signer : "", time) : g_strdup ("");
+		g_autofree char *words = g_strconcat (when, "双方以可靠的电子签名签署，与签字、盖章具有同等效力（《电子签名法》第十四条）。", NULL);
+
+		paper_text (c->paper, (Box) { LEFT, c->y + 106, WIDTH, 26 }, words, (TextStyle) { .size = 8 });
+	}
 }
 
 static void

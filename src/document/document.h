@@ -27,6 +27,7 @@ typedef struct {
 	Micros date;                   /* 0: blank */
 	const char *holder_signer, *service_signer;
 	gboolean electronic;           /* says that both signed electronically */
+	Micros signed_at;              /* by 甲方, electronically; 0: not told */
 } ContractDocument;
 GBytes *document_contract (const ContractDocument *in, GError **error);        /* 附件三, two copies (甲方, 乙方) */
 /* Title, 乙方 and the articles as plain text, a paragraph a line: what a hash of the contract's words is made of.  Caller frees. */

@@ -110,7 +110,7 @@ read_requests (const Cli *cli, json_t *csrs, json_t *spkis, GError **error)
 	return TRUE;
 }
 
-/* The applicant signs the hash of the whole form, as the server keeps it, with the key to be certified. */
+/* The applicant signs the hash of the whole form, as the server keeps it, with the key to be certified; without one (NULL), the holder with his own. */
 static char *
 submission (Remote *remote, const char *id, const json_t *view, json_t *spkis, const PrivateKey *key, GError **error)
 {
@@ -120,7 +120,7 @@ submission (Remote *remote, const char *id, const json_t *view, json_t *spkis, c
 		return NULL;
 	Fingerprint form;
 	fingerprint_of (g_bytes_get_data (document, NULL), g_bytes_get_size (document), &form);
-	json_t *members = json_pack ("{s:s, s:O, s:o, s:O}", "application", id, "service", json_object_get (view, "service"),
+	json_t *members = json_pack ("{s:s, s:O, s:o, s:O*}", "application", id, "service", json_object_get (view, "service"),
 	                             "form", json_hex (form.b, sizeof form.b), "spki", json_array_get (spkis, 0));
 	if (json_object_get (view, "certificate") != NULL)
 		json_object_set (members, "certificate", json_object_get (view, "certificate"));
@@ -136,9 +136,13 @@ static json_t *
 submission_body (Cli *cli, Remote *remote, const char *id, const json_t *view, GError **error)
 {
 	g_autoptr (json_t) csrs = json_array (), spkis = json_array ();
-	/* Without a new key the ticket alone hands it in. */
-	if (cli_option (cli, "key") == NULL && cli_option (cli, "csr") == NULL)
-		return json_object ();
+	/* Without a new key the holder signs, or the ticket alone hands it in. */
+	if (cli_option (cli, "key") == NULL && cli_option (cli, "csr") == NULL) {
+		g_autofree char *own = cli_option (cli, "as") != NULL ? submission (remote, id, view, spkis, NULL, error) : NULL;
+		if (cli_option (cli, "as") == NULL)
+			return json_object ();
+		return own != NULL ? json_pack ("{s:s}", "statement", own) : NULL;
+	}
 	if (cli_option (cli, "key") == NULL || cli_option (cli, "csr") == NULL) {
 		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, NULL, "--key and --csr go together");
 		return NULL;
@@ -150,11 +154,15 @@ submission_body (Cli *cli, Remote *remote, const char *id, const json_t *view, G
 	return statement != NULL ? json_pack ("{s:O, s:s}", "csrs", csrs, "statement", statement) : NULL;
 }
 
+/* With --as it is the holder who hands it in, not whoever has the ticket. */
 static gboolean
 run_submit (Cli *cli, GError **error)
 {
 	g_autofree char *id = NULL;
-	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
+	g_autoptr (Remote) ticket = remote_open_ticket (cli, &id, error);
+	if (ticket == NULL)
+		return FALSE;
+	g_autoptr (Remote) remote = cli_option (cli, "as") != NULL ? remote_open_logged_in (cli, error) : g_steal_pointer (&ticket);
 	if (remote == NULL)
 		return FALSE;
 	g_autofree char *view_path = application_path (id, NULL);
@@ -558,7 +566,7 @@ static const CliOption deliver_options[] = {
 const CliCommand application_commands[] = {
 	{ "application new", "organization|person", 1, 1, "start an application for a service with a form; --as: in this holder's or clerk's session", new_options, run_new },
 	{ "application edit", "", 0, 0, "replace the form of a draft or returned application", new_options, run_edit },
-	{ "application submit", "", 0, 0, "hand it in; for a new certificate with the key's request, signed by that key", submit_options, run_submit },
+	{ "application submit", "", 0, 0, "hand it in; for a new certificate with the key's request, signed by that key; a holder with --as", submit_options, run_submit },
 	{ "application withdraw", "", 0, 0, "take it back (撤回), until it is issued", withdraw_options, run_withdraw },
 	{ "application status", "", 0, 0, "where the application stands", ticket_options, run_status },
 	{ "application slip", "", 0, 0, "the acceptance slip (受理回执)", ticket_options, run_slip },

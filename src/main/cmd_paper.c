@@ -46,8 +46,9 @@ write_set (GString *text, const json_t *required, const json_t *set)
 	const json_t *need, *choice;
 	g_string_append_printf (text, "%s, %s\n", text_of (set, "service"), text_of (set, "kind"));
 	json_array_foreach (json_object_get (set, "needs"), i, need) {
-		g_string_append_printf (text, "  %s%s\n", text_of (need, "need"),
-		                        json_object_get (need, "when") != NULL ? " (where an operator acts who is not the legal representative)" : "");
+		g_string_append_printf (text, "  %s%s%s\n", text_of (need, "need"),
+		                        json_object_get (need, "when") != NULL ? " (where an operator acts who is not the legal representative)" : "",
+		                        json_object_get (need, "unless") != NULL ? " (not of a holder who logged in with his certificate)" : "");
 		json_array_foreach (json_object_get (need, "any"), k, choice)
 			write_choice (text, required, choice, k > 0 ? "or " : "   ");
 	}
@@ -233,6 +234,43 @@ run_looks (Cli *cli, GError **error)
 	return remote_print (cli, remote, path->str, error);
 }
 
+/* --- contract ------------------------------------------------------------------------------ */
+
+static json_t *
+fetch_contract (Remote *remote, const char *id, GError **error)
+{
+	g_autofree char *path = g_strdup_printf ("/api/v1/applications/%s/contract", id);
+	return remote_call (remote, "GET", path, NULL, error);
+}
+
+static gboolean
+run_contract_show (Cli *cli, GError **error)
+{
+	g_autofree char *id = NULL;
+	g_autoptr (Remote) remote = open_record (cli, &id, error);
+	g_autoptr (json_t) view = remote != NULL ? fetch_contract (remote, id, error) : NULL;
+	cli_print (cli, view);
+	return view != NULL;
+}
+
+/* The hash that is signed is of the contract that is shown, not what the server says it is. */
+static gboolean
+run_contract_sign (Cli *cli, GError **error)
+{
+	const char *id = cli_argument (cli, 0);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	g_autoptr (json_t) view = remote != NULL ? fetch_contract (remote, id, error) : NULL;
+	if (view == NULL)
+		return FALSE;
+	const char *text = text_of (view, "contract");
+	Fingerprint hash;
+	cli_note (cli, "signing: %s", text);
+	fingerprint_of (text, strlen (text), &hash);
+	g_autofree char *path = g_strdup_printf ("/api/v1/applications/%s/contract", id);
+	return remote_act_and_print (cli, remote, path, "contract.sign",
+	                             json_pack ("{s:s, s:o}", "application", id, "contract", json_hex (hash.b, sizeof hash.b)), error);
+}
+
 /* --- disposal ------------------------------------------------------------------------------ */
 
 static gboolean
@@ -311,6 +349,8 @@ const CliCommand paper_commands[] = {
 	{ "paper ask", "APPLICATION SCAN STATEMENT", 3, 3, "officer above the day's number: sign a look for another to agree to", ask_options, run_ask },
 	{ "paper agree", "STATEMENT AGREEMENT", 2, 2, "another officer: agree to that look", NULL, run_agree },
 	{ "paper looks", "", 0, 0, "auditor: who looked at what, and why", looks_options, run_looks },
+	{ "paper contract-show", "", 0, 0, "the contract (附件三) as it is signed, and when it was", record_options, run_contract_show },
+	{ "paper contract-sign", "APPLICATION", 1, 1, "holder: sign it electronically instead of two copies on paper", NULL, run_contract_sign },
 	{ "paper disposals", "", 0, 0, "administrator or auditor: records that may be destroyed", NULL, run_disposals },
 	{ "paper dispose-sign", "BATCH STATEMENT", 2, 2, "administrator, then auditor: sign a batch's list", NULL, run_dispose_sign },
 	{ "paper dispose", "BATCH STATEMENT STATEMENT", 3, 3, "send both: the records are destroyed", NULL, run_dispose },

@@ -68,10 +68,13 @@ form_member (const json_t *view, const char *name)
 	return text != NULL ? text : "";
 }
 
-/* Nobody is said to have shown a power of attorney that nobody needs. */
+/* Nobody is said to have shown a power of attorney that nobody needs, or what a signed submission stands for. */
 static gboolean
 is_asked (const json_t *need, const json_t *view)
 {
+	const char *authenticated = json_string_value (json_object_get (view, "authenticated"));
+	if (json_object_get (need, "unless") != NULL && g_strcmp0 (authenticated, "certificate") == 0)
+		return FALSE;
 	return json_object_get (need, "when") == NULL || strcmp (form_member (view, "operator_id"), form_member (view, "legal_rep_id")) != 0;
 }
 

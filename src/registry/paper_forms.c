@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "registry/application_private.h"
+#include "registry/contract.h"
 
 #define READERS (ROLE_CLERK | ROLE_CASHIER | ROLE_REVIEWER | ROLE_ISSUER | ROLE_AUDITOR)
 
@@ -97,13 +98,16 @@ application_paper_facts (Tx *tx, Registry *registry, const Actor *actor, const c
 	g_autoptr (json_t) view = NULL, contract = NULL, order = NULL;
 	g_autofree char *open_uri = g_strdup_printf ("%s/applications/%s", site->base_uri, id);
 	Tariff tariff;
+	Micros signed_at;
 
 	if (!application_load (tx, id, FALSE, &application, error) || !application_check_reader (&application, actor, READERS, error) ||
 	    !application_view_load (tx, &application, clock_now (registry->clock), &view, error) || !contract_facts (tx, registry, &application, view, &contract, error) ||
-	    !order_facts (tx, id, &order, error) || !tariff_at (tx, text_at (view, "service"), application.created, &tariff, error))
+	    !order_facts (tx, id, &order, error) || !contract_signed (tx, registry, id, &signed_at, error) || !tariff_at (tx, text_at (view, "service"), application.created, &tariff, error))
 		return FALSE;
 	*facts = json_pack ("{s:O, s:O, s:O*, s:s, s:s, s:I}", "view", view, "contract", contract, "order", order, "site_name", site->name,
 		"open_uri", open_uri, "promised_working_days", (json_int_t) tariff.promised_working_days);
+	if (signed_at)
+		json_object_set_new (*facts, "contract_signed", json_time (signed_at));
 	return TRUE;
 }
 
@@ -222,6 +226,7 @@ draw_contract (const json_t *facts, GError **error)
 {
 	const json_t *contract = json_object_get (facts, "contract"), *view = json_object_get (facts, "view");
 	const char *holder = text_at (contract, "holder");
+	const Micros signed_at = time_at (facts, "contract_signed");
 	const ContractDocument in = {
 		.holder = holder && *holder ? holder : NULL,
 		.first_year_fen = fen_at (contract, "first_year_fen"),
@@ -230,6 +235,10 @@ draw_contract (const json_t *facts, GError **error)
 		.years = json_integer_value (json_object_get (contract, "years")),
 		.number = number_of (view),
 		.date = time_at (contract, "date"),
+		.holder_signer = signed_at ? holder : NULL,
+		.service_signer = signed_at ? text_at (facts, "site_name") : NULL,
+		.electronic = signed_at != 0,
+		.signed_at = signed_at,
 	};
 	return document_contract (&in, error);
 }

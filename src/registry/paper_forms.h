@@ -9,7 +9,7 @@
 
 typedef enum { APPLICATION_PAPER_FORM, APPLICATION_PAPER_CONTRACT, APPLICATION_PAPER_RECEIPT, APPLICATION_PAPER_SLIP } ApplicationPaper;
 
-/* {view, order, contract, site_name, open_uri}: what the papers of an application are drawn from.  Who may see the application may have
+/* {view, order?, contract, contract_signed?, site_name, open_uri, promised_working_days}: what the papers of an application are drawn from.  Who may see the application may have
  * its papers.  DIQI_ERROR_NOT_FOUND, _PERMISSION. */
 gboolean application_paper_facts (Tx *tx, Registry *registry, const Actor *actor, const char *id, json_t **facts, GError **error);
 /* PDF, not signed.  A receipt of what was not paid: DIQI_ERROR_ORDER_STATE. */

@@ -154,6 +154,20 @@ papers_operator_acts (const Application *application)
 	return application->kind == SUBJECT_ORGANIZATION && operator_id && (!legal_rep_id || g_ascii_strcasecmp (operator_id, legal_rep_id) != 0);
 }
 
+/* 电子签名法 14: the holder logged in with his certificate and signed what he handed in. */
+static gboolean
+signed_by_holder (const Application *application)
+{
+	return application->authenticated == AUTHENTICATED_CERTIFICATE && application->submission_hash != NULL;
+}
+
+static gboolean
+is_asked (const PaperNeed *need, const Application *application)
+{
+	return (need->when != PAPER_OPERATOR || papers_operator_acts (application)) &&
+	       !(need->unless_certificate && signed_by_holder (application));
+}
+
 static gboolean
 check_needs (const Step *step, const GArray *said, GError **error)
 {
@@ -170,9 +184,7 @@ check_needs (const Step *step, const GArray *said, GError **error)
 	for (guint i = 0; i < needs->len; i++) {
 		const PaperNeed *need = &g_array_index (needs, PaperNeed, i);
 
-		if (need->when == PAPER_OPERATOR && !papers_operator_acts (application))
-			continue;
-		if (!is_met (need, said, contract_at != 0))
+		if (is_asked (need, application) && !is_met (need, said, contract_at != 0))
 			describe_need (missing, rules, need);
 	}
 	return missing->len == 0 || diqi_fail (error, DIQI_ERROR_PAPERS_MISSING, "/statement/papers", "missing %s", missing->str);

@@ -136,20 +136,30 @@ read_when (const char *name, const char *at, PaperWhen *out, GError **error)
 }
 
 static gboolean
+read_unless (const char *name, const char *at, gboolean *out, GError **error)
+{
+	*out = name != NULL;
+	return !name || g_str_equal (name, "certificate") ||
+	       diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "unless is \"certificate\" or left out");
+}
+
+static gboolean
 read_need (const PaperRules *rules, const json_t *json, const char *at, GArray *needs, GError **error)
 {
 	PaperNeed need = { 0 }, *kept;
-	const char *when = NULL, *source = NULL;
+	const char *when = NULL, *unless = NULL, *source = NULL;
 	json_t *any = NULL, *choice;
 	gsize i;
 	const Field fields[] = {
 		{ "need", FIELD_STRING, TRUE, 64, &need.name },
 		{ "when", FIELD_STRING, FALSE, 64, &when },
+		{ "unless", FIELD_STRING, FALSE, 64, &unless },
 		{ "source", FIELD_STRING, TRUE, 200, &source },
 		{ "any", FIELD_ARRAY, TRUE, 8, &any },
 	};
 
-	if (!JSON_READ (json, at, fields, error) || !read_when (when, at, &need.when, error))
+	if (!JSON_READ (json, at, fields, error) || !read_when (when, at, &need.when, error) ||
+	    !read_unless (unless, at, &need.unless_certificate, error))
 		return FALSE;
 	if (json_array_size (any) == 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "nothing could meet this need");

@@ -24,6 +24,7 @@ typedef enum {
 typedef struct {
 	const char *name;
 	PaperWhen when;
+	gboolean unless_certificate; /* a submission in a session of the holder's certificate does instead */
 	GPtrArray *choices;          /* of GArray of PaperItem */
 } PaperNeed;
 
@@ -41,6 +42,6 @@ const char *paper_rules_find (const PaperRules *rules, const char *paper);
 const char *paper_rules_label (const PaperRules *rules, const char *paper);
 /* GArray of PaperNeed, borrowed; NULL for a service nobody knows. */
 const GArray *paper_rules_needs (const PaperRules *rules, const char *service, SubjectKind kind);
-/* {papers:[{paper, zh, en}], items:[{service, kind, needs:[{need, when?, any, source}]}]}; service or kind NULL: all.
+/* {papers:[{paper, zh, en}], items:[{service, kind, needs:[{need, when?, unless?, any, source}]}]}; service or kind NULL: all.
  * DIQI_ERROR_FIELD_VALUE for names nobody knows. */
 gboolean paper_rules_view (const PaperRules *rules, const char *service, const char *kind, json_t **out, GError **error);

@@ -220,6 +220,14 @@ finish (Step *step, json_t **view, GError **error)
 	return step_finish (step, view, error);
 }
 
+/* The access code of a draft is no certificate: what counts is who hands it in. */
+static void
+check_authentication (Application *application, const Actor *actor)
+{
+	if (application->authenticated == AUTHENTICATED_CERTIFICATE && actor->kind != ACTOR_HOLDER)
+		application->authenticated = AUTHENTICATED_ACCESS_CODE;
+}
+
 gboolean
 application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *id, Csr *const *csrs, gsize n,
                     const Statement *statement, json_t **view, GError **error)
@@ -232,6 +240,7 @@ application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *
 		return FALSE;
 	if (n == 0 && !service_rule (step.application.service)->key && !check_keyless_submission (&step, error))
 		return FALSE;
+	check_authentication (&step.application, actor);
 	return take_keys (&step, csrs, n, error) && finish (&step, view, error);
 }
 

@@ -164,7 +164,7 @@ application_view_of (Tx *tx, const Application *application, const GPtrArray *ac
 	json_object_set_new (view, "history", history_of (acts));
 	add_reason (view, application);
 	add_warnings (view, application);
-	return add_copies (tx, view, application, now, error) ? g_steal_pointer (&view) : NULL;
+	return add_copies (tx, view, application, now, error) && papers_add_view (tx, application, view, error) ? g_steal_pointer (&view) : NULL;
 }
 
 gint64
@@ -203,7 +203,7 @@ application_view_load (Tx *tx, const Application *application, Micros now, json_
 	if (!acts)
 		return FALSE;
 	shown = application_view_of (tx, application, g_hash_table_lookup (acts, application->id), now, error);
-	if (!shown || !papers_add_view (tx, application, shown, error))
+	if (!shown)
 		return FALSE;
 	*view = g_steal_pointer (&shown);
 	return TRUE;

@@ -127,6 +127,28 @@ try {
 		assert.match(shown, / {4}or {2}business_licence .*\n {4}and organization_code_certificate/);
 		assert.match(shown, /service_contract .*2 copies/);
 	});
+	await check('of a holder who hands it in with his certificate no papers are asked; of one with the access code of his draft all', async () => {
+		const company = await (await world.draft()).through('confirmed');
+		const online = await (await world.service('renew', company)).through('submitted');
+		assert.equal((await online.refresh()).authenticated, 'certificate');
+		assert.deepEqual(expectStatus(await online.accept({ papers: [] }), 200).papers, []);
+		expectStatus(await online.withdraw('稍后再办'), 200);
+		const draft = await world.service('renew', company);
+		draft.client = draft.byCode;
+		await draft.submit();
+		assert.equal((await draft.refresh()).authenticated, 'access_code');
+		const { detail } = expectProblem(await draft.accept({ papers: [] }), 422, 'papers.missing', '/statement/papers');
+		assert.match(detail, /uscc_licence/);
+		expectStatus(await draft.accept(), 200);
+	});
+
+	await check('another name is shown by the licence, whoever signs', async () => {
+		const company = await (await world.draft()).through('confirmed');
+		const change = await (await world.service('change', company, { form: { name: '虚构改名置业有限公司' } })).through('submitted');
+		assert.deepEqual((await change.papers()).map((p) => p.paper), ['uscc_licence']);
+		expectProblem(await change.accept({ papers: [] }), 422, 'papers.missing', '/statement/papers');
+		expectStatus(await change.accept(), 200);
+	});
 } finally {
 	await world.remove();
 }

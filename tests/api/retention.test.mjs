@@ -98,6 +98,8 @@ try {
 		const view = expectStatus(await clerk.get(rejected.path), 200);
 		assert.deepEqual(view.form, {});
 		assert.equal(view.disposed, done.approved);
+		const { items } = expectStatus(await clerk.get('/api/v1/applications'), 200);
+		assert.deepEqual(items.filter((a) => a.disposed !== undefined).map((a) => [a.application, a.disposed]), [[rejected.id, done.approved]]);
 		assert.equal(view.state, 'rejected');
 		assert.equal(view.rejected, undefined);
 		assert.deepEqual(view.history.map((h) => h.act), [...before.history.map((h) => h.act), 'records.disposed']);

@@ -267,11 +267,12 @@ export class Application {
 			{ application: this.id, version, form: await this.formHash(), papers: await this.papers(), ...changes });
 	}
 
-	// What the service asks for, each by its first choice: originals seen, copies taken.
+	// What the service asks for of whoever asks, each by its first choice: originals seen, copies taken.
 	async papers() {
-		const { service, kind, form } = this.view;
+		const { service, kind, form, authenticated } = this.view;
 		const { items } = expectStatus(await this.world.public.get(`/api/v1/papers?service=${service}&kind=${kind}`), 200);
 		return items[0].needs.filter((n) => n.when !== 'operator' || form.operator_id !== form.legal_rep_id)
+			.filter((n) => n.unless !== 'certificate' || authenticated !== 'certificate')
 			.flatMap((n) => n.any[0]).map(({ paper, copies }) => ({ paper, original: true, copies }));
 	}
 

@@ -42,6 +42,29 @@ test_builtin (void)
 	g_assert_cmpstr (paper_rules_label (rules, "identity_card"), ==, "申请人身份证件");
 }
 
+/* A signature stands for the holder's papers; it proves neither his first certificate nor another name of his, and opens no key. */
+static void
+test_unless (void)
+{
+	static const struct { const char *service, *need; gboolean unless; } cases[] = {
+		{ "issue", "identity", FALSE }, { "renew", "identity", TRUE }, { "renew", "form", TRUE }, { "unfreeze", "identity", TRUE },
+		{ "change", "identity", FALSE }, { "change", "form", TRUE }, { "recover_key", "identity", FALSE },
+	};
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PaperRules) rules = paper_rules_builtin (&error);
+
+	g_assert_no_error (error);
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+		const GArray *needs = paper_rules_needs (rules, cases[i].service, SUBJECT_PERSON);
+		guint n = 0;
+
+		while (n < needs->len && !g_str_equal (g_array_index (needs, PaperNeed, n).name, cases[i].need))
+			n++;
+		g_assert_cmpuint (n, <, needs->len);
+		g_assert_cmpint (g_array_index (needs, PaperNeed, n).unless_certificate, ==, cases[i].unless);
+	}
+}
+
 /* --- damaged files ------------------------------------------------------------------------ */
 
 static json_t *
@@ -67,6 +90,7 @@ static void many_copies (json_t *d) { json_object_set_new (item_of (d), "copies"
 static void no_choice (json_t *d) { json_array_clear (json_object_get (need_of (d), "any")); }
 static void empty_choice (json_t *d) { json_array_clear (json_array_get (json_object_get (need_of (d), "any"), 0)); }
 static void other_when (json_t *d) { json_object_set_new (need_of (d), "when", json_string ("sometimes")); }
+static void other_unless (json_t *d) { json_object_set_new (need_of (d), "unless", json_string ("known")); }
 static void other_kind (json_t *d) { json_object_set_new (json_array_get (json_object_get (d, "required"), 0), "kind", json_string ("robot")); }
 static void other_version (json_t *d) { json_object_set_new (d, "version", json_integer (2)); }
 static void no_source (json_t *d) { json_object_del (need_of (d), "source"); }
@@ -84,7 +108,7 @@ static const Damage damages[] = {
 	{ "asks-nothing", asks_nothing, DIQI_ERROR_FIELD_VALUE }, { "many-copies", many_copies, DIQI_ERROR_FIELD_VALUE },
 	{ "no-choice", no_choice, DIQI_ERROR_FIELD_VALUE }, { "empty-choice", empty_choice, DIQI_ERROR_FIELD_VALUE },
 	{ "other-when", other_when, DIQI_ERROR_FIELD_VALUE }, { "other-kind", other_kind, DIQI_ERROR_FIELD_VALUE },
-	{ "other-version", other_version, DIQI_ERROR_FIELD_VALUE }, { "no-source", no_source, DIQI_ERROR_FIELD_MISSING },
+	{ "other-unless", other_unless, DIQI_ERROR_FIELD_VALUE }, { "other-version", other_version, DIQI_ERROR_FIELD_VALUE }, { "no-source", no_source, DIQI_ERROR_FIELD_MISSING },
 };
 
 static void
@@ -107,6 +131,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/registry/papers-rules/builtin", test_builtin);
+	g_test_add_func ("/registry/papers-rules/unless", test_unless);
 	for (gsize i = 0; i < G_N_ELEMENTS (damages); i++) {
 		g_autofree char *path = g_strconcat ("/registry/papers-rules/damaged/", damages[i].name, NULL);
 
