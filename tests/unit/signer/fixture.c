@@ -41,22 +41,28 @@ run_program (const char *const *argv)
 void
 fixture_init (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now)
 {
+	fixture_init_officers (f, algorithm, test_site, now, N_OFFICERS);
+}
+
+void
+fixture_init_officers (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now, guint n)
+{
 	g_autoptr (GError) error = NULL;
 	SignerCreateOfficer list[N_OFFICERS];
 	*f = (Fixture) { 0 };
 	f->root = g_dir_make_tmp ("diqi-signer-XXXXXX", &error);
 	g_assert_no_error (error);
 	f->site = g_build_filename (f->root, "site", NULL);
-	for (guint i = 0; i < N_OFFICERS; i++)
+	for (guint i = 0; i < n; i++)
 		list[i] = (SignerCreateOfficer) { officers[i].person, officers[i].name, officers[i].roles };
 	const SignerCreate in = {
 		.dir = f->site, .site = SITE, .name = "测试国土交易", .base_uri = "http://localhost:8080", .test = test_site, .algorithm = algorithm, .now = now,
 		.passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE), .root_passphrase = "root passphrase", .root_passphrase_n = 15,
-		.officers = list, .officers_n = N_OFFICERS,
+		.officers = list, .officers_n = n,
 	};
 	signer_create_site (&in, &f->created, &error);
 	g_assert_no_error (error);
-	for (guint i = 0; i < N_OFFICERS; i++) {
+	for (guint i = 0; i < n; i++) {
 		g_autoptr (Certificate) certificate = NULL;
 		pkcs12_open (f->created.officers[i].p12, f->created.officers[i].pin, &f->keys[i], &certificate, &error);
 		g_assert_no_error (error);
@@ -69,7 +75,7 @@ fixture_clear (Fixture *f)
 {
 	const char *const argv[] = { "rm", "-rf", f->root, NULL };
 	run_program (argv);
-	for (guint i = 0; i < N_OFFICERS; i++)
+	for (guint i = 0; i < f->created.officers_n; i++)
 		private_key_free (f->keys[i]);
 	signer_created_clear (&f->created);
 	g_free (f->root);

@@ -23,6 +23,8 @@ typedef struct {
 } Fixture;
 
 void fixture_init (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now);
+/* With the first n officers only: SECOND_ADMIN left out, one administrator and another officer change the list. */
+void fixture_init_officers (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now, guint n);
 void fixture_clear (Fixture *f);
 const char *fixture_person (guint officer);
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "fixture.h"
+
+#define FIRST_OFFICERS SECOND_ADMIN      /* all but the second administrator */
 #include "signer/chain.h"
 
 static Fixture fixture;
@@ -158,7 +160,6 @@ test_bad_lists (void)
 	assert_refused (change (&c, alone, ADMIN, AUDITOR, &error), error, SIGNER);
 	g_autoptr (json_t) headless = next_list (&c);
 	json_object_set_new (entry (headless, ADMIN), "removed", json_true ());
-	json_object_set_new (entry (headless, SECOND_ADMIN), "removed", json_true ());
 	assert_refused (change (&c, headless, ADMIN, AUDITOR, &error), error, SIGNER);
 	g_autoptr (json_t) role = next_list (&c);
 	json_array_append_new (json_object_get (entry (role, CLERK), "roles"), json_string ("king"));
@@ -217,8 +218,8 @@ test_newcomer (void)
 	g_autoptr (json_t) again = change (&c, next, ADMIN, ISSUER, &error);
 	g_assert_no_error (error);
 	g_assert_true (json_equal (pinned, again));
-	g_assert_null (json_object_get (entry (pinned, N_OFFICERS), "csr"));
-	const char *text = json_string_value (json_object_get (entry (pinned, N_OFFICERS), "certificate"));
+	g_assert_null (json_object_get (entry (pinned, FIRST_OFFICERS), "csr"));
+	const char *text = json_string_value (json_object_get (entry (pinned, FIRST_OFFICERS), "certificate"));
 	g_autoptr (GBytes) der = base64_decode_strict (text, strlen (text), &error);
 	g_autoptr (Certificate) certificate = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
 	g_assert_no_error (error);
@@ -406,7 +407,7 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
-	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
+	fixture_init_officers (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY, FIRST_OFFICERS);
 	g_test_add_func ("/signer/officers/remove", test_remove);
 	g_test_add_func ("/signer/officers/I-03-who-may", test_who_may);
 	g_test_add_func ("/signer/officers/bad-lists", test_bad_lists);
