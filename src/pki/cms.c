@@ -8,7 +8,6 @@
 #define OID_SIGNED_DATA "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 #define OID_CONTENT_TYPE "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"
 #define OID_MESSAGE_DIGEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04"
-#define OID_SIGNING_TIME "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05"
 #define OID_SIGNING_CERTIFICATE_V2 "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f"
 
 /* RFC 5754 2: parameters absent.  GM/T 0006 for SM3. */
@@ -74,16 +73,6 @@ message_digest (const guint8 digest[DOCUMENT_DIGEST_BYTES])
 	return attribute_close (w, at);
 }
 
-static GBytes *
-signing_time_attribute (Micros time)
-{
-	GByteArray *w = g_byte_array_new ();
-	AttributeAt at = attribute_open (w, DER_LITERAL (OID_SIGNING_TIME));
-
-	der_put_time (w, time);
-	return attribute_close (w, at);
-}
-
 /* RFC 5035 4: one ESSCertIDv2, its hash the default SHA-256, with the issuer's name and the serial. */
 static GBytes *
 signing_certificate (const Certificate *certificate)
@@ -125,14 +114,14 @@ put_set_of (GByteArray *w, guint8 tag, GPtrArray *members)
 	der_close (w, at);
 }
 
+/* ETSI EN 319 142-1 6.3: no signing-time in a PDF's signature; the time is the dictionary's /M. */
 static GPtrArray *
-signed_attributes (const Certificate *certificate, const guint8 digest[DOCUMENT_DIGEST_BYTES], Micros time)
+signed_attributes (const Certificate *certificate, const guint8 digest[DOCUMENT_DIGEST_BYTES])
 {
 	GPtrArray *attributes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
 	g_ptr_array_add (attributes, content_type ());
 	g_ptr_array_add (attributes, message_digest (digest));
-	g_ptr_array_add (attributes, signing_time_attribute (time));
 	g_ptr_array_add (attributes, signing_certificate (certificate));
 	return attributes;
 }
@@ -198,7 +187,7 @@ put_signed_data (GByteArray *w, const Certificate *certificate, Certificate *con
 
 GBytes *
 cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
-                 const guint8 digest[DOCUMENT_DIGEST_BYTES], Micros signing_time, GError **error)
+                 const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error)
 {
 	if (key->public_key->algorithm == KEY_ED25519) {
 		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "documents are signed with p256, rsa3072 or sm2");
@@ -208,7 +197,7 @@ cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certific
 		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "the document certificate and key do not belong together");
 		return NULL;
 	}
-	g_autoptr (GPtrArray) attributes = signed_attributes (certificate, digest, signing_time - signing_time % MICROS_PER_S);
+	g_autoptr (GPtrArray) attributes = signed_attributes (certificate, digest);
 	g_autoptr (GBytes) signature = sign_attributes (key, attributes, error);
 	if (signature == NULL)
 		return NULL;

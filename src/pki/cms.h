@@ -1,4 +1,4 @@
-/* pki/cms.h — signing documents: detached CMS SignedData (RFC 5652) in CAdES-BES form (ETSI EN 319 122-1).
+/* pki/cms.h — signing documents: detached CMS SignedData (RFC 5652) as a PAdES signature holds it (ETSI EN 319 142-1).
  *
  * The signer never sees the document, only its digest, and signs what is built here: the DER of the signed
  * attributes.  They begin with the tag of a SET, so a signature over them is never one over a certificate, a
@@ -12,7 +12,7 @@
 /* What a document signed by a key of this algorithm is digested with: SM3 for SM2, SHA-256 otherwise. */
 void document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 out[DOCUMENT_DIGEST_BYTES]);
 
-/* Signed attributes: contentType (data), messageDigest, signingTime, signingCertificateV2 (RFC 5035).
+/* Signed attributes: contentType (data), messageDigest, signingCertificateV2 (RFC 5035).
  * Holds the signer's certificate and `chain`.  DER.  Ed25519 is refused (RFC 8419 wants SHA-512). */
 GBytes *cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
-                         const guint8 digest[DOCUMENT_DIGEST_BYTES], Micros signing_time, GError **error);
+                         const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error);

@@ -65,7 +65,7 @@ gboolean signer_last_checkpoint (SignerClient *client, guint64 *size, Hash *root
 char *signer_sign_receipt (SignerClient *client, const json_t *payload, GError **error);
 
 /* --- documents, records, tokens ---------------------------------------------------------------------- */
-/* Detached CMS SignedData (CAdES-BES: contentType, messageDigest, signingTime, signingCertificateV2; with the certificate chain) by the
+/* Detached CMS SignedData (PAdES: contentType, messageDigest, signingCertificateV2; with the certificate chain) by the
  * site's document key over content whose SHA-256 (SM3 on SM2 sites) is given. */
 GBytes *signer_sign_document (SignerClient *client, gconstpointer digest, gsize n, GError **error);
 /* Wraps a record's key under the signer's storage key, bound to `record` (UUID). */

@@ -17,13 +17,12 @@ message_document (Keyring *keyring, const json_t *message, GError **error)
 		return NULL;
 	}
 	const Pins *pins = keyring->pins;
-	Micros now = keyring_now (keyring);
-	if (now > certificate_not_after (pins->document)) {
+	if (keyring_now (keyring) > certificate_not_after (pins->document)) {
 		diqi_error_set (error, DIQI_ERROR_CERTIFICATE_EXPIRED, NULL, "the site's document certificate has ended");
 		return NULL;
 	}
 	Certificate *const chain[] = { pins->issuing, pins->root };
-	g_autoptr (GBytes) cms = cms_sign_digest (keyring->document_key, pins->document, chain, G_N_ELEMENTS (chain), digest, now, error);
+	g_autoptr (GBytes) cms = cms_sign_digest (keyring->document_key, pins->document, chain, G_N_ELEMENTS (chain), digest, error);
 	if (cms == NULL)
 		return NULL;
 	json_t *reply = json_object ();

@@ -55,6 +55,8 @@ test_openssl_verifies (gconstpointer data)
 	g_autoptr (GBytes) cms = sign (client, algorithm);
 	g_assert_true (openssl_accepts (dir, cms, content, sizeof content));
 	g_assert_false (openssl_accepts (dir, cms, content, sizeof content - 1));
+	/* ETSI EN 319 142-1 6.3: no signing-time attribute (1.2.840.113549.1.9.5) in a PDF's signature. */
+	g_assert_null (memmem (g_bytes_get_data (cms, NULL), g_bytes_get_size (cms), "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05", 11));
 	g_clear_pointer (&client, signer_client_free);
 	fixture_clear (&other);
 }
