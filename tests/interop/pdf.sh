@@ -10,6 +10,7 @@ forms=$(realpath data/demo)
 labels=$(realpath tests/interop/attachments.txt)
 # The font libraries keep what they found for the life of the program.
 export LSAN_OPTIONS=suppressions=$(realpath tests/lsan.supp)
+full_stacks=$(realpath tests/lsan_full_stacks.supp)
 work=$(mktemp -d)
 server=
 count=0
@@ -57,7 +58,9 @@ shows_code() {
 
 embeds_fonts() { pdffonts "$1" | awk 'NR > 2 { n++; if ($(NF-4) != "yes") bad = 1 } END { exit !(n > 0 && !bad) }'; }
 
-"$files" . "$forms/organization.json" "$forms/person.json" || { echo "not ok 1 pdf-files ended with $?"; exit 0; }
+# With full stacks the loss that is cairo's own is told from papers that we forgot to give back.
+ASAN_OPTIONS=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}fast_unwind_on_malloc=0 LSAN_OPTIONS=suppressions=$full_stacks \
+	"$files" . "$forms/organization.json" "$forms/person.json" || { echo "not ok 1 pdf-files ended with $?"; exit 0; }
 for f in organization person contract; do
 	check "$f: every label of the attachment stands in the blank form" has_labels $f $f-blank.pdf
 	pages=1
