@@ -164,3 +164,9 @@ officer_identity_matches (Tx *tx, const char *person, const char *site, const ch
 			return FALSE;
 	return TRUE;
 }
+
+gboolean
+people_forget (Tx *tx, const char *subject, GError **error)
+{
+	return db_people_blank (tx, subject, error) && db_subject_people_blank (tx, subject, error);
+}

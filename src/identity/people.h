@@ -29,6 +29,9 @@ gboolean people_record (Tx *tx, const char *site, const char *subject, const Per
  * ways to reach anybody.  DIQI_ERROR_NOT_FOUND.  New reference. */
 json_t *people_view (Tx *tx, const char *subject, GError **error);
 
+/* Retention is over: names of people who stand for nobody else, and the ways to reach them for this subject, go; keys and times stay. */
+gboolean people_forget (Tx *tx, const char *subject, GError **error);
+
 /* --- officers ------------------------------------------------------------------------ */
 /* Takes down that the officer `person` is this human, by identity key.  The same again is no error; one human behind two
  * active officers is DIQI_ERROR_SAME_PERSON.  DIQI_ERROR_NOT_FOUND: no such active officer. */

@@ -163,3 +163,20 @@ db_officer_identity_persons (Tx *tx, const Fingerprint *key, GPtrArray *persons,
 		g_ptr_array_add (persons, rows_dup_text (rows, 0));
 	return TRUE;
 }
+
+/* --- what goes ------------------------------------------------------------------------------- */
+
+gboolean
+db_people_blank (Tx *tx, const char *subject, GError **error)
+{
+	return tx_exec (tx, error,
+		"UPDATE people SET name = '' WHERE id IN (SELECT person_id FROM subject_people WHERE subject_id = $1) AND NOT EXISTS "
+		"(SELECT 1 FROM subject_people o WHERE o.person_id = people.id AND o.subject_id <> $1 AND o.name <> '')", P_TEXT (subject)) >= 0;
+}
+
+gboolean
+db_subject_people_blank (Tx *tx, const char *subject, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE subject_people SET name = '', mobile = NULL, mail = NULL WHERE subject_id = $1",
+	                P_TEXT (subject)) >= 0;
+}

@@ -19,6 +19,9 @@ gboolean db_subject_person_close (Tx *tx, const char *id, Micros until, GError *
 /* SubjectPerson items, oldest first. */
 gboolean db_subject_people (Tx *tx, const char *subject, GArray *out, GError **error);
 
+gboolean db_people_blank (Tx *tx, const char *subject, GError **error);
+gboolean db_subject_people_blank (Tx *tx, const char *subject, GError **error);
+
 gboolean db_subject_name_insert (Tx *tx, const char *id, const char *subject, const char *name, Micros since, GError **error);
 /* [{name, since}], oldest first. */
 gboolean db_subject_names (Tx *tx, const char *subject, json_t *out, GError **error);

@@ -57,3 +57,9 @@ invoice_view (Tx *tx, const char *id, json_t **out, GError **error)
 	*out = json_incref (json_array_get (items, 0));
 	return TRUE;
 }
+
+gboolean
+invoice_forget (Tx *tx, const char *about, GError **error)
+{
+	return db_invoice_forget (tx, about, error);
+}

@@ -66,6 +66,8 @@ typedef struct {
 /* Once for a paid order.  *invoice: new id, caller frees.  DIQI_ERROR_ORDER_STATE, _EXISTS. */
 gboolean invoice_request (Tx *tx, const char *order, const InvoiceRequest *request, Micros now, char **invoice, GError **error);
 gboolean invoice_issue (Tx *tx, const char *invoice, const char *number, const char *by, Micros now, GError **error);
+/* Retention is over: the payer of the order about this goes, number and days of the invoice stay. */
+gboolean invoice_forget (Tx *tx, const char *about, GError **error);
 gboolean invoice_list (Tx *tx, gboolean open_only, const char *after, guint limit, json_t *items, GError **error);
 gboolean invoice_view (Tx *tx, const char *invoice, json_t **out, GError **error);
 

@@ -193,6 +193,14 @@ db_invoice_issue (Tx *tx, const char *id, const char *number, const char *by, Mi
 }
 
 gboolean
+db_invoice_forget (Tx *tx, const char *about, GError **error)
+{
+	return tx_exec (tx, error,
+		"UPDATE ledger_invoices SET title = '', tax_number = NULL, mail = '' WHERE order_id IN (SELECT id FROM ledger_orders WHERE about = $1)",
+		P_TEXT (about)) >= 0;
+}
+
+gboolean
 db_invoice_list (Tx *tx, const char *id, const char *order, gboolean open_only, const char *after, guint limit,
                  json_t *items, GError **error)
 {

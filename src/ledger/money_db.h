@@ -43,5 +43,6 @@ gboolean db_invoice_lock (Tx *tx, const char *id, gboolean *found, gboolean *ope
 gboolean db_invoice_number_taken (Tx *tx, const char *number, gboolean *taken, GError **error);
 gboolean db_invoice_issue (Tx *tx, const char *id, const char *number, const char *by, Micros now, GError **error);
 /* id "": all; order "": all. */
+gboolean db_invoice_forget (Tx *tx, const char *about, GError **error);
 gboolean db_invoice_list (Tx *tx, const char *id, const char *order, gboolean open_only, const char *after, guint limit,
                           json_t *items, GError **error);

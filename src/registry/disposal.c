@@ -6,8 +6,11 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "identity/people.h"
+#include "outbox/outbox.h"
 #include "registry/application_db.h"
 #include "registry/disposal_db.h"
+#include "registry/search.h"
 
 Micros
 disposal_due (Micros lapsed)
@@ -240,6 +243,26 @@ write_history (Tx *tx, const Application *application, Micros now, GError **erro
 	return db_act_insert (tx, &act, error);
 }
 
+/* Who stood for a holder is kept as long as any record of the holder is. */
+static gboolean
+forget_people (Tx *tx, const char *subject, GError **error)
+{
+	gboolean kept = TRUE;
+
+	return !subject || (db_subject_kept (tx, subject, &kept, error) && (kept || people_forget (tx, subject, error)));
+}
+
+/* What the form said in other places, too: search terms, messages, the payer of an invoice, recipients of parcels. */
+static gboolean
+forget (Tx *tx, const Registry *registry, const char *id, Micros now, GError **error)
+{
+	g_auto (Application) application = { 0 };
+
+	return application_load (tx, id, FALSE, &application, error) && search_index (tx, registry, &application, error) &&
+	       outbox_forget (tx, id, now, error) && invoice_forget (tx, id, error) && db_forget_parcels (tx, id, error) &&
+	       forget_people (tx, application.subject, error);
+}
+
 static gboolean
 dispose_one (Tx *tx, const Registry *registry, const char *id, Micros now, GError **error)
 {
@@ -251,7 +274,7 @@ dispose_one (Tx *tx, const Registry *registry, const char *id, Micros now, GErro
 	stub = stub_of (registry, &application, now, error);
 	return stub && db_dispose_form (tx, id, stub, now, error) && write_history (tx, &application, now, error) &&
 	       db_blank_contents (tx, id, error) && db_delete_contents (tx, id, error) && db_dispose_scans (tx, id, now, error) &&
-	       db_dispose_contract (tx, id, error) && db_item_disposed (tx, id, now, error);
+	       db_dispose_contract (tx, id, error) && db_item_disposed (tx, id, now, error) && forget (tx, registry, id, now, error);
 }
 
 static gboolean

@@ -3,7 +3,8 @@
  * 电子签名法 24: at least five years after the certificate has lapsed; counted here from the later of the end of the
  * application's last certificate (end of validity or revocation; a hold is none) and the application's last change.  What is due is
  * listed in a batch, once; an administrator and an auditor sign the batch's list, and then the scans, their keys and names, the
- * form and the contract are gone.  Hashes, history and the log stay.
+ * form and the contract are gone, and with them texts and addresses of messages, search terms, recipients of parcels, the payer of an
+ * invoice, and, when no other record of the holder is kept, the people who stood for him.  Hashes, history and the log stay.
  */
 #pragma once
 #include "registry/two_officers.h"

@@ -167,7 +167,7 @@ gboolean
 db_dispose_form (Tx *tx, const char *application, const char *stub, Micros now, GError **error)
 {
 	return tx_exec (tx, error,
-		"UPDATE applications SET document = $2, updated = $3, version = version + 1, returned_reason = NULL, returned_fields = NULL "
+		"UPDATE applications SET document = $2, updated = $3, version = version + 1, returned_reason = NULL, returned_fields = NULL, answer = NULL "
 		"WHERE id = $1", P_TEXT (application), P_TEXT (stub), P_INT (now)) == 1;
 }
 
@@ -197,4 +197,23 @@ gboolean
 db_dispose_contract (Tx *tx, const char *application, GError **error)
 {
 	return tx_exec (tx, error, "UPDATE contracts SET document = NULL WHERE application_id = $1", P_TEXT (application)) >= 0;
+}
+
+gboolean
+db_forget_parcels (Tx *tx, const char *application, GError **error)
+{
+	return tx_exec (tx, error, "UPDATE post_parcels SET recipient = '' WHERE application_id = $1", P_TEXT (application)) >= 0;
+}
+
+gboolean
+db_subject_kept (Tx *tx, const char *subject, gboolean *kept, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT 1 FROM applications a LEFT JOIN disposal_items d ON d.application_id = a.id "
+		"WHERE a.subject_id = $1 AND d.disposed IS NULL LIMIT 1", P_TEXT (subject));
+
+	if (!rows)
+		return FALSE;
+	*kept = rows_next (rows, NULL);
+	return TRUE;
 }

@@ -41,3 +41,6 @@ gboolean db_blank_contents (Tx *tx, const char *application, GError **error);
 gboolean db_delete_contents (Tx *tx, const char *application, GError **error);
 gboolean db_dispose_scans (Tx *tx, const char *application, Micros now, GError **error);
 gboolean db_dispose_contract (Tx *tx, const char *application, GError **error);
+gboolean db_forget_parcels (Tx *tx, const char *application, GError **error);
+/* Has the subject an application that is not disposed of? */
+gboolean db_subject_kept (Tx *tx, const char *subject, gboolean *kept, GError **error);

@@ -1,4 +1,6 @@
 // 电子签名法 24: records are kept five years after the certificate has lapsed, then destroyed by two officers' hands.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expectProblem, expectStatus } from './lib/expect.mjs';
@@ -16,6 +18,18 @@ const years = (from, n, days = 0) => {
 };
 const batches = async () => expectStatus(await (await world.officer('auditor')).get('/api/v1/disposals'), 200).items;
 const listed = (items) => items.flatMap((b) => JSON.parse(b.list).applications.map((a) => a.application));
+
+// Tables in which one of the texts stands, as text or as bytes; the log keeps what was signed.
+function tablesWith(texts) {
+	const path = join(world.site.dir, 'data', 'diqi.db');
+	const sqlite = (command) => execFileSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000', path, command], { maxBuffer: 1 << 28 }).toString();
+	const tables = sqlite("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'log_leaf'").trim().split('\n');
+	const forms = texts.flatMap((t) => [t, Buffer.from(t).toString('hex')]);
+	return tables.filter((table) => {
+		const dump = sqlite(`.dump ${table}`);
+		return forms.some((f) => dump.includes(f) || dump.includes(f.toUpperCase()));
+	});
+}
 
 // The job looks once a day of the site's clock, within a second or two.
 async function waitFor(test) {
@@ -37,14 +51,16 @@ async function approve(batch, { signers = ['administrator', 'auditor'], changes 
 
 try {
 	const confirmed = await (await world.draft('organization')).through('confirmed');
-	const rejected = await (await world.draft('person')).through('submitted');
+	const rejected = await (await world.draft('person', { name: '虚构待销毁人', mobile: '13900000077', email: 'gone@example.invalid' })).through('submitted');
 	const content = pdf('某人的身份证');
 	const { scan } = expectStatus(await rejected.client.post(`${rejected.path}/papers/identity_card/scans?name=${encodeURIComponent('某人.pdf')}`, content, { raw: true }), 201);
 	expectStatus(await rejected.sendBack('reject', 'reviewer'), 200);
 	const open = await (await world.draft('person')).through('submitted');
 	const revoked = await (await world.draft('person')).through('confirmed');
 	const start = await world.now();
-	let first;
+	const sqlite = (process.env.DIQI_ENGINE ?? 'sqlite') === 'sqlite';
+	const personalTexts = (form) => [form.name, form.id_number, form.mobile, form.email].filter((t) => t);
+	let first, personal, formerly;
 
 	await check('a record that ended without a certificate is listed after five years, and not a day before', async () => {
 		await world.advance(86400000);
@@ -91,6 +107,7 @@ try {
 		const seen = await clerk.act(`${rejected.path}/scans/${scan}/look`, 'paper.look', { application: rejected.id, scan, purpose: '销毁前核对' });
 		assert.ok(seen.status === 200 && seen.bytes.equals(content));
 		const before = expectStatus(await clerk.get(rejected.path), 200);
+		[personal, formerly] = [before.form, sqlite ? tablesWith(personalTexts(before.form)) : []];
 		const size = await world.logSize();
 		const done = expectStatus(await approve(first), 200);
 		assert.notEqual(done.administrator, done.auditor);
@@ -110,6 +127,19 @@ try {
 		const [kept] = expectStatus(await clerk.get(`${rejected.path}/papers`), 200).scans;
 		assert.deepEqual([kept.sha256, kept.name, kept.disposed], [hex(content), undefined, done.approved]);
 		expectProblem(await clerk.act(`${rejected.path}/scans/${scan}/look`, 'paper.look', { application: rejected.id, scan, purpose: '核对' }), 404, 'not_found');
+	});
+
+	await check('nobody finds name, number, mobile or mail in any table but the log', async () => {
+		if (!sqlite)
+			return;
+		assert.ok(['applications', 'application_terms'].every((t) => formerly.includes(t)), formerly.join());
+		// Answers kept for repetitions go by themselves, at most a minute after they are too old.
+		let left = tablesWith(personalTexts(personal));
+		for (let i = 0; i < 70 && left.join() === 'idempotency'; i++) {
+			await sleep(1000);
+			left = tablesWith(personalTexts(personal));
+		}
+		assert.deepEqual(left, []);
 	});
 
 	await check('a second attempt is refused', async () => {
