@@ -91,8 +91,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Step, step_clear)
 gboolean step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
                      ApplicationAct act, const Statement *statement, GError **error);
 json_t *step_effect (Step *step);
-/* Message to the applicant, by the transition's template. */
+/* Messages to the applicant: by the transition's template, and what became of his money: payment.received, refund.due. */
 gboolean step_tell (const Step *step, GError **error);
+/* Tells him of an act that is no step, with the addresses of his form.  more: parameters beside those of every application,
+ * taken, may be NULL; once: what the act was about, which is told but once. */
+gboolean application_tell (Tx *tx, const Application *application, const char *template_name, json_t *more, const char *once,
+                           Micros now, GError **error);
+/* The same, to the applicant whom the order is for. */
+gboolean order_tell (Tx *tx, const char *order, const char *template_name, json_t *more, const char *once, Micros now, GError **error);
+/* refund.paid for each refund of the order that is paid, by whomever, and was not told yet. */
+gboolean order_tell_refunds (Tx *tx, const char *order, Micros now, GError **error);
 /* New state and version, row, copies, history, message, leaf, view. */
 gboolean step_finish (Step *step, json_t **view, GError **error);
 

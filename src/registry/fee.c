@@ -152,6 +152,8 @@ fee_notification (Tx *tx, Registry *registry, const Provider *provider, const No
 	FAILPOINT ("pay.taken");
 	*view = json_pack ("{s:s, s:s}", "transaction", n->transaction, "event", n->event);
 	effect = notification_effect (n, fate);
+	if (fate == NOTIFICATION_COUNTED && !paid && !order_tell_refunds (tx, order, now, error))
+		return FALSE;
 	if (paid)
 		return application_settle (tx, registry, about, "fee.paid", NULL, NULL, effect, NULL, error);
 	return fate == NOTIFICATION_REPEATED || evidence_append (tx, "payment.notified", order ? order : registry->site, now, NULL, effect, NULL, error);
@@ -205,6 +207,8 @@ fee_suspense_resolve (Tx *tx, Registry *registry, const TwoOfficers *two, const 
 	name_persons (two, &resolution);
 	if (!apply_to (tx, &resolution, &about, error) || !suspense_resolve (tx, &resolution, now, &paid, error) ||
 	    !suspense_view (tx, item, &shown, error))
+		return FALSE;
+	if (resolution.order && !paid && !order_tell_refunds (tx, resolution.order, now, error))
 		return FALSE;
 	effect = json_pack ("{s:s, s:s, s:s*}", "item", item, "resolution", resolution.resolution, "order", resolution.order);
 	if (!two_officers_append (tx, two, "suspense.resolve", item, now, effect, error) ||

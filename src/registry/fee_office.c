@@ -98,6 +98,7 @@ fee_refund_pay (Tx *tx, Registry *registry, const Actor *actor, const char *refu
 	    !expect_statement (registry, actor, statement, "refund.pay", now, error) || !EXPECT_MEMBERS (statement, fields, error) ||
 	    !expect_same ("refund", said, refund, error) ||
 	    !refund_pay (tx, refund, method, reference, actor->person, now, error) || !refund_view (tx, refund, &shown, error) ||
+	    !order_tell_refunds (tx, form_text (shown, "order"), now, error) ||
 	    !append_act (tx, actor, statement, json_string_value (json_object_get (shown, "order")), now,
 	                 json_pack ("{s:s, s:s}", "refund", refund, "method", method), error))
 		return FALSE;
@@ -168,6 +169,7 @@ fee_invoice_issue (Tx *tx, Registry *registry, const Actor *actor, const char *i
 	    !expect_statement (registry, actor, statement, "invoice.issue", now, error) || !EXPECT_MEMBERS (statement, fields, error) ||
 	    !expect_same ("invoice", said, invoice, error) || !expect_text ("number", number, error) ||
 	    !invoice_issue (tx, invoice, number, actor->person, now, error) || !invoice_view (tx, invoice, &shown, error) ||
+	    !order_tell (tx, form_text (shown, "order"), "invoice.issued", json_pack ("{s:s}", "invoice", number), invoice, now, error) ||
 	    !append_act (tx, actor, statement, json_string_value (json_object_get (shown, "order")), now, json_pack ("{s:s}", "invoice", invoice), error))
 		return FALSE;
 	*view = g_steal_pointer (&shown);

@@ -65,7 +65,10 @@ parcel_send (Tx *tx, Registry *registry, const Actor *actor, const char *id, con
 		.id = parcel, .application = id, .carrier = sending.carrier, .number = sending.number, .recipient = sending.recipient,
 		.by_person = actor->person, .by_name = actor->name, .statement_identity = identity, .sent = now,
 	};
-	if (!db_parcel_insert (tx, &row, error) || !handover_view (tx, actor, id, &shown, error))
+	if (!db_parcel_insert (tx, &row, error) ||
+	    !application_tell (tx, &application, "parcel.sent",
+	                       json_pack ("{s:s, s:s}", "carrier", sending.carrier, "tracking", sending.number), parcel, now, error) ||
+	    !handover_view (tx, actor, id, &shown, error))
 		return FALSE;
 	effect = json_pack ("{s:s, s:s, s:s, s:s}", "parcel", parcel, "carrier", sending.carrier, "number", sending.number, "person", actor->person);
 	if (!evidence_append (tx, "parcel.send", id, now, statement, effect, NULL, error))

@@ -1,5 +1,5 @@
 // Blank tokens from the box to the holder, hand-overs, parcels.
-import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
 import { canonical, hex } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
@@ -163,6 +163,7 @@ try {
 		const { parcels: [parcel] } = expectStatus(await send(), 200);
 		assert.deepEqual([parcel.carrier, parcel.number, parcel.received], ['EMS', 'EA123456789CN', undefined]);
 		expectProblem(await send(), 409, 'exists', '/statement/number');
+		await expectTold(application, 'parcel.sent', /承运人：EMS\n运单号：EA123456789CN/);
 		expectStatus(await hand(application, byPost), 200);
 		const arrived = (body, who = application.client) => who.post(`${application.path}/parcel/received`, body);
 		expectProblem(await arrived({}), 422, 'field.missing', '/parcel');
@@ -175,6 +176,7 @@ try {
 		expectProblem(await arrived({ parcel: parcel.parcel }, client), 409, 'application.state', '/parcel');
 		// Lost by the carrier: another one.
 		assert.equal(expectStatus(await send({ number: 'EA987654321CN' }), 200).parcels.length, 2);
+		await expectTold(application, 'parcel.sent', /EA123456789CN/, /EA987654321CN/);
 	});
 
 	await check('nothing is sent before there is a certificate', async () => {

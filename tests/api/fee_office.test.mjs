@@ -1,5 +1,5 @@
 // 减免, 退费, 发票, 对账, 收费标准: what the office decides about money, each act by the persons who must.
-import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
 import { configureProviders, dayOf, Money, Provider } from './lib/money.mjs';
 import { timeText } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
@@ -29,6 +29,7 @@ try {
 		expectProblem(await money.waive(application, ['administrator', 'reviewer'], { amount_fen: '1' }), 422, 'statement.target', '/statement/amount_fen');
 		expectProblem(await money.waive(application, ['administrator', 'reviewer'], { reason: ' ' }), 422, 'field.missing', '/statement/reason');
 		assert.equal(expectStatus(await money.waive(application), 200).state, 'paid');
+		await expectTold(application, 'payment.received');
 		expectProblem(await money.waive(application), 409, 'application.state');
 		const order = await money.order(application);
 		assert.deepEqual([order.state, order.payments.length, order.waiver.reason], ['waived', 0, '政策减免']);
@@ -46,14 +47,16 @@ try {
 		for (const { application } of [open, waived]) {
 			expectStatus(await application.sendBack('reject', 'reviewer'), 200);
 			assert.equal((await money.order(application)).state, 'cancelled');
+			await expectTold(application, 'refund.due');
 		}
 		assert.equal(BigInt((await money.balances()).waived), before - 30000n);
 		await money.expectBalanced();
 	});
 
 	await check('refund: a rejected application\'s fee is refundable and listed; asked, agreed by another person, paid', async () => {
-		const { order } = await refundable();
+		const { application, order } = await refundable();
 		assert.equal(order.state, 'refundable');
+		await expectTold(application, 'refund.due', /300\.00 元可以退还/);
 		const cashier = await world.officer('cashier');
 		const listed = expectStatus(await cashier.get('/api/v1/orders?state=refundable&limit=200'), 200).items;
 		assert.ok(listed.some((o) => o.order === order.order));
@@ -67,8 +70,10 @@ try {
 		expectProblem(await money.approveRefund(refund, 'cashier'), 403, 'approval.same_person');
 		assert.equal(expectStatus(await money.approveRefund(refund), 200).state, 'approved');
 		expectProblem(await money.payRefund(refund, { method: 'online' }), 422, 'field.value', '/statement/method');
+		await expectTold(application, 'refund.paid');
 		assert.equal(expectStatus(await money.payRefund(refund, { method: 'transfer', reference: 'T-1' }), 200).state, 'paid');
 		expectProblem(await money.payRefund(refund), 409, 'order.state');
+		await expectTold(application, 'refund.paid', /300\.00 元已退还/);
 		await money.expectBalanced();
 		const { items } = expectStatus(await cashier.get('/api/v1/refunds?state=paid'), 200);
 		assert.ok(items.some((r) => r.refund === refund.refund && r.reference === 'T-1'));
@@ -84,6 +89,8 @@ try {
 			assert.equal((await money.order(application)).state, state);
 			await money.expectBalanced();
 		}
+		await expectTold(application, 'refund.due', /300\.00 元/);
+		await expectTold(application, 'refund.paid', /100\.00 元/, /200\.00 元/);
 	});
 
 	await check('refund online: the provider\'s word pays the refund that was agreed, or confirms the cashier\'s', async () => {
@@ -98,6 +105,7 @@ try {
 				expectStatus(await money.payRefund(refund, { method: 'online', reference: facts.transaction }), 200);
 			expectStatus(await bank.notify(world, { ...facts, event: 'refunded' }), 200);
 			assert.equal((await money.order(application)).state, 'refunded');
+			await expectTold(application, 'refund.paid', /300\.00 元已退还/);
 			assert.deepEqual(await money.suspense((i) => i.transaction === facts.transaction), []);
 			await money.expectBalanced();
 		}
@@ -120,6 +128,7 @@ try {
 		expectProblem(await money.resolve(item.item, { resolution: 'refund' }), 409, 'order.state');
 		assert.equal((await application.refresh()).state, 'paid');
 		assert.equal((await money.order(application)).state, 'paid');
+		await expectTold(application, 'payment.received', /300\.00 元/);
 
 		const cheap = await wrong({ amount_fen: '29000' });
 		expectProblem(await money.resolve(cheap.item, { resolution: 'apply', order: (await at('accepted')).order.order }), 422, 'field.value', '/statement/order');
@@ -148,6 +157,7 @@ try {
 		assert.equal(expectStatus(await issue('26322000000123'), 200).number, '26322000000123');
 		expectProblem(await issue('26322000000124'), 409, 'order.state');
 		assert.equal((await money.order(application)).invoice.number, '26322000000123');
+		await expectTold(application, 'invoice.issued', /发票号码 26322000000123/);
 		assert.deepEqual(expectStatus(await cashier.get('/api/v1/invoices?state=open'), 200).items, []);
 	});
 

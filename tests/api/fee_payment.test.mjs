@@ -1,5 +1,5 @@
 // 缴费: at the counter and by a provider's notification; each transaction counts once, and what has no place is set aside.
-import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
 import { configureProviders, Money, Provider } from './lib/money.mjs';
 import { timeText } from './lib/statement.mjs';
 import { assert, check, quick } from './lib/tap.mjs';
@@ -48,6 +48,7 @@ try {
 			const order = await money.order(application);
 			assert.equal(order.state, 'paid');
 			assert.equal(order.payments[0].method, extra.method);
+			await expectTold(application, 'payment.received', new RegExp(`缴费 300\\.00 元。\\n收据号：${order.receipt.number}`));
 			receipts.push(Number(/^SJ2026-(\d{6})$/.exec(order.receipt.number)[1]));
 		}
 		assert.deepEqual(receipts, [1, 2, 3]);
@@ -74,7 +75,9 @@ try {
 			assert.equal(await stateOf(application), 'paid');
 			const paid = await money.order(application);
 			assert.deepEqual([paid.payments[0].account, paid.payments[0].reference, paid.payments[0].by], [`online:${provider.name}`, facts.transaction, `provider:${provider.name}`]);
-			assert.ok(paid.receipt.number);
+			await expectTold(application, 'payment.received', new RegExp(`收据号：${paid.receipt.number}`));
+			expectStatus(await provider.notify(world, facts), 200);
+			await expectTold(application, 'payment.received', /300\.00 元/);
 		}
 		await money.expectBalanced();
 	});

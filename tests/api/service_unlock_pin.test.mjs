@@ -1,5 +1,5 @@
 // 解锁（解密）: two approvals open a ticket; what the ticket does is another story.
-import { expectStatus } from './lib/expect.mjs';
+import { expectStatus, expectTold } from './lib/expect.mjs';
 import { expectCertificate } from './lib/service.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
@@ -14,6 +14,7 @@ try {
 		await unlock.through('reviewed');
 		unlock.view = expectStatus(await unlock.serve('complete'), 200);
 		assert.equal(unlock.view.state, 'approved');
+		await expectTold(unlock, 'token.ticket', /介质（序列号 CARD0001）到受理点设置新 PIN，仅限一次/);
 		await expectCertificate(world, company.view.serial, 'valid');
 	});
 } finally {

@@ -8,6 +8,14 @@ export function expectStatus(reply, status) {
 	return reply.body;
 }
 
+// What his application's inbox tells the applicant by this template: each once, with these words.
+export async function expectTold(application, template, ...texts) {
+	const { items } = expectStatus(await application.client.get(`${application.path}/messages?limit=200`), 200);
+	const told = items.filter((m) => m.template === template).reverse();
+	assert.equal(told.length, texts.length, `${template}: ${JSON.stringify(told)}`);
+	texts.forEach((text, i) => assert.match(told[i].text, text));
+}
+
 // An RFC 9457 problem with this code, and this pointer if one is given.
 export function expectProblem(reply, status, code, pointer) {
 	assert.equal(`${reply.status} ${reply.body?.code}`, `${status} ${code}`, shown(reply));
