@@ -11,7 +11,7 @@ const inbox = async (holder) => expectStatus(await (await world.ready(holder)).g
 // What the applicant sees with the access code, also when the certificate no longer opens a session.
 const told = async (application) => expectStatus(await application.client.get(`${application.path}/messages?limit=200`), 200).items
 	.filter((m) => /^certificate\.(expir|lapses)/.test(m.template)).map((m) => /(\d+) 天/.exec(m.title)?.[1] ?? m.template).reverse();
-const endOf = async (serial) => Date.parse(expectStatus(await world.public.get(`/api/v1/certificates/${serial}`), 200).not_after);
+const endOf = async (serial, at = world) => Date.parse(expectStatus(await at.public.get(`/api/v1/certificates/${serial}`), 200).not_after);
 
 try {
 	const first = await (await world.draft('person')).through('confirmed');
@@ -79,6 +79,33 @@ try {
 		assert.equal(warnings.length, 1);
 		assert.match(warnings[0].text, /太测网挂〔2027〕01号/);
 		assert.match(warnings[0].text, /不能再报价/);
+	});
+
+	await check('a renewed certificate is not spoken of again; one whose renewal is only asked for is, and the new one in its own time', async () => {
+		// Two more years: longer than the officers of the other site have.
+		const site = await World.make();
+		try {
+			const old = await (await site.draft('person')).through('confirmed');
+			const lapses = await endOf(old.view.serial, site);
+			await site.setClock(lapses - 90 * DAY);
+			assert.deepEqual(await told(old), ['90']);
+			const renewal = await site.service('renew', old, { by: null });
+			await renewal.through('paid');
+			await site.setClock(lapses - 60 * DAY);
+			assert.deepEqual(await told(old), ['90', '60']);
+			await renewal.through('issued');
+			for (const days of [30, 15, 7, 3, 1, 0, -5])
+				await site.setClock(lapses - days * DAY + 1000);
+			assert.deepEqual(await told(old), ['90', '60']);
+			assert.deepEqual(await told(renewal), []);
+			const end = await endOf(renewal.view.serial, site);
+			assert.ok(end > lapses + 364 * DAY);
+			await site.setClock(end - 90 * DAY);
+			await site.advance(HOUR);
+			assert.deepEqual([await told(old), await told(renewal)], [['90', '60'], ['90']]);
+		} finally {
+			await site.remove();
+		}
 	});
 
 	await check('the server is well: no sanitizer report', () =>
