@@ -74,7 +74,7 @@ make_holder() {
 		"$program" application new organization --form "$forms/organization.json" --ticket ticket --json >application.json || return 1
 	application=$(sed -n 's/.*"application": *"\([^"]*\)".*/\1/p' application.json)
 	"$program" application submit --ticket ticket --key holder.key --csr holder.csr --pin-file holder.pin &&
-		officer clerk accept && officer cashier fee 300.00 && officer reviewer review && officer issuer issue &&
+		officer clerk accept --papers-seen && officer cashier fee 300.00 && officer reviewer review && officer issuer issue &&
 		"$program" application certificate --ticket ticket --key holder.key --p12 holder.p12 --pin-file holder.pin &&
 		officer clerk deliver && "$program" application confirm "$application" --as holder.p12
 }
