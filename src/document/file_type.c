@@ -31,14 +31,44 @@ is_whole_pdf (const guint8 *p, gsize n)
 
 enum { JPEG_SOI = 0xd8, JPEG_EOI = 0xd9, JPEG_SOS = 0xda, JPEG_TEM = 0x01, JPEG_RST0 = 0xd0, JPEG_RST7 = 0xd7 };
 
+static gboolean
+is_restart (guint8 marker)
+{
+	return marker >= JPEG_RST0 && marker <= JPEG_RST7;
+}
+
 /* Behind the entropy-coded bytes that start at `at`: the offset of the next marker, n if there is none. */
 static gsize
 skip_scan (const guint8 *p, gsize n, gsize at)
 {
 	for (; at + 1 < n; at++)
-		if (p[at] == 0xff && p[at + 1] != 0 && p[at + 1] != 0xff && !(p[at + 1] >= JPEG_RST0 && p[at + 1] <= JPEG_RST7))
+		if (p[at] == 0xff && p[at + 1] != 0 && p[at + 1] != 0xff && !is_restart (p[at + 1]))
 			return at;
 	return n;
+}
+
+/* Followed by a length and that many bytes; the others stand alone, or mean nothing between segments. */
+static gboolean
+begins_segment (guint8 marker)
+{
+	return marker != 0 && marker != JPEG_SOI && marker != JPEG_TEM && !is_restart (marker);
+}
+
+/* SOF0…SOF15, of which DHT, JPG and DAC are none. */
+static gboolean
+is_frame (guint8 marker)
+{
+	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+/* Behind the segment at `at`; n + 1 if it is none or does not fit. */
+static gsize
+skip_segment (const guint8 *p, gsize n, gsize at)
+{
+	if (!begins_segment (p[at + 1]) || at + 4 > n)
+		return n + 1;
+	const gsize length = (gsize) p[at + 2] << 8 | p[at + 3];
+	return length < 2 || length > n - at - 2 ? n + 1 : at + 2 + length;
 }
 
 /* From SOI over all segments to EOI, with a frame and a scan between. */
@@ -57,14 +87,10 @@ walk_jpeg (const guint8 *p, gsize n)
 			at++;
 			continue;
 		}
-		if (marker == 0 || marker == JPEG_SOI || marker == JPEG_TEM || (marker >= JPEG_RST0 && marker <= JPEG_RST7) || at + 4 > n)
+		at = skip_segment (p, n, at);
+		if (at > n)
 			return FALSE;
-		const gsize length = (gsize) p[at + 2] << 8 | p[at + 3];
-		if (length < 2 || length > n - at - 2)
-			return FALSE;
-		at += 2 + length;
-		/* SOF0…SOF15, of which DHT, JPG and DAC are none. */
-		frame = frame || (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc);
+		frame = frame || is_frame (marker);
 		if (marker == JPEG_SOS) {
 			scan = TRUE;
 			at = skip_scan (p, n, at);

@@ -52,6 +52,38 @@ skip_space (const char **p)
 		(*p)++;
 }
 
+/* Behind a comment, which begins with "%". */
+static const char *
+comment_end (const char *p, const char *end)
+{
+	while (p < end && *p != '\n' && *p != '\r')
+		p++;
+	return p;
+}
+
+/* Behind a literal string, which begins with "(" and may nest and escape (ISO 32000-1, 7.3.4.2). */
+static const char *
+string_end (const char *p, const char *end)
+{
+	int open = 0;
+
+	for (; p < end; p++) {
+		if (*p == '\\')
+			p++;
+		else if (*p == '(')
+			open++;
+		else if (*p == ')' && --open == 0)
+			return p + 1;
+	}
+	return end;
+}
+
+static gboolean
+is_pair (const char *p, const char *end, char c)
+{
+	return p + 1 < end && p[0] == c && p[1] == c;
+}
+
 /* Behind the dictionary that starts with "<<" at p; NULL if it does not end. */
 static const char *
 dictionary_end (const char *p, const char *end)
@@ -60,15 +92,13 @@ dictionary_end (const char *p, const char *end)
 
 	while (p < end) {
 		if (*p == '%') {
-			while (p < end && *p != '\n' && *p != '\r')
-				p++;
+			p = comment_end (p, end);
 		} else if (*p == '(') {
-			for (int open = 1; ++p < end && open > 0;)
-				open += *p == '\\' ? (p++, 0) : *p == '(' ? 1 : *p == ')' ? -1 : 0;
-		} else if (p + 1 < end && p[0] == '<' && p[1] == '<') {
+			p = string_end (p, end);
+		} else if (is_pair (p, end, '<')) {
 			depth++;
 			p += 2;
-		} else if (p + 1 < end && p[0] == '>' && p[1] == '>') {
+		} else if (is_pair (p, end, '>')) {
 			p += 2;
 			if (--depth == 0)
 				return p;
