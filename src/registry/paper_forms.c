@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/states.h"
 #include "registry/application_private.h"
 #include "registry/contract.h"
 
@@ -119,29 +120,35 @@ typedef struct {
 	const char *clerk, *reviewer, *issuer, *cashier;
 } Acts;
 
+static gboolean
+is_act (const json_t *item, ApplicationAct act)
+{
+	return g_strcmp0 (text_at (item, "act"), application_act_name (act)) == 0;
+}
+
 static void
 take_act (Acts *acts, const json_t *item)
 {
-	const char *act = text_at (item, "act"), *by = text_at (item, "by");
+	const char *by = text_at (item, "by");
 	const Micros at = time_at (item, "time");
 
-	if (g_str_equal (act, "submit") || g_str_equal (act, "lodge")) {
+	if (is_act (item, ACT_SUBMIT) || is_act (item, ACT_LODGE)) {
 		acts->submitted = at;
-	} else if (g_str_equal (act, "accept")) {
+	} else if (is_act (item, ACT_ACCEPT)) {
 		acts->accepted = at;
 		acts->clerk = by;
-	} else if (g_str_equal (act, "fee") || g_str_equal (act, "fee_paid")) {
+	} else if (is_act (item, ACT_FEE) || is_act (item, ACT_FEE_PAID)) {
 		acts->paid = at;
 		acts->cashier = by;
-	} else if (g_str_equal (act, "review") || g_str_equal (act, "service_review")) {
+	} else if (is_act (item, ACT_REVIEW) || is_act (item, ACT_SERVICE_REVIEW)) {
 		acts->reviewer = by;
-	} else if (g_str_equal (act, "issue") || g_str_equal (act, "service_complete")) {
+	} else if (is_act (item, ACT_ISSUE) || is_act (item, ACT_SERVICE_COMPLETE)) {
 		acts->issued = at;
 		acts->issuer = by;
-	} else if (g_str_equal (act, "return") || g_str_equal (act, "edit")) {
+	} else if (is_act (item, ACT_RETURN) || is_act (item, ACT_EDIT)) {
 		const Acts fresh = { .paid = acts->paid, .cashier = acts->cashier };
 		*acts = fresh;
-	} else if (g_str_equal (act, "abandon")) {
+	} else if (is_act (item, ACT_ABANDON)) {
 		acts->reviewer = acts->issuer = NULL;
 		acts->issued = 0;
 	}

@@ -88,6 +88,19 @@ try {
 		const text = words(await pdf(organization.client, `${organization.path}/slip.pdf`));
 		for (const part of ['受理回执', organization.id, organization.view.form.name, '新办', '已缴', '工作日'])
 			assert.ok(text.includes(part), part);
+		const { history } = await organization.refresh();
+		const accepted = history.find((item) => item.act === 'application.accept');
+		const beijing = new Date(Date.parse(accepted.time) + 8 * 3600e3).toISOString().slice(0, 10);
+		assert.match(text, new RegExp(`受理时间\\s*${beijing}`), 'when it was accepted');
+		assert.match(text, new RegExp(`受理人\\s*${accepted.by}`), 'by whom');
+	});
+
+	await check('附件一 of what was issued says who reviewed and who issued it', async () => {
+		await organization.through('issued');
+		const text = words(await pdf(organization.client, `${organization.path}/form.pdf`));
+		const { history } = await organization.refresh();
+		for (const [label, act] of [['审核人签名', 'application.review'], ['发证人签名', 'application.issue']])
+			assert.match(text, new RegExp(`${label}[:：]?\\s*${history.find((item) => item.act === act).by}`), label);
 	});
 
 	await check('each paper carries one signature of the site, whole over the file', async () => {
