@@ -22,7 +22,8 @@ BEGIN {
 	fence["xlsxwriter.h"] = "^src/document/"
 	fence["zip.h"] = "^src/document/"
 	fence["magic.h"] = "^src/document/"
-	fence["p11-kit/"] = "^src/pki/token"
+	fence["p11-kit/"] = "^src/pki/(token|pkcs11)"
+	fence["gfshare"] = "^src/signer/"
 }
 /^[ \t]*#[ \t]*include[ \t]*</ {
 	h = $0; sub (/.*</, "", h); sub (/>.*/, "", h)

@@ -7,10 +7,10 @@ set -eu
 
 BUILD="gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libglib2.0-dev-bin libssl-dev libjansson-dev
 libsqlite3-dev libpq-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libseccomp-dev libpango1.0-dev libcairo2-dev
-libqrencode-dev libxlsxwriter-dev libzip-dev libmagic-dev libp11-kit-dev fonts-noto-cjk ca-certificates openssl"
+libqrencode-dev libxlsxwriter-dev libzip-dev libmagic-dev libp11-kit-dev libgfshare-dev fonts-noto-cjk ca-certificates openssl"
 TEST="$BUILD clang-14 libclang-rt-14-dev llvm-14 libasan8 libubsan1 postgresql-15 postgresql-client-15 nodejs openssl
 gnutls-bin libnss3-tools sqlite3 curl git procps util-linux strace chromium
-softhsm2 opensc poppler-utils qpdf zbar-tools"
+softhsm2 opensc poppler-utils qpdf zbar-tools libbcprov-java libbcpkix-java default-jre-headless"
 
 case "${1:-build}" in
 build) wanted=$BUILD ;;

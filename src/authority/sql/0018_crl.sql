@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0018 (x INTEGER) STRICT;

@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0019 (x INTEGER) STRICT;

@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0021 (x INTEGER) STRICT;

@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0022 (x INTEGER) STRICT;

@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0020 (x INTEGER) STRICT;

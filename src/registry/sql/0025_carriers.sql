@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0025 (x INTEGER) STRICT;
