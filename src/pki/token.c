@@ -1,19 +1,12 @@
 /* pki/token.c — see token.h. */
-#include "pki/token.h"
+#include "pki/token_private.h"
 
 #include <dlfcn.h>
-#include <p11-kit/pkcs11.h>
 #include <string.h>
 
 #include "base/error.h"
 
 #define MAX_SLOTS 64
-
-struct TokenModule {
-	void *library;
-	CK_FUNCTION_LIST *calls;
-	gboolean started;
-};
 
 /* --- errors ------------------------------------------------------------------------------- */
 
@@ -26,17 +19,27 @@ static const struct {
 	{ CKR_TOKEN_NOT_PRESENT, "no token in the slot" }, { CKR_DEVICE_REMOVED, "the token was pulled out" },
 	{ CKR_TOKEN_WRITE_PROTECTED, "the token is write-protected" }, { CKR_SESSION_EXISTS, "another program uses the token" },
 	{ CKR_DEVICE_ERROR, "device error" }, { CKR_USER_PIN_NOT_INITIALIZED, "the token has no PIN yet" },
+	{ CKR_MECHANISM_INVALID, "the token does not offer this mechanism" }, { CKR_ATTRIBUTE_VALUE_INVALID, "the token does not take this value" },
+	{ CKR_SESSION_HANDLE_INVALID, "the session has ended" }, { CKR_KEY_HANDLE_INVALID, "the key is gone" },
+	{ CKR_OBJECT_HANDLE_INVALID, "the object is gone" }, { CKR_USER_NOT_LOGGED_IN, "not logged in" }, { CKR_DEVICE_MEMORY, "the token is full" },
+	{ CKR_ENCRYPTED_DATA_INVALID, "changed, or sealed by another key" }, { CKR_GENERAL_ERROR, "the module failed" },
 	{ CKR_USER_ALREADY_LOGGED_IN, "another program is logged in" }, { CKR_TOKEN_NOT_RECOGNIZED, "the module does not know this token" },
 };
+
+const char *
+token_meaning (CK_RV code)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
+		if (meanings[i].code == code)
+			return meanings[i].meaning;
+	return "refused";
+}
 
 static gboolean
 refuse (GError **error, const Token *token, const char *step, CK_RV code)
 {
-	const char *meaning = "refused";
+	const char *meaning = token_meaning (code);
 
-	for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)
-		if (meanings[i].code == code)
-			meaning = meanings[i].meaning;
 	if (token == NULL)
 		return diqi_fail (error, DIQI_ERROR_TOKEN, NULL, "%s: %s (PKCS#11 0x%lx)", step, meaning, code);
 	return diqi_fail (error, DIQI_ERROR_TOKEN, NULL, "slot %lu, token \"%s\" (%s): %s: %s (PKCS#11 0x%lx)",
