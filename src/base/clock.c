@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/civil.h"
@@ -15,6 +16,7 @@ typedef enum { CLOCK_SYSTEM, CLOCK_FROZEN, CLOCK_OFFSET } ClockKind;
 struct Clock {
 	ClockKind kind;
 	_Atomic gint64 value;
+	_Atomic gboolean distrusted;
 };
 
 static Micros
@@ -58,6 +60,43 @@ clock_set (Clock *clock, Micros now)
 }
 
 Micros clock_monotonic (void) { return g_get_monotonic_time (); }
+
+/* --- trust ---------------------------------------------------------------- */
+
+ClockTrust
+clock_trust (const Clock *clock)
+{
+	if (clock->kind != CLOCK_SYSTEM)
+		return (ClockTrust) { !atomic_load (&clock->distrusted), 0 };
+	struct timex facts = { .modes = 0 };
+	int state = adjtimex (&facts);
+	return (ClockTrust) { state >= 0 && state != TIME_ERROR && (facts.status & STA_UNSYNC) == 0, facts.maxerror };
+}
+
+void
+clock_distrust (Clock *clock, gboolean distrusted)
+{
+	g_assert (clock->kind != CLOCK_SYSTEM);
+	atomic_store (&clock->distrusted, distrusted);
+}
+
+gboolean
+clock_watch_is_even (ClockWatch *watch, Micros wall, Micros monotonic, Micros tolerance, Micros proof, Micros *gap)
+{
+	*gap = watch->begun ? (wall - watch->wall) - (monotonic - watch->monotonic) : 0;
+	if (ABS (*gap) > tolerance) {
+		watch->uneven = TRUE;
+		watch->since = monotonic;
+	} else {
+		*gap = 0;
+	}
+	if (watch->uneven && monotonic - watch->since >= proof)
+		watch->uneven = FALSE;
+	watch->begun = TRUE;
+	watch->wall = wall;
+	watch->monotonic = monotonic;
+	return !watch->uneven;
+}
 
 /* --- text ----------------------------------------------------------------- */
 

@@ -34,6 +34,25 @@ void clock_set (Clock *clock, Micros now);
 /* Monotonic microseconds for durations and time-outs; never a time of day. */
 Micros clock_monotonic (void);
 
+/* What the kernel says about its own time of day (adjtimex, RFC 5905 11.3): disciplined by a time source, and at most so far off.
+ * A test clock is true by definition, unless clock_distrust says otherwise. */
+typedef struct {
+	gboolean synchronised;
+	Micros max_error;
+} ClockTrust;
+ClockTrust clock_trust (const Clock *clock);
+/* Test clocks only: as if the kernel had lost its time source. */
+void clock_distrust (Clock *clock, gboolean distrusted);
+
+/* Does a clock run as evenly as time does?  A step of the time of day against the monotonic clock, of more than
+ * `tolerance` between two looks, makes it uneven until it has run evenly for `proof`; the gap is told once. */
+typedef struct {
+	gboolean begun, uneven;
+	Micros wall, monotonic;       /* at the last look */
+	Micros since;                 /* monotonic time of the last step */
+} ClockWatch;
+gboolean clock_watch_is_even (ClockWatch *watch, Micros wall, Micros monotonic, Micros tolerance, Micros proof, Micros *gap);
+
 /* RFC 3339 UTC with six digits, "2026-04-03T02:00:00.000000Z" (27 bytes + NUL).
  * Parse accepts exactly that form, and with 0, 3 or 6 fraction digits and Z or
  * a numeric offset; years 1970..9999; sets DIQI_ERROR_FIELD_VALUE. */

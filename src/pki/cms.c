@@ -54,12 +54,12 @@ attribute_close (GByteArray *w, AttributeAt at)
 }
 
 static GBytes *
-content_type (void)
+content_type (Der type)
 {
 	GByteArray *w = g_byte_array_new ();
 	AttributeAt at = attribute_open (w, DER_LITERAL (OID_CONTENT_TYPE));
 
-	der_put_oid (w, DER_LITERAL (OID_DATA));
+	der_put_oid (w, type);
 	return attribute_close (w, at);
 }
 
@@ -116,11 +116,11 @@ put_set_of (GByteArray *w, guint8 tag, GPtrArray *members)
 
 /* ETSI EN 319 142-1 6.3: no signing-time in a PDF's signature; the time is the dictionary's /M. */
 static GPtrArray *
-signed_attributes (const Certificate *certificate, const guint8 digest[DOCUMENT_DIGEST_BYTES])
+signed_attributes (Der type, const Certificate *certificate, const guint8 digest[DOCUMENT_DIGEST_BYTES])
 {
 	GPtrArray *attributes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
-	g_ptr_array_add (attributes, content_type ());
+	g_ptr_array_add (attributes, content_type (type));
 	g_ptr_array_add (attributes, message_digest (digest));
 	g_ptr_array_add (attributes, signing_certificate (certificate));
 	return attributes;
@@ -168,45 +168,96 @@ put_certificates (GByteArray *w, const Certificate *certificate, Certificate *co
 	put_set_of (w, DER_CONTEXT_CONSTRUCTED (0), members);
 }
 
+/* What is signed, by whom, and what goes along. */
+typedef struct {
+	const PrivateKey *key;
+	const Certificate *certificate;
+	Certificate *const *chain;
+	gsize chain_n;
+	gboolean certificates;
+	Der type;
+	GBytes *content;              /* NULL: detached */
+	const guint8 *digest;
+} Message;
+
 static void
-put_signed_data (GByteArray *w, const Certificate *certificate, Certificate *const *chain, gsize n, GPtrArray *attributes, GBytes *signature)
+put_content (GByteArray *w, const Message *m)
+{
+	gsize content = der_open (w, DER_SEQUENCE);
+
+	der_put_oid (w, m->type);
+	if (m->content != NULL) {
+		gsize explicit = der_open (w, DER_CONTEXT_CONSTRUCTED (0));
+		der_put (w, DER_OCTET_STRING, g_bytes_get_data (m->content, NULL), g_bytes_get_size (m->content));
+		der_close (w, explicit);
+	}
+	der_close (w, content);
+}
+
+static void
+put_signed_data (GByteArray *w, const Message *m, GPtrArray *attributes, GBytes *signature)
 {
 	gsize data = der_open (w, DER_SEQUENCE);
 
-	der_put_uint (w, 1);     /* RFC 5652 5.1: version 1 for id-data and signers named by issuer and serial */
+	/* RFC 5652 5.1: version 1 for id-data and signers named by issuer and serial, 3 for another type. */
+	der_put_uint (w, der_equal (m->type, DER_LITERAL (OID_DATA)) ? 1 : 3);
 	gsize digests = der_open (w, DER_SET);
-	der_put_der (w, digest_identifier (public_key_algorithm (certificate->key)));
+	der_put_der (w, digest_identifier (public_key_algorithm (m->certificate->key)));
 	der_close (w, digests);
-	gsize content = der_open (w, DER_SEQUENCE);
-	der_put_oid (w, DER_LITERAL (OID_DATA));
-	der_close (w, content);
-	put_certificates (w, certificate, chain, n);
-	put_signer_info (w, certificate, attributes, signature);
+	put_content (w, m);
+	if (m->certificates)
+		put_certificates (w, m->certificate, m->chain, m->chain_n);
+	put_signer_info (w, m->certificate, attributes, signature);
 	der_close (w, data);
 }
 
-GBytes *
-cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
-                 const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error)
+static GBytes *
+sign_message (const Message *m, GError **error)
 {
-	if (key->public_key->algorithm == KEY_ED25519) {
+	if (m->key->public_key->algorithm == KEY_ED25519) {
 		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "documents are signed with p256, rsa3072 or sm2");
 		return NULL;
 	}
-	if (!fingerprint_equal (public_key_fingerprint (certificate->key), public_key_fingerprint (key->public_key))) {
-		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "the document certificate and key do not belong together");
+	if (!fingerprint_equal (public_key_fingerprint (m->certificate->key), public_key_fingerprint (m->key->public_key))) {
+		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "the certificate and the key that signs do not belong together");
 		return NULL;
 	}
-	g_autoptr (GPtrArray) attributes = signed_attributes (certificate, digest);
-	g_autoptr (GBytes) signature = sign_attributes (key, attributes, error);
+	g_autoptr (GPtrArray) attributes = signed_attributes (m->type, m->certificate, m->digest);
+	g_autoptr (GBytes) signature = sign_attributes (m->key, attributes, error);
 	if (signature == NULL)
 		return NULL;
 	GByteArray *w = g_byte_array_new ();
 	gsize info = der_open (w, DER_SEQUENCE);
 	der_put_oid (w, DER_LITERAL (OID_SIGNED_DATA));
 	gsize explicit = der_open (w, DER_CONTEXT_CONSTRUCTED (0));
-	put_signed_data (w, certificate, chain, n, attributes, signature);
+	put_signed_data (w, m, attributes, signature);
 	der_close (w, explicit);
 	der_close (w, info);
 	return der_done (w);
+}
+
+GBytes *
+cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
+                 const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error)
+{
+	const Message m = {
+		.key = key, .certificate = certificate, .chain = chain, .chain_n = n, .certificates = TRUE,
+		.type = DER_LITERAL (OID_DATA), .digest = digest,
+	};
+
+	return sign_message (&m, error);
+}
+
+GBytes *
+cms_sign_content (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n, gboolean certificates,
+                  gconstpointer type, gsize type_n, GBytes *content, GError **error)
+{
+	guint8 digest[DOCUMENT_DIGEST_BYTES];
+	const Message m = {
+		.key = key, .certificate = certificate, .chain = chain, .chain_n = n, .certificates = certificates,
+		.type = { type, type_n }, .content = content, .digest = digest,
+	};
+
+	document_digest (key->public_key->algorithm, g_bytes_get_data (content, NULL), g_bytes_get_size (content), digest);
+	return sign_message (&m, error);
 }

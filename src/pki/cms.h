@@ -16,3 +16,8 @@ void document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 o
  * Holds the signer's certificate and `chain`.  DER.  Ed25519 is refused (RFC 8419 wants SHA-512). */
 GBytes *cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
                          const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error);
+
+/* The same over a content that the message holds (RFC 5652 5.2), of a type of its own: `type` is the content of an OBJECT IDENTIFIER.
+ * chain: n certificates besides the signer's; `certificates` FALSE: none at all is in it. */
+GBytes *cms_sign_content (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n, gboolean certificates,
+                          gconstpointer type, gsize type_n, GBytes *content, GError **error);

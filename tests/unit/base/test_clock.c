@@ -138,6 +138,48 @@ test_round_trip (void)
 	}
 }
 
+/* A test clock is true until it is told otherwise; the system's says what the kernel says. */
+static void
+test_trust (void)
+{
+	g_autoptr (Clock) frozen = clock_new_frozen (5);
+	g_autoptr (Clock) system = clock_new_system ();
+	g_assert_true (clock_trust (frozen).synchronised);
+	clock_distrust (frozen, TRUE);
+	g_assert_false (clock_trust (frozen).synchronised);
+	clock_distrust (frozen, FALSE);
+	g_assert_true (clock_trust (frozen).synchronised);
+	g_assert_cmpint (clock_trust (frozen).max_error, ==, 0);
+	g_assert_cmpint (clock_trust (system).max_error, >=, 0);
+}
+
+/* Steps of the time of day, forward and back, and the proof time after them. */
+static void
+test_watch (void)
+{
+	const Micros tolerance = MICROS_PER_S, proof = 10 * MICROS_PER_S;
+	ClockWatch watch = { 0 };
+	Micros gap, wall = 1000 * MICROS_PER_S, monotonic = 7 * MICROS_PER_S;
+
+	g_assert_true (clock_watch_is_even (&watch, wall, monotonic, tolerance, proof, &gap));
+	g_assert_cmpint (gap, ==, 0);
+	/* slewed within the tolerance */
+	g_assert_true (clock_watch_is_even (&watch, wall += 60 * MICROS_PER_S + tolerance, monotonic += 60 * MICROS_PER_S, tolerance, proof, &gap));
+	g_assert_cmpint (gap, ==, 0);
+	/* a step of one microsecond too much */
+	g_assert_false (clock_watch_is_even (&watch, wall += MICROS_PER_S + tolerance + 1, monotonic += MICROS_PER_S, tolerance, proof, &gap));
+	g_assert_cmpint (gap, ==, tolerance + 1);
+	g_assert_false (clock_watch_is_even (&watch, wall += proof - 1, monotonic += proof - 1, tolerance, proof, &gap));
+	g_assert_cmpint (gap, ==, 0);
+	g_assert_true (clock_watch_is_even (&watch, wall += 1, monotonic += 1, tolerance, proof, &gap));
+	/* back, twice: the proof begins anew */
+	g_assert_false (clock_watch_is_even (&watch, wall -= 2 * tolerance, monotonic += 1, tolerance, proof, &gap));
+	g_assert_cmpint (gap, <, -tolerance);
+	g_assert_false (clock_watch_is_even (&watch, wall -= 2 * tolerance, monotonic += proof - 1, tolerance, proof, &gap));
+	g_assert_false (clock_watch_is_even (&watch, wall += proof - 1, monotonic += proof - 1, tolerance, proof, &gap));
+	g_assert_true (clock_watch_is_even (&watch, wall += 1, monotonic += 1, tolerance, proof, &gap));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -148,5 +190,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/clock/parse-bad", test_parse_bad);
 	g_test_add_func ("/clock/format", test_format);
 	g_test_add_func ("/clock/round-trip", test_round_trip);
+	g_test_add_func ("/clock/trust", test_trust);
+	g_test_add_func ("/clock/watch", test_watch);
 	return g_test_run ();
 }
