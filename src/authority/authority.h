@@ -90,7 +90,9 @@ typedef struct {
 	char *profile;
 	gint64 profile_version;
 	char *status;             /* "intended", "refused", "valid", "revoked" */
-	char *fingerprint, *spki; /* hex; fingerprint NULL while intended */
+	gboolean encrypts;        /* an encryption certificate: its key came from the key centre */
+	char *pair;               /* serial of the other one of double certificates; NULL: single */
+	char *fingerprint, *spki; /* hex; fingerprint NULL while intended, and spki then "" of an encryption certificate */
 	GBytes *der;              /* NULL while intended */
 	Micros not_before, not_after, revoked_at;
 	RevocationReason reason;
@@ -102,14 +104,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRow, certificate_row_clear)
 gboolean certificate_load (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, GError **error);
 /* GPtrArray of CertificateRow *, owned, oldest first. */
 GPtrArray *certificates_of_subject (Tx *tx, const char *subject, GError **error);
-/* The same, in order of copy; without those the signer refused. */
+/* The same, in order of copy, the signing before the encryption certificate; without those the signer refused. */
 GPtrArray *certificates_of_application (Tx *tx, const char *application, GError **error);
-/* {serial, status: "valid"/"expired"/"held"/"revoked", profile, not_before, not_after, revoked_at?, reason?}; no names. */
+/* {serial, status: "valid"/"expired"/"held"/"revoked", profile, use: "sign"/"encrypt", pair?, not_before, not_after,
+ * revoked_at?, reason?}; no names. */
 json_t *certificate_view (const CertificateRow *row, Micros now);
 /* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
 char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
 
-/* Status, OCSP and CRL follow at once by commit hook.  Already revoked for good, or a reason that does not end
+/* Of double certificates the encryption certificate shares what becomes of the signing certificate, in the same
+ * transaction and for the same reason; revoked by its own serial, it goes alone.
+ * Status, OCSP and CRL follow at once by commit hook.  Already revoked for good, or a reason that does not end
  * a certificate for good (hold, removeFromCRL): DIQI_ERROR_CERTIFICATE_STATE, _FIELD_VALUE. */
 gboolean authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error);
 /* Suspension (certificateHold), RFC 5280 5.3.1: stored as revoked with REASON_HOLD, in OCSP, CRL and sessions at once, and

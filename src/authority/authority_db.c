@@ -24,7 +24,7 @@ db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError *
 
 #define CERTIFICATE_COLUMNS \
 	"serial, subject_id, application_id, profile, profile_version, status, fingerprint, spki, der, " \
-	"not_before, not_after, revoked_at, reason, copy"
+	"not_before, not_after, revoked_at, reason, copy, use, pair"
 
 static void
 read_certificate (Rows *rows, CertificateRow *out)
@@ -44,6 +44,8 @@ read_certificate (Rows *rows, CertificateRow *out)
 		.revoked_at = rows_int (rows, 11),
 		.reason = rows_int (rows, 12),
 		.copy = rows_int (rows, 13),
+		.encrypts = g_str_equal (rows_text (rows, 14), "encrypt"),
+		.pair = rows_dup_text (rows, 15),
 	};
 }
 
@@ -70,12 +72,12 @@ db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Mi
 {
 	gint64 n = tx_exec (tx, error,
 		"INSERT INTO certificates (serial, issuer, subject_id, application_id, profile, profile_version, spki, status, "
-		"fingerprint, der, not_before, not_after, created, change_seq, copy) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (serial) DO NOTHING",
+		"fingerprint, der, not_before, not_after, created, change_seq, copy, use, pair) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (serial) DO NOTHING",
 		P_TEXT (row->serial), P_TEXT (issuer), P_TEXT (row->subject), P_TEXT (row->application), P_TEXT (row->profile),
 		P_INT (row->profile_version), P_TEXT (row->spki), P_TEXT (row->status), P_TEXT (row->fingerprint),
 		P_BYTES (row->der), time_or_null (row, row->not_before), time_or_null (row, row->not_after),
-		P_INT (created), P_INT (change_seq), P_INT (row->copy));
+		P_INT (created), P_INT (change_seq), P_INT (row->copy), P_TEXT (row->encrypts ? "encrypt" : "sign"), P_TEXT (row->pair));
 
 	*inserted = n == 1;
 	return n >= 0;
@@ -126,7 +128,7 @@ gboolean
 db_certificates_of_application (Tx *tx, const char *application, GPtrArray *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE application_id = $1 AND status <> 'refused' ORDER BY copy, serial",
+		"SELECT " CERTIFICATE_COLUMNS " FROM certificates WHERE application_id = $1 AND status <> 'refused' ORDER BY copy, use DESC, serial",
 		P_TEXT (application));
 
 	if (!rows)
@@ -140,9 +142,9 @@ db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GE
 {
 	gint64 n = tx_exec (tx, error,
 		"UPDATE certificates SET status = CASE status WHEN 'intended' THEN 'valid' ELSE status END, "
-		"fingerprint = $2, der = $3, not_before = $4, not_after = $5, change_seq = $6 WHERE serial = $1 AND der IS NULL",
+		"fingerprint = $2, der = $3, not_before = $4, not_after = $5, change_seq = $6, spki = $7 WHERE serial = $1 AND der IS NULL",
 		P_TEXT (row->serial), P_TEXT (row->fingerprint), P_BYTES (row->der), P_INT (row->not_before),
-		P_INT (row->not_after), P_INT (change_seq));
+		P_INT (row->not_after), P_INT (change_seq), P_TEXT (row->spki));
 
 	if (n < 0)
 		return FALSE;

@@ -16,6 +16,7 @@ certificate_row_clear (CertificateRow *row)
 	g_free (row->status);
 	g_free (row->fingerprint);
 	g_free (row->spki);
+	g_free (row->pair);
 	g_clear_pointer (&row->der, g_bytes_unref);
 	memset (row, 0, sizeof *row);
 }
@@ -94,6 +95,9 @@ certificate_view (const CertificateRow *row, Micros now)
 	json_object_set_new (view, "serial", json_string (row->serial));
 	json_object_set_new (view, "status", json_string (status_at (row, now)));
 	json_object_set_new (view, "profile", json_string (row->profile));
+	json_object_set_new (view, "use", json_string (row->encrypts ? "encrypt" : "sign"));
+	if (row->pair)
+		json_object_set_new (view, "pair", json_string (row->pair));
 	if (row->der) {
 		json_object_set_new (view, "not_before", json_time (row->not_before));
 		json_object_set_new (view, "not_after", json_time (row->not_after));
@@ -146,6 +150,55 @@ store_revoked (Tx *tx, Authority *authority, CertificateRow *row, Micros now, GE
 	       set_status (tx, authority, row, "revoked", now, change_seq, error);
 }
 
+/* Double certificates: what becomes of the signing certificate becomes of the encryption certificate too. */
+typedef gboolean (*RowChange) (Tx *tx, Authority *authority, CertificateRow *row, const CertificateRow *like, Micros now, GError **error);
+
+static gboolean
+change_pair (Tx *tx, Authority *authority, const CertificateRow *row, RowChange change, Micros now, GError **error)
+{
+	g_auto (CertificateRow) pair = { 0 };
+
+	if (row->encrypts || !row->pair)
+		return TRUE;
+	return certificate_load (tx, row->pair, TRUE, &pair, error) && change (tx, authority, &pair, row, now, error);
+}
+
+static gboolean
+revoke_like (Tx *tx, Authority *authority, CertificateRow *row, const CertificateRow *like, Micros now, GError **error)
+{
+	/* Revoked alone before: that it stays. */
+	if (g_str_equal (row->status, "revoked") && !is_held (row))
+		return TRUE;
+	row->revoked_at = like->revoked_at;
+	row->reason = like->reason;
+	return store_revoked (tx, authority, row, now, error);
+}
+
+static gboolean
+hold_like (Tx *tx, Authority *authority, CertificateRow *row, const CertificateRow *like, Micros now, GError **error)
+{
+	return !g_str_equal (row->status, "valid") || revoke_like (tx, authority, row, like, now, error);
+}
+
+static gboolean
+unhold_row (Tx *tx, Authority *authority, CertificateRow *row, Micros now, GError **error)
+{
+	gint64 change_seq;
+
+	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_unhold (tx, row->serial, change_seq, error))
+		return FALSE;
+	row->revoked_at = 0;
+	row->reason = 0;
+	return set_status (tx, authority, row, "valid", now, change_seq, error);
+}
+
+static gboolean
+unhold_like (Tx *tx, Authority *authority, CertificateRow *row, const CertificateRow *like, Micros now, GError **error)
+{
+	(void) like;
+	return !is_held (row) || unhold_row (tx, authority, row, now, error);
+}
+
 gboolean
 authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationReason reason, Micros now, GError **error)
 {
@@ -162,7 +215,7 @@ authority_revoke (Tx *tx, Authority *authority, const char *serial, RevocationRe
 	if (!is_held (&row))
 		row.revoked_at = now;
 	row.reason = reason;
-	return store_revoked (tx, authority, &row, now, error);
+	return store_revoked (tx, authority, &row, now, error) && change_pair (tx, authority, &row, revoke_like, now, error);
 }
 
 gboolean
@@ -176,22 +229,17 @@ authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GE
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not valid but %s", serial, status_at (&row, now));
 	row.revoked_at = now;
 	row.reason = REASON_HOLD;
-	return store_revoked (tx, authority, &row, now, error);
+	return store_revoked (tx, authority, &row, now, error) && change_pair (tx, authority, &row, hold_like, now, error);
 }
 
 gboolean
 authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error)
 {
 	g_auto (CertificateRow) row = { 0 };
-	gint64 change_seq;
 
 	if (!certificate_load (tx, serial, TRUE, &row, error))
 		return FALSE;
 	if (!is_held (&row))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not held but %s", serial, status_at (&row, now));
-	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_unhold (tx, serial, change_seq, error))
-		return FALSE;
-	row.revoked_at = 0;
-	row.reason = 0;
-	return set_status (tx, authority, &row, "valid", now, change_seq, error);
+	return unhold_row (tx, authority, &row, now, error) && change_pair (tx, authority, &row, unhold_like, now, error);
 }

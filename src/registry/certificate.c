@@ -118,6 +118,9 @@ certificates_view (const GPtrArray *rows, Micros now)
 		view = certificate_view (row, now);
 		item = json_object ();
 		json_object_set_new (item, "serial", json_string (row->serial));
+		json_object_set (item, "use", json_object_get (view, "use"));
+		if (row->pair)
+			json_object_set_new (item, "pair", json_string (row->pair));
 		json_object_set_new (item, "fingerprint", json_string (row->fingerprint));
 		json_object_set_new (item, "spki", json_string (row->spki));
 		json_object_set (item, "status", json_object_get (view, "status"));
