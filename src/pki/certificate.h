@@ -127,12 +127,45 @@ const char *reason_name (RevocationReason r);                      /* "keyCompro
 gboolean reason_from_name (const char *name, RevocationReason *out);
 
 typedef struct { Serial serial; Micros revoked_at; RevocationReason reason; } RevokedEntry;
+/* Encoded entries in order of serial, changed one at a time at the cost of what changed (crl_part.c). */
+typedef struct CrlPart CrlPart;
+CrlPart *crl_part_new (void);
+void crl_part_free (CrlPart *part);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CrlPart, crl_part_free)
+/* In place of what is there of the same serial. */
+void crl_part_set (CrlPart *part, const RevokedEntry *entry);
+void crl_part_remove (CrlPart *part, const Serial *serial);
+gsize crl_part_count (CrlPart *part);
+
+typedef struct {
+	guint64 number;
+	Micros this_update, next_update;
+	CrlPart *const *parts;        /* no serial in two of them */
+	gsize parts_n;
+	gboolean delta;               /* changes since the full list `base`; alone may hold removeFromCRL */
+	guint64 base;
+	const char *point;            /* the list of one distribution point; NULL: of the whole authority */
+	const char *freshest;         /* where the delta is; NULL: not said */
+} CrlTemplate;
+#define CRL_MAX_DER (64 * 1024 * 1024)
+GBytes *issuer_sign_list (const Issuer *issuer, const CrlTemplate *t, GError **error);
+/* A full list of these alone. */
 GBytes *issuer_sign_crl (const Issuer *issuer, guint64 number, Micros this_update, Micros next_update,
                          const RevokedEntry *entries, gsize n, GError **error);
-#define CRL_MAX_DER (64 * 1024 * 1024)
-/* A full version 2 list, signed by issuer; number and next_update may be NULL.  Whether it is
+/* A full version 2 list of the whole authority, signed by issuer; number and next_update may be NULL.  Whether it is
  * still current is for the caller to say.  DIQI_ERROR_CERTIFICATE, _CERTIFICATE_CHAIN. */
 gboolean crl_verify (GBytes *crl, const Certificate *issuer, guint64 *number, Micros *next_update, GError **error);
+/* Any list: what it says of itself. */
+typedef struct {
+	guint64 number, base;
+	gboolean delta;
+	Micros this_update, next_update;
+	gsize entries;
+	char *point, *freshest;       /* NULL when absent */
+} CrlFacts;
+void crl_facts_clear (CrlFacts *facts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CrlFacts, crl_facts_clear)
+gboolean crl_verify_list (GBytes *crl, const Certificate *issuer, CrlFacts *out, GError **error);
 /* The entry of a list that crl_verify accepted; FALSE: not in it. */
 gboolean crl_find (GBytes *crl, const Serial *serial, RevokedEntry *out);
 /* All of them: RevokedEntry.  NULL: not a list. */

@@ -164,6 +164,90 @@ test_reason_names (void)
 	g_assert_false (reason_from_name ("KeyCompromise", &none));
 }
 
+/* Changed at random, a part has what a plain table has, in order of serial. */
+static void
+test_part (void)
+{
+	enum { SERIALS = 60, ROUNDS = 400 };
+	g_autoptr (CrlPart) part = crl_part_new ();
+	CrlPart *const parts[] = { part };
+	const CrlTemplate t = { .number = 3, .this_update = HIERARCHY_NOW, .next_update = NEXT, .parts = parts, .parts_n = 1 };
+	RevokedEntry entries[SERIALS];
+	gboolean listed[SERIALS] = { FALSE };
+
+	fill (entries, SERIALS);
+	for (guint round = 0; round < ROUNDS; round++) {
+		for (gint32 change = g_test_rand_int_range (0, 5); change > 0; change--) {
+			gint32 i = g_test_rand_int_range (0, SERIALS);
+			listed[i] = g_test_rand_bit ();
+			entries[i].reason = reasons[g_test_rand_int_range (0, G_N_ELEMENTS (reasons))];
+			listed[i] ? crl_part_set (part, &entries[i]) : crl_part_remove (part, &entries[i].serial);
+		}
+		if (round % 8 != 0)
+			continue;
+		g_autoptr (GBytes) crl = issuer_sign_list (shared->issuer, &t, NULL);
+		g_autoptr (GArray) all = crl_entries (crl, NULL);
+		guint at = 0;
+		for (gsize i = 0; i < SERIALS; i++) {
+			if (!listed[i])
+				continue;
+			const RevokedEntry *entry = &g_array_index (all, RevokedEntry, at++);
+			g_assert_cmpmem (entry->serial.b, sizeof (Serial), entries[i].serial.b, sizeof (Serial));
+			g_assert_cmpint (entry->reason, ==, entries[i].reason);
+		}
+		g_assert_cmpuint (all->len, ==, at);
+		g_assert_cmpuint (crl_part_count (part), ==, at);
+	}
+}
+
+/* RFC 5280 5.2.4, 5.2.5, 5.2.6: what a delta and the list of a shard say of themselves, and that they pass for nothing else. */
+static void
+test_delta_and_shard (void)
+{
+	static const char point[] = "http://ca.example/pki/issuing/shard/3.crl", delta[] = "http://ca.example/pki/issuing/delta.crl";
+	g_autoptr (CrlPart) part = crl_part_new ();
+	CrlPart *const parts[] = { part };
+	CrlTemplate t = { .number = 9, .this_update = HIERARCHY_NOW, .next_update = NEXT, .parts = parts, .parts_n = 1 };
+	RevokedEntry entry, found;
+	g_auto (CrlFacts) whole = { 0 }, change = { 0 }, shard = { 0 };
+
+	fill (&entry, 1);
+	crl_part_set (part, &entry);
+	t.freshest = delta;
+	g_autoptr (GBytes) full = issuer_sign_list (shared->issuer, &t, NULL);
+	g_assert_true (crl_verify_list (full, shared->issuing, &whole, NULL));
+	g_assert_cmpstr (whole.freshest, ==, delta);
+	g_assert_null (whole.point);
+	g_assert_true (crl_verify (full, shared->issuing, NULL, NULL, NULL));
+	t.freshest = NULL;
+	t.point = point;
+	g_autoptr (GBytes) of_shard = issuer_sign_list (shared->issuer, &t, NULL);
+	g_assert_true (crl_verify_list (of_shard, shared->issuing, &shard, NULL));
+	g_assert_cmpstr (shard.point, ==, point);
+	g_assert_cmpuint (shard.entries, ==, 1);
+	g_assert_false (crl_verify (of_shard, shared->issuing, NULL, NULL, NULL));
+	t.point = NULL;
+	t.delta = TRUE;
+	t.base = 7;
+	entry.reason = REASON_REMOVE_FROM_CRL;
+	crl_part_set (part, &entry);
+	g_autoptr (GBytes) of_change = issuer_sign_list (shared->issuer, &t, NULL);
+	g_assert_true (crl_verify_list (of_change, shared->issuing, &change, NULL));
+	g_assert_true (change.delta);
+	g_assert_cmpuint (change.base, ==, 7);
+	g_assert_true (crl_find (of_change, &entry.serial, &found));
+	g_assert_cmpint (found.reason, ==, REASON_REMOVE_FROM_CRL);
+	g_assert_false (crl_verify (of_change, shared->issuing, NULL, NULL, NULL));
+	t.base = 10;      /* of the future */
+	g_assert_null (issuer_sign_list (shared->issuer, &t, NULL));
+	t.base = 7;
+	t.freshest = delta;      /* RFC 5280 5.2.6: not in a delta */
+	g_assert_null (issuer_sign_list (shared->issuer, &t, NULL));
+	t.freshest = NULL;
+	t.delta = FALSE;
+	g_assert_null (issuer_sign_list (shared->issuer, &t, NULL));      /* removeFromCRL in a full list */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,6 +258,8 @@ main (int argc, char **argv)
 		g_autofree char *path = g_strconcat ("/crl/round-trip/", key_algorithm_name ((KeyAlgorithm) a), NULL);
 		g_test_add_data_func (path, GINT_TO_POINTER (a), test_round_trip);
 	}
+	g_test_add_func ("/crl/part", test_part);
+	g_test_add_func ("/crl/delta-and-shard", test_delta_and_shard);
 	g_test_add_func ("/crl/empty", test_empty);
 	g_test_add_func ("/crl/large", test_large);
 	g_test_add_func ("/crl/refused-requests", test_refused_requests);
