@@ -84,21 +84,41 @@ check_reply (const json_t *message, const json_t *reply)
 	g_assert_true (fingerprint_equal (&officers, &officers_log_current (keyring->officers)->hash));
 }
 
+/* An input is a frame's body; 01 before it: with a raw part, the next octet says how long. */
+static Frame
+frame_of (const uint8_t *data, size_t size)
+{
+	if (size >= 2 && data[0] == 1) {
+		gsize raw_n = MIN (data[1], size - 2);
+		return (Frame) { FRAME_RAW, (const char *) data + 2, size - 2 - raw_n, data + size - raw_n, raw_n };
+	}
+	return (Frame) { .kind = FRAME_JSON, .text = size > 0 ? (const char *) data : "", .n = size };
+}
+
+static void
+read_reply (GByteArray *out, Frame *reply)
+{
+	FrameReader reader = { .bytes = out, .max = FRAME_MAX_REPLY };
+
+	g_assert_true (frame_reader_next (&reader, reply, NULL) && reply->text != NULL && reader.taken == out->len);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
 	g_autoptr (GError) error = NULL;
-	const char *text = size > 0 ? (const char *) data : "";
-	gsize n;
+	g_autoptr (GByteArray) out = g_byte_array_new ();
+	Frame frame = frame_of (data, size), answer;
 
 	/* Stands still unless this message moves it: what one input does depends on no other. */
 	clock_free (keyring->clock);
 	keyring->clock = clock_new_frozen (T0);
-	g_autofree char *answer = dispatch_message (keyring, text, size, &n);
-	g_autoptr (json_t) reply = json_read_strict (answer, n, FRAME_MAX_REPLY, &error);
+	dispatch_frame (keyring, &frame, out);
+	read_reply (out, &answer);
+	g_autoptr (json_t) reply = json_read_strict (answer.text, answer.n, FRAME_MAX_REPLY, &error);
 	g_assert_no_error (error);
-	g_assert_true (jcs_is_canonical (answer, n, reply));
-	g_autoptr (json_t) message = json_read_strict (text, size, FRAME_MAX_MESSAGE, NULL);
+	g_assert_true (jcs_is_canonical (answer.text, answer.n, reply));
+	g_autoptr (json_t) message = json_read_strict (frame.text, frame.n, FRAME_MAX_MESSAGE, NULL);
 	check_reply (message, reply);
 	g_assert_true (keyring_commit (keyring, &error));
 	return 0;

@@ -16,7 +16,7 @@
 
 typedef struct {
 	GCond answered;
-	GBytes *reply;
+	GBytes *reply, *raw;       /* JSON and raw part */
 	gboolean done;
 } Waiter;
 
@@ -66,9 +66,9 @@ break_channel (Channel *channel, GError *reason)
 }
 
 static gboolean
-take_greeting (Channel *channel, const char *text, gsize n, GError **error)
+take_greeting (Channel *channel, const Frame *frame, GError **error)
 {
-	g_autoptr (json_t) greeting = json_read_strict (text, n, FRAME_MAX_REPLY, error);
+	g_autoptr (json_t) greeting = json_read_strict (frame->text, frame->n, FRAME_MAX_REPLY, error);
 	if (greeting == NULL)
 		return FALSE;
 	const json_t *failure = json_object_get (greeting, "error");
@@ -86,12 +86,13 @@ take_greeting (Channel *channel, const char *text, gsize n, GError **error)
 }
 
 static gboolean
-take_reply (Channel *channel, const char *text, gsize n, GError **error)
+take_reply (Channel *channel, const Frame *frame, GError **error)
 {
 	g_mutex_lock (&channel->lock);
 	Waiter *waiter = g_queue_pop_head (&channel->waiters);
 	if (waiter != NULL) {
-		waiter->reply = g_bytes_new (text, n);
+		waiter->reply = g_bytes_new (frame->text, frame->n);
+		waiter->raw = frame->kind == FRAME_RAW ? g_bytes_new (frame->raw, frame->raw_n) : NULL;
 		waiter->done = TRUE;
 		g_cond_signal (&waiter->answered);
 	}
@@ -106,14 +107,13 @@ read_some (Channel *channel, FrameReader *reader, GError **error)
 	if (got <= 0)
 		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the signer is gone%s%s", got < 0 ? ": " : "", got < 0 ? g_strerror (errno) : "");
 	for (;;) {
-		const char *text;
-		gsize n;
-		if (!frame_reader_next (reader, &text, &n, error))
+		Frame frame;
+		if (!frame_reader_next (reader, &frame, error))
 			return FALSE;
-		if (text == NULL)
+		if (frame.text == NULL)
 			return TRUE;
-		gboolean (*take) (Channel *, const char *, gsize, GError **) = channel->ready ? take_reply : take_greeting;
-		if (!take (channel, text, n, error))
+		gboolean (*take) (Channel *, const Frame *, GError **) = channel->ready ? take_reply : take_greeting;
+		if (!take (channel, &frame, error))
 			return FALSE;
 	}
 }
@@ -248,28 +248,49 @@ open_reply (GBytes *bytes, guint64 id, GError **error)
 	return g_steal_pointer (&reply);
 }
 
+static GByteArray *
+make_frame (json_t *message, guint64 id, GBytes *raw, GError **error)
+{
+	gsize n, raw_n = raw != NULL ? g_bytes_get_size (raw) : 0;
+	json_object_set_new (message, "id", json_integer ((json_int_t) id));
+	g_autofree char *text = jcs_dump (message, &n, error);
+	if (text == NULL)
+		return NULL;
+	if (n > FRAME_MAX_MESSAGE || raw_n > FRAME_MAX_RAW) {
+		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, NULL, "a message of %" G_GSIZE_FORMAT " bytes to the signer", n + raw_n);
+		return NULL;
+	}
+	GByteArray *frame = g_byte_array_sized_new ((guint) (n + raw_n) + 8);
+	if (raw != NULL)
+		frame_append_raw (frame, text, n, raw);
+	else
+		frame_append (frame, text, n);
+	return frame;
+}
+
 json_t *
-channel_call (Channel *channel, json_t *message, GError **error)
+channel_call_raw (Channel *channel, json_t *message, GBytes *raw, GBytes **reply_raw, GError **error)
 {
 	g_autoptr (json_t) owned = message;
 	guint64 id = __atomic_add_fetch (&channel->last_id, 1, __ATOMIC_RELAXED);
-	json_object_set_new (owned, "id", json_integer ((json_int_t) id));
-	gsize n;
-	g_autofree char *text = jcs_dump (owned, &n, error);
-	if (text == NULL)
+	g_autoptr (GByteArray) frame = make_frame (owned, id, raw, error);
+	if (frame == NULL)
 		return NULL;
-	if (n > FRAME_MAX_MESSAGE) {
-		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, NULL, "a message of %" G_GSIZE_FORMAT " bytes to the signer", n);
-		return NULL;
-	}
-	g_autoptr (GByteArray) frame = g_byte_array_sized_new ((guint) n + 4);
-	frame_append (frame, text, n);
-
 	Waiter waiter = { 0 };
 	g_cond_init (&waiter.answered);
 	g_autoptr (GBytes) reply = NULL;
 	if (send_frame (channel, frame, &waiter, error))
 		reply = wait_reply (channel, &waiter, error);
 	g_cond_clear (&waiter.answered);
-	return reply != NULL ? open_reply (reply, id, error) : NULL;
+	g_autoptr (GBytes) part = waiter.raw;
+	json_t *opened = reply != NULL ? open_reply (reply, id, error) : NULL;
+	if (opened != NULL && reply_raw != NULL)
+		*reply_raw = g_steal_pointer (&part);
+	return opened;
+}
+
+json_t *
+channel_call (Channel *channel, json_t *message, GError **error)
+{
+	return channel_call_raw (channel, message, NULL, NULL, error);
 }

@@ -21,3 +21,5 @@ gboolean channel_is_broken (Channel *channel);
 /* Takes message (without "id").  The reply object, or the error it carries.  No reply within 30 seconds breaks the
  * channel: DIQI_ERROR_UNAVAILABLE, for this call and all others. */
 json_t *channel_call (Channel *channel, json_t *message, GError **error);
+/* The same for SIGNER_RAW_MESSAGES: raw may be NULL; *reply_raw (may be NULL) is the reply's raw part, NULL when it has none. */
+json_t *channel_call_raw (Channel *channel, json_t *message, GBytes *raw, GBytes **reply_raw, GError **error);

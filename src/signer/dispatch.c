@@ -10,21 +10,27 @@
 #include "signer/issue.h"
 #include "signer/protocol.h"
 
-static const struct {
+typedef struct {
 	const char *type;
-	MessageHandler handler;
-} messages[] = {
-#define MESSAGE(id, type, handler) { type, handler },
+	MessageHandler plain;          /* one of the two */
+	RawMessageHandler raw;
+} MessageKind;
+
+static const MessageKind messages[] = {
+#define MESSAGE(id, type, handler) { type, handler, NULL },
+#define RAW_MESSAGE(id, type, handler) { type, NULL, handler },
 	SIGNER_MESSAGES (MESSAGE)
+	SIGNER_RAW_MESSAGES (RAW_MESSAGE)
+#undef RAW_MESSAGE
 #undef MESSAGE
 };
 
-static MessageHandler
-find_handler (const char *type)
+static const MessageKind *
+find_kind (const char *type)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS (messages); i++)
 		if (strcmp (messages[i].type, type) == 0)
-			return messages[i].handler;
+			return &messages[i];
 	return NULL;
 }
 
@@ -62,35 +68,54 @@ log_refusal (const char *type, const GError *error)
 }
 
 static json_t *
-handle (Keyring *keyring, const json_t *message, const char **type, GError **error)
+handle (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **reply_raw, const char **type, GError **error)
 {
 	const char *name = json_string_value (json_object_get (message, "type"));
-	MessageHandler handler = name != NULL ? find_handler (name) : NULL;
-	if (handler == NULL) {
+	const MessageKind *kind = name != NULL ? find_kind (name) : NULL;
+	if (kind == NULL) {
 		diqi_error_set (error, DIQI_ERROR_SIGNER, "/type", "no message of this type");
 		return NULL;
 	}
-	*type = name;
-	return handler (keyring, message, error);
+	*type = kind->type;
+	if (kind->raw != NULL)
+		return kind->raw (keyring, message, raw, reply_raw, error);
+	if (raw != NULL) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/type", "%s has no raw part", kind->type);
+		return NULL;
+	}
+	return kind->plain (keyring, message, error);
 }
 
-char *
-dispatch_message (Keyring *keyring, const char *text, gsize n, gsize *reply_n)
+static json_t *
+refusal (const char *type, const GError *error)
+{
+	json_t *reply = json_object ();
+	log_refusal (type, error);
+	json_object_set_new (reply, "error", error_object (error));
+	return reply;
+}
+
+void
+dispatch_frame (Keyring *keyring, const Frame *frame, GByteArray *out)
 {
 	g_autoptr (GError) error = NULL;
-	g_autoptr (json_t) message = json_read_strict (text, n, FRAME_MAX_MESSAGE, &error);
+	g_autoptr (json_t) message = json_read_strict (frame->text, frame->n, FRAME_MAX_MESSAGE, &error);
+	g_autoptr (GBytes) raw = frame->kind == FRAME_RAW ? g_bytes_new (frame->raw, frame->raw_n) : NULL;
+	g_autoptr (GBytes) reply_raw = NULL;
 	const char *type = "unknown";
-	json_t *reply = message != NULL ? handle (keyring, message, &type, &error) : NULL;
+	json_t *reply = message != NULL ? handle (keyring, message, raw, &reply_raw, &type, &error) : NULL;
 	const json_t *id = json_object_get (message, "id");
-	if (reply == NULL) {
-		log_refusal (type, error);
-		reply = json_object ();
-		json_object_set_new (reply, "error", error_object (error));
-	} else {
+	if (reply == NULL)
+		reply = refusal (type, error);
+	else
 		json_object_set_new (reply, "ok", json_true ());
-	}
 	json_object_set_new (reply, "id", json_integer (json_integer_value (id)));
-	return dump (reply, reply_n);
+	gsize n;
+	g_autofree char *text = dump (reply, &n);
+	if (error == NULL && reply_raw != NULL)
+		frame_append_raw (out, text, n, reply_raw);
+	else
+		frame_append (out, text, n);
 }
 
 char *

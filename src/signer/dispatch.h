@@ -1,10 +1,11 @@
 /* signer/dispatch.h — from a frame to a reply, by the closed table of protocol.h. */
 #pragma once
+#include "signer/frame.h"
 #include "signer/keyring.h"
 
-/* Handles one message and returns the text of its reply (never NULL).  Nothing may be sent
+/* Handles one message and appends the frame of its reply, whatever was said.  Nothing may be sent
  * before keyring_commit, since the reply may rest on gathered records. */
-char *dispatch_message (Keyring *keyring, const char *text, gsize n, gsize *reply_n);
+void dispatch_frame (Keyring *keyring, const Frame *frame, GByteArray *out);
 
 /* The first frame of a connection. */
 char *dispatch_greeting (const Keyring *keyring, gsize *n);
@@ -13,6 +14,10 @@ char *dispatch_failure (const GError *error, gsize *n);
 
 /* A handler reads the message's members and returns those of the reply. */
 typedef json_t *(*MessageHandler) (Keyring *keyring, const json_t *message, GError **error);
+
+/* The same with a raw part on the way there, on the way back or both: `raw` is NULL when the message has none, *reply_raw (NULL
+ * before) is the reply's, if it has one. */
+typedef json_t *(*RawMessageHandler) (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **reply_raw, GError **error);
 
 /* The members of every message, for the handlers' Field tables. */
 typedef struct {

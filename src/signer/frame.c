@@ -9,14 +9,17 @@
 
 #include "base/error.h"
 
-#define HEADER 4
+#define WORD 4
+#define KIND_SHIFT 28
+#define LENGTH_MASK ((1u << KIND_SHIFT) - 1)
+#define KEEP_ROOM (1u << 20)
 #define READ_CHUNK (256u << 10)
 #define WRITE_PATIENCE_MS 10000      /* non-blocking sockets: a peer that does not read is given up */
 
 void
 frame_reader_init (FrameReader *reader, gsize max)
 {
-	*reader = (FrameReader) { g_byte_array_new (), 0, max };
+	*reader = (FrameReader) { .bytes = g_byte_array_new (), .max = max };
 }
 
 void
@@ -25,15 +28,28 @@ frame_reader_clear (FrameReader *reader)
 	g_clear_pointer (&reader->bytes, g_byte_array_unref);
 }
 
+/* What a long frame left behind; most are short. */
+static void
+forget_long (FrameReader *reader)
+{
+	if (reader->bytes->len > 0 || reader->room <= KEEP_ROOM)
+		return;
+	g_byte_array_unref (reader->bytes);
+	reader->bytes = g_byte_array_new ();
+	reader->room = 0;
+}
+
 gssize
 frame_reader_fill (FrameReader *reader, int fd)
 {
 	if (reader->taken > 0) {
 		g_byte_array_remove_range (reader->bytes, 0, (guint) reader->taken);
 		reader->taken = 0;
+		forget_long (reader);
 	}
 	guint before = reader->bytes->len;
 	g_byte_array_set_size (reader->bytes, before + READ_CHUNK);
+	reader->room = MAX (reader->room, reader->bytes->len);
 	gssize got;
 	do
 		got = read (fd, reader->bytes->data + before, READ_CHUNK);
@@ -44,38 +60,108 @@ frame_reader_fill (FrameReader *reader, int fd)
 	return got;
 }
 
-static gsize
-frame_length (const guint8 *p)
+static guint32
+read_word (const guint8 *p)
 {
-	return (gsize) p[0] << 24 | (gsize) p[1] << 16 | (gsize) p[2] << 8 | p[3];
+	return (guint32) p[0] << 24 | (guint32) p[1] << 16 | (guint32) p[2] << 8 | p[3];
+}
+
+static gboolean
+check_size (gsize length, gsize most, GError **error)
+{
+	return length <= most
+		|| diqi_fail (error, DIQI_ERROR_TOO_LARGE, NULL, "a frame of %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT, length, most);
+}
+
+/* Before its body has arrived: nobody makes us gather what we shall refuse. */
+static gboolean
+check_header (const FrameReader *reader, guint kind, gsize length, GError **error)
+{
+	switch (kind) {
+	case FRAME_JSON:
+		return check_size (length, reader->max, error);
+	case FRAME_RAW:
+		return check_size (length, WORD + reader->max + FRAME_MAX_RAW, error);
+	case FRAME_COMPACT:
+		return check_size (length, FRAME_MAX_COMPACT, error);
+	default:
+		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "no frame of kind %u", kind);
+	}
+}
+
+static gboolean
+split_raw (const FrameReader *reader, const guint8 *body, gsize length, Frame *frame, GError **error)
+{
+	gsize n = length >= WORD ? read_word (body) : 0;
+	if (length < WORD || n > length - WORD)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "a frame shorter than its JSON");
+	frame->text = (const char *) body + WORD;
+	frame->n = n;
+	frame->raw = body + WORD + n;
+	frame->raw_n = length - WORD - n;
+	return check_size (n, reader->max, error) && check_size (frame->raw_n, FRAME_MAX_RAW, error);
 }
 
 gboolean
-frame_reader_next (FrameReader *reader, const char **text, gsize *n, GError **error)
+frame_reader_next (FrameReader *reader, Frame *frame, GError **error)
 {
-	*text = NULL;
-	*n = 0;
+	*frame = (Frame) { 0 };
 	gsize have = reader->bytes->len - reader->taken;
-	if (have < HEADER)
+	if (have < WORD)
 		return TRUE;
 	const guint8 *p = reader->bytes->data + reader->taken;
-	gsize length = frame_length (p);
-	if (length > reader->max)
-		return diqi_fail (error, DIQI_ERROR_TOO_LARGE, NULL, "a frame of %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT, length, reader->max);
-	if (have - HEADER < length)
+	guint32 header = read_word (p);
+	gsize length = header & LENGTH_MASK;
+	if (!check_header (reader, header >> KIND_SHIFT, length, error))
+		return FALSE;
+	if (have - WORD < length)
 		return TRUE;
-	*text = (const char *) p + HEADER;
-	*n = length;
-	reader->taken += HEADER + length;
+	reader->taken += WORD + length;
+	frame->kind = (FrameKind) (header >> KIND_SHIFT);
+	if (frame->kind == FRAME_RAW)
+		return split_raw (reader, p + WORD, length, frame, error);
+	frame->text = (const char *) p + WORD;
+	frame->n = length;
 	return TRUE;
+}
+
+static void
+append_word (GByteArray *out, gsize word)
+{
+	const guint8 bytes[WORD] = { (guint8) (word >> 24), (guint8) (word >> 16), (guint8) (word >> 8), (guint8) word };
+	g_byte_array_append (out, bytes, WORD);
+}
+
+static void
+append_header (GByteArray *out, FrameKind kind, gsize n)
+{
+	g_assert (n <= LENGTH_MASK);
+	append_word (out, (gsize) kind << KIND_SHIFT | n);
 }
 
 void
 frame_append (GByteArray *out, const char *text, gsize n)
 {
-	guint8 header[HEADER] = { (guint8) (n >> 24), (guint8) (n >> 16), (guint8) (n >> 8), (guint8) n };
-	g_byte_array_append (out, header, HEADER);
+	append_header (out, FRAME_JSON, n);
 	g_byte_array_append (out, (const guint8 *) text, (guint) n);
+}
+
+void
+frame_append_raw (GByteArray *out, const char *text, gsize n, GBytes *raw)
+{
+	gsize raw_n;
+	const guint8 *p = g_bytes_get_data (raw, &raw_n);
+	append_header (out, FRAME_RAW, WORD + n + raw_n);
+	append_word (out, n);
+	g_byte_array_append (out, (const guint8 *) text, (guint) n);
+	g_byte_array_append (out, p, (guint) raw_n);
+}
+
+void
+frame_append_compact (GByteArray *out, gconstpointer body, gsize n)
+{
+	append_header (out, FRAME_COMPACT, n);
+	g_byte_array_append (out, body, (guint) n);
 }
 
 gboolean

@@ -89,16 +89,14 @@ handle_frames (Loop *loop, Connection *connection)
 {
 	for (;;) {
 		g_autoptr (GError) error = NULL;
-		const char *text;
-		gsize n, reply_n;
-		if (!frame_reader_next (&connection->reader, &text, &n, &error)) {
+		Frame frame;
+		if (!frame_reader_next (&connection->reader, &frame, &error)) {
 			give_up (connection, error);
 			return;
 		}
-		if (text == NULL)
+		if (frame.text == NULL)
 			return;
-		g_autofree char *reply = dispatch_message (loop->keyring, text, n, &reply_n);
-		frame_append (connection->out, reply, reply_n);
+		dispatch_frame (loop->keyring, &frame, connection->out);
 	}
 }
 

@@ -1,9 +1,12 @@
-/* signer/protocol.h — what may be said to the signer: a closed table.
+/* signer/protocol.h — what may be said to the signer: closed tables.
  *
  * A message is a JSON object {"id":n,"type":T, …the members of T below, no others}.
  * Its reply is {"id":n,"ok":true, …} or {"id":n,"error":{"code","field"?,"detail"}} with the public
  * codes of base/error_codes.h.  Replies come in the order of the messages.  The first frame on a
  * connection comes from the signer: {"ready":true,"site":…}, or {"error":…} if it could not start.
+ *
+ * A message of SIGNER_RAW_MESSAGES may have a raw part beside its members (signer/frame.h), and so may its reply; any other message
+ * with one is refused.  It is for what is large: a list of 100,000 revocations is 3 MB raw, and as many again in work if it were base64 in JSON.
  *
  * Binary is standard base64, hashes and serials are lower-case hex, times RFC 3339.
  *
@@ -47,6 +50,9 @@
 	M (TOKEN_UNLOCK, "token.unlock", message_token_unlock) \
 	M (TOKEN_INITIALISE, "token.initialise", message_token_initialise) \
 	M (CLOCK, "clock", message_clock)
+
+/* With RawMessageHandler in place of MessageHandler. */
+#define SIGNER_RAW_MESSAGES(M)
 
 /* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each
  * with a serial of its own, all with the same two approvals. */

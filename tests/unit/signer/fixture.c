@@ -117,14 +117,13 @@ fixture_connect (const char *dir, pid_t *child)
 	spawn_signer (SIGNER_PROGRAM, dir, PASSPHRASE, strlen (PASSPHRASE), child, &fd, &error);
 	g_assert_no_error (error);
 	FrameReader reader;
-	const char *text = NULL;
-	gsize n;
+	Frame frame = { 0 };
 	frame_reader_init (&reader, FRAME_MAX_REPLY);
-	while (text == NULL) {
+	while (frame.text == NULL) {
 		g_assert_cmpint (frame_reader_fill (&reader, fd), >, 0);
-		g_assert_true (frame_reader_next (&reader, &text, &n, NULL));
+		g_assert_true (frame_reader_next (&reader, &frame, NULL));
 	}
-	g_assert_nonnull (g_strstr_len (text, (gssize) n, "\"ready\":true"));
+	g_assert_nonnull (g_strstr_len (frame.text, (gssize) frame.n, "\"ready\":true"));
 	frame_reader_clear (&reader);
 	return fd;
 }

@@ -32,17 +32,16 @@ static json_t *
 receive (int fd)
 {
 	FrameReader reader;
-	const char *text = NULL;
-	gsize n;
+	Frame frame = { 0 };
 	frame_reader_init (&reader, FRAME_MAX_REPLY);
-	while (text == NULL) {
+	while (frame.text == NULL) {
 		if (frame_reader_fill (&reader, fd) <= 0) {
 			frame_reader_clear (&reader);
 			return NULL;
 		}
-		g_assert_true (frame_reader_next (&reader, &text, &n, NULL));
+		g_assert_true (frame_reader_next (&reader, &frame, NULL));
 	}
-	json_t *reply = json_loadb (text, n, 0, NULL);
+	json_t *reply = json_loadb (frame.text, frame.n, 0, NULL);
 	frame_reader_clear (&reader);
 	return reply;
 }
@@ -105,6 +104,45 @@ test_oversized_frame (void)
 	g_assert_true (frame_write (fd, header, sizeof header, NULL));
 	assert_code (receive (fd), "request.too_large");
 	g_assert_null (receive (fd));
+	close (fd);
+	spawn_wait (child, 10);
+}
+
+/* What is wrong with a frame itself ends the stream; a raw part where none belongs, only the message. */
+static void
+test_raw_frames (void)
+{
+	static const struct {
+		guint8 bytes[12];
+		gsize n;
+		const char *code;
+	} bad[] = {
+		{ { 0x30, 0, 0, 0 }, 4, "signer.refused" },                                   /* no such kind */
+		{ { 0x20, 0x04, 0, 0x01 }, 4, "request.too_large" },                          /* a compact body over 256 kB */
+		{ { 0x1f, 0xff, 0xff, 0xff }, 4, "request.too_large" },                       /* 256 MB with a raw part */
+		{ { 0x10, 0, 0, 0x03, 0, 0, 0 }, 7, "signer.refused" },                       /* no room for the JSON's length */
+		{ { 0x10, 0, 0, 0x06, 0, 0, 0, 0x03, '{', '}' }, 10, "signer.refused" },      /* JSON longer than the frame */
+	};
+	g_autofree char *dir = fixture_copy (&fixture);
+	pid_t child;
+	for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
+		int fd = fixture_connect (dir, &child);
+		g_assert_true (frame_write (fd, bad[i].bytes, bad[i].n, NULL));
+		assert_code (receive (fd), bad[i].code);
+		g_assert_null (receive (fd));
+		close (fd);
+		spawn_wait (child, 10);
+	}
+	int fd = fixture_connect (dir, &child);
+	const char *text = "{\"id\":5,\"type\":\"site\"}";
+	g_autoptr (GByteArray) frame = g_byte_array_new ();
+	g_autoptr (GBytes) raw = g_bytes_new_static ("raw", 3);
+	frame_append_raw (frame, text, strlen (text), raw);
+	g_assert_true (frame_write (fd, frame->data, frame->len, NULL));
+	assert_code (receive (fd), "signer.refused");
+	send_text (fd, text, strlen (text));
+	g_autoptr (json_t) reply = receive (fd);
+	g_assert_true (json_is_true (json_object_get (reply, "ok")));
 	close (fd);
 	spawn_wait (child, 10);
 }
@@ -464,6 +502,7 @@ main (int argc, char **argv)
 	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
 	g_test_add_func ("/signer/process/P-07-bad-messages", test_bad_messages);
 	g_test_add_func ("/signer/process/oversized-frame", test_oversized_frame);
+	g_test_add_func ("/signer/process/raw-frames", test_raw_frames);
 	g_test_add_func ("/signer/process/fragments", test_fragments);
 	g_test_add_func ("/signer/process/wrong-passphrase", test_wrong_passphrase);
 	g_test_add_func ("/signer/process/open-folder", test_open_folder);
