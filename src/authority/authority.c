@@ -9,11 +9,11 @@
 
 #define TICK_MICROS (250 * MICROS_PER_MS)
 
-static GBytes *
-call_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
-            const char *reviewer_statement, const char *issuer_statement, GError **error)
+static gboolean
+call_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial, const Serial *encryption_serial,
+            const char *reviewer_statement, const char *issuer_statement, IssuedPair *out, GError **error)
 {
-	return signer_issue (signer, request, n, copy, serial, reviewer_statement, issuer_statement, error);
+	return signer_issue_pair (signer, request, n, copy, serial, encryption_serial, reviewer_statement, issuer_statement, out, error);
 }
 
 static GBytes *

@@ -21,8 +21,8 @@ typedef struct Authority Authority;
 
 /* The three calls to the signer, as a table so that tests can put failures in their way. */
 typedef struct {
-	GBytes *(*issue) (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
-	                  const char *reviewer_statement, const char *issuer_statement, GError **error);
+	gboolean (*issue) (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial, const Serial *encryption_serial,
+	                   const char *reviewer_statement, const char *issuer_statement, IssuedPair *out, GError **error);
 	GBytes *(*sign_ocsp) (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
 	GBytes *(*sign_crl) (gpointer signer, guint64 number, Micros this_update, Micros next_update,
 	                     const RevokedEntry *entries, gsize n, GError **error);

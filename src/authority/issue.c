@@ -132,6 +132,7 @@ stored_der (const LoadArgs *args, const char *serial)
 static GBytes *
 sign_intent (Authority *authority, const LoadArgs *args, const IntentRow *intent, GError **error)
 {
+	g_auto (IssuedPair) pair = { NULL };
 	GBytes *der = stored_der (args, intent->serial);
 	Serial serial;
 
@@ -141,8 +142,10 @@ sign_intent (Authority *authority, const LoadArgs *args, const IntentRow *intent
 		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "stored serial %s is malformed", intent->serial);
 		return NULL;
 	}
-	return authority->calls.issue (authority->signer, intent->request, strlen (intent->request), intent->copy, &serial,
-	                               intent->reviewer_statement, intent->issuer_statement, error);
+	if (!authority->calls.issue (authority->signer, intent->request, strlen (intent->request), intent->copy, &serial, NULL,
+	                             intent->reviewer_statement, intent->issuer_statement, &pair, error))
+		return NULL;
+	return g_steal_pointer (&pair.certificate);
 }
 
 /* Verified and kept in the cache now, so that authority_publish need not do it while it holds the writer.

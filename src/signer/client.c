@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "signer/channel.h"
+#include "signer/client_private.h"
 #include "signer/protocol.h"
 #include "signer/child.h"
 
@@ -51,6 +52,12 @@ signer_client_free (SignerClient *client)
 	if (client->child != 0)
 		spawn_wait (client->child, 10);
 	g_free (client);
+}
+
+json_t *
+client_call (SignerClient *client, json_t *message, GError **error)
+{
+	return channel_call (client->channel, message, error);
 }
 
 static json_t *
@@ -188,34 +195,6 @@ signer_change_officers (SignerClient *client, const json_t *list, const char *co
 	put (message, "list", json_deep_copy (list));
 	put (message, "statements", texts);
 	return call_for_json (client, message, "officers", error);
-}
-
-/* --- issuing -------------------------------------------------------------------- */
-
-static json_t *
-json_serial (const Serial *serial)
-{
-	return json_hex (serial->b, sizeof serial->b);
-}
-
-GBytes *
-signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
-              const char *reviewer_statement, const char *issuer_statement, GError **error)
-{
-	json_t *message = message_new ("issue");
-	json_t *text = json_stringn (request, request_n);
-	if (text == NULL) {
-		json_decref (message);
-		diqi_error_set (error, DIQI_ERROR_REQUEST, "/request", "the request is not UTF-8");
-		return NULL;
-	}
-	put (message, "request", text);
-	if (copy != 0)
-		put (message, "copy", json_integer ((json_int_t) copy));
-	put (message, "serial", json_serial (serial));
-	put (message, "reviewer", json_string (reviewer_statement != NULL ? reviewer_statement : ""));
-	put (message, "issuer", json_string (issuer_statement != NULL ? issuer_statement : ""));
-	return call_for_bytes (client, message, "certificate", error);
 }
 
 /* --- status ----------------------------------------------------------------------- */

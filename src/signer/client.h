@@ -50,6 +50,20 @@ json_t *signer_change_officers (SignerClient *client, const json_t *list, const 
 GBytes *signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
                       const char *reviewer_statement, const char *issuer_statement, GError **error);
 
+/* What one copy of a request got; encryption and envelope only of a request with the member "encryption". */
+typedef struct {
+	GBytes *certificate;              /* DER, over the holder's key */
+	GBytes *encryption;               /* DER, over a key pair that the key centre made and escrowed */
+	GBytes *envelope;                 /* the private key of that, for the holder's key (pki/enveloped_key.h) */
+} IssuedPair;
+void issued_pair_clear (IssuedPair *pair);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IssuedPair, issued_pair_clear)
+/* encryption_serial: asked for by a request with "encryption" (FIELD_MISSING), refused of any other (FIELD_UNKNOWN); NULL
+ * none.  Asked again: the same two certificates and the same envelope.  Beside the codes of signer_issue: DIQI_ERROR_KEY_CENTRE (no agents are set). */
+gboolean signer_issue_pair (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
+                            const Serial *encryption_serial, const char *reviewer_statement, const char *issuer_statement,
+                            IssuedPair *out, GError **error);
+
 /* Refuses "good" for a serial this signer never issued, and a CRL number not above the last. */
 GBytes *signer_sign_ocsp (SignerClient *client, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
 GBytes *signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micros next_update,
@@ -81,6 +95,35 @@ GBytes *signer_release_token_pin (SignerClient *client, const char *request, con
 /* The same for a blank token that is made ready: `statements` are two of type "token.initialise" over serial and key, of a clerk and an
  * administrator.  Once a serial; again, for another key, only by two administrators. */
 GBytes *signer_initialise_token (SignerClient *client, const char *token, const char *const statements[2], GBytes *spki, GError **error);
+
+/* --- recovery of escrowed keys (docs/authority.md) ------------------------------------------------------- */
+/* The recovery agents: {"version","threshold","agents":[{"person","name","certificate"}],"keys":n,"lost":n}; version 0 and no agents:
+ * the site has no key centre.  keys: how many are escrowed; lost: of those, the ones that fewer than the threshold of
+ * their agents are left for. */
+json_t *signer_get_agents (SignerClient *client, GError **error);
+/* The proposed list (version, threshold, agents; signer/agents.h) and two statements "agents.change"; the reply of signer_get_agents. */
+json_t *signer_set_agents (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error);
+
+typedef struct {
+	char *recovery;           /* 64 hex digits: the hash of the service request */
+	char *serial;             /* of the encryption certificate, 40 hex digits */
+	gint64 threshold, given;  /* shares wanted, and given so far */
+	GBytes *transport;        /* SPKI of the key centre's key that shares of this recovery are sealed to; NULL when it is done */
+	json_t *shares;           /* [{"person","certificate" (fingerprint, hex),"share" (base64, sealed to that certificate),"given"}] */
+	GBytes *envelope;         /* the key for the requester's fresh key (pki/enveloped_key.h); NULL while shares are missing */
+} KeyRecovery;
+void key_recovery_clear (KeyRecovery *recovery);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KeyRecovery, key_recovery_clear)
+/* `request`: the canonical service request {"type":"service.request","site","application","service":"recover_key","certificates":[serial of
+ * the encryption certificate],"act":"recover","spki":base64 SPKI of the requester's fresh key,"form"}, with "service.review" and "service.complete"
+ * over it.  May be asked again at any time; the transport key lives in the signer's memory alone: after a restart it
+ * is a new one, and shares given before count no more.  DIQI_ERROR_NOT_ESCROWED, _RECOVERY_SELF, _KEY_…, and those of approvals. */
+gboolean signer_begin_recovery (SignerClient *client, const char *request, const char *review, const char *complete,
+                                KeyRecovery *out, GError **error);
+/* An agent's statement "recovery.share" {recovery, serial, transport (SHA-256 of that SPKI), share (share_reseal, base64)}; *out as above.  The k-th
+ * brings the envelope.  DIQI_ERROR_RECOVERY_UNKNOWN (begin it again), _RECOVERY_AGENT, _RECOVERY_AGENT_REMOVED, _RECOVERY_AGENT_TWICE,
+ * _RECOVERY_SHARE (of another recovery, certificate or agent), _RECOVERY_SELF, _STATEMENT_REPLAYED. */
+gboolean signer_give_share (SignerClient *client, const char *statement, KeyRecovery *out, GError **error);
 
 /* Test sites only (DIQI_ERROR_CLOCK): the signer's clock follows the site's.  It runs on from `now`,
  * or with signer_freeze_clock stands still until told again. */

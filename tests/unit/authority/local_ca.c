@@ -264,8 +264,8 @@ sign_request (LocalCa *ca, const char *request, gsize n, guint copy, const Seria
 }
 
 static GBytes *
-local_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
-             const char *reviewer_statement, const char *issuer_statement, GError **error)
+issue_one (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial,
+           const char *reviewer_statement, const char *issuer_statement, GError **error)
 {
 	LocalCa *ca = signer;
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
@@ -295,6 +295,15 @@ local_issue (gpointer signer, const char *request, gsize n, guint copy, const Se
 		return NULL;
 	}
 	return g_bytes_ref (der);
+}
+
+static gboolean
+local_issue (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial, const Serial *encryption_serial,
+             const char *reviewer_statement, const char *issuer_statement, IssuedPair *out, GError **error)
+{
+	g_assert_null (encryption_serial);
+	*out = (IssuedPair) { .certificate = issue_one (signer, request, n, copy, serial, reviewer_statement, issuer_statement, error) };
+	return out->certificate != NULL;
 }
 
 static GBytes *
