@@ -190,9 +190,13 @@ private_key_share (const PrivateKey *key)
 {
 	PrivateKey *copy = g_new0 (PrivateKey, 1);
 
+	copy->public_key = public_key_ref (key->public_key);
+	if (key->elsewhere != NULL) {
+		copy->elsewhere = key_elsewhere_ref (key->elsewhere);
+		return copy;
+	}
 	EVP_PKEY_up_ref (key->pkey);
 	copy->pkey = key->pkey;
-	copy->public_key = public_key_ref (key->public_key);
 	copy->signer = signature_context (key->public_key->algorithm, copy->pkey, TRUE);
 	if (copy->signer == NULL)      /* it could when the key was made */
 		g_error ("cannot set up a signature context");
@@ -234,6 +238,7 @@ private_key_free (PrivateKey *key)
 		return;
 	EVP_MD_CTX_free (key->signer);
 	EVP_PKEY_free (key->pkey);
+	key_elsewhere_unref (key->elsewhere);
 	public_key_unref (key->public_key);
 	g_free (key);
 }

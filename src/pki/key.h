@@ -40,6 +40,14 @@ GBytes *private_key_plain_pem (const PrivateKey *key, GError **error);
 typedef enum { SIGNATURE_DER, SIGNATURE_RAW } SignatureForm;
 GBytes *private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error);
 
+/* A key whose private half is not in this process (pki/pkcs11.h).  sign gets what only the key can do: for ECDSA the digest
+ * (answer r‖s), for RSA a DigestInfo, for Ed25519 the message.  Every answer is verified before private_key_sign
+ * returns it (DIQI_ERROR_TOKEN).  user is given to release, also on failure.  Not for SM2 (DIQI_ERROR_KEY_ALGORITHM). */
+typedef GBytes *(*PrivateKeySign) (gpointer user, gconstpointer input, gsize n, GError **error);
+PrivateKey *private_key_elsewhere (PublicKey *public_key, PrivateKeySign sign, gpointer user, GDestroyNotify release, GError **error);
+/* FALSE, with DIQI_ERROR_KEY_ALGORITHM, for one of these: it can be neither written nor decrypt. */
+gboolean private_key_is_here (const PrivateKey *key, GError **error);
+
 /* DER SubjectPublicKeyInfo, read strictly (named curve, uncompressed point on the curve,
  * consumed to the end) and without OpenSSL's generic decoder on the P-256/SM2 path. */
 PublicKey *public_key_from_spki (gconstpointer der, gsize n, GError **error);

@@ -49,6 +49,8 @@ encode (const char *label, int n, guint8 *der)
 GBytes *
 private_key_encrypt_pem (const PrivateKey *key, const char *passphrase, gsize n, GError **error)
 {
+	if (!private_key_is_here (key, error))
+		return NULL;
 	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
 	g_autoptr (X509_ALGOR) scheme = pbes2_new (ITERATIONS);
 	guint8 *der = NULL;
@@ -75,6 +77,8 @@ private_key_encrypt_pem (const PrivateKey *key, const char *passphrase, gsize n,
 GBytes *
 private_key_plain_pem (const PrivateKey *key, GError **error)
 {
+	if (!private_key_is_here (key, error))
+		return NULL;
 	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
 	guint8 *der = NULL;
 	int size = plain == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO (plain, &der);

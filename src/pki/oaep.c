@@ -41,7 +41,7 @@ oaep_encrypt (const PublicKey *key, gconstpointer p, gsize n, GError **error)
 GBytes *
 oaep_decrypt (const PrivateKey *key, GBytes *encrypted, GError **error)
 {
-	if (!is_rsa (key->public_key->algorithm, error))
+	if (!is_rsa (key->public_key->algorithm, error) || !private_key_is_here (key, error))
 		return NULL;
 	g_autoptr (EVP_PKEY_CTX) ctx = start (key->pkey, FALSE);
 	size_t size = (size_t) EVP_PKEY_get_size (key->pkey);

@@ -63,6 +63,8 @@ pkcs12_build (const PrivateKey *key, const Certificate *certificate, Certificate
 		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "an empty password protects nothing");
 		return NULL;
 	}
+	if (!private_key_is_here (key, error))
+		return NULL;
 	if (own == NULL || others == NULL) {
 		openssl_fail (error, DIQI_ERROR_CERTIFICATE, NULL, "a certificate cannot be put into PKCS#12");
 		return NULL;

@@ -69,11 +69,17 @@ struct PublicKey {
 	EVP_MD_CTX *verifier;         /* initialised once, copied for each verification */
 };
 
+typedef struct KeyElsewhere KeyElsewhere;
+
 struct PrivateKey {
 	PublicKey *public_key;
-	EVP_PKEY *pkey;
+	EVP_PKEY *pkey;               /* NULL when elsewhere */
 	EVP_MD_CTX *signer;           /* initialised once, copied for each signature */
+	KeyElsewhere *elsewhere;      /* key_elsewhere.c */
 };
+KeyElsewhere *key_elsewhere_ref (KeyElsewhere *elsewhere);
+void key_elsewhere_unref (KeyElsewhere *elsewhere);
+GBytes *key_elsewhere_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error);
 
 /* Takes pkey, also on failure. */
 PrivateKey *private_key_take (EVP_PKEY *pkey, GError **error);

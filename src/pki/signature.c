@@ -62,6 +62,8 @@ pair_to_der (const guint8 raw[2 * SCALAR_SIZE])
 GBytes *
 private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error)
 {
+	if (key->elsewhere != NULL)
+		return key_elsewhere_sign (key, form, message, n, error);
 	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
 	guint8 signature[MAX_SIGNATURE], raw[2 * SCALAR_SIZE];
 	size_t size = sizeof signature;
