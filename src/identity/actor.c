@@ -14,6 +14,7 @@ static const struct { Role role; const char *name; } role_names[] = {
 	{ ROLE_MARKET_EDITOR, "market_editor" },
 	{ ROLE_MARKET_APPROVER, "market_approver" },
 	{ ROLE_AUDITOR, "auditor" },
+	{ ROLE_RECOVERY_AGENT, "recovery_agent" },
 };
 
 const char *

@@ -15,8 +15,9 @@ typedef enum {
 	ROLE_MARKET_EDITOR = 1 << 5,
 	ROLE_MARKET_APPROVER = 1 << 6,
 	ROLE_AUDITOR = 1 << 7,
+	ROLE_RECOVERY_AGENT = 1 << 8,
 } Role;
-#define ROLE_ALL 0xffu
+#define ROLE_ALL 0x1ffu
 
 const char *role_name (Role role);                              /* one bit; NULL for anything else */
 gboolean role_from_name (const char *name, Role *out);

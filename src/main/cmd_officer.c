@@ -249,7 +249,7 @@ static const CliOption identify_options[] = {
 
 static const CliOption propose_options[] = {
 	{ "add", "NAME", "a new officer", FALSE },
-	{ "roles", "A,B", "reviewer, issuer, clerk, cashier, administrator, market_editor, market_approver, auditor", FALSE },
+	{ "roles", "A,B", "reviewer, issuer, clerk, cashier, administrator, market_editor, market_approver, auditor, recovery_agent", FALSE },
 	{ "csr", "FILE", "request of the key the new officer made (\"key new\")", FALSE },
 	{ "remove", "PERSON", "the person's id in \"officer list\"", FALSE },
 	{ NULL, NULL, NULL, FALSE },

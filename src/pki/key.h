@@ -34,6 +34,10 @@ GBytes *private_key_encrypt_pem (const PrivateKey *key, const char *passphrase, 
 /* NULL passphrase: an unencrypted PKCS#8 PEM (client files only). */
 PrivateKey *private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **error);
 GBytes *private_key_plain_pem (const PrivateKey *key, GError **error);
+/* PKCS#8, which is OneAsymmetricKey (RFC 5958), in DER, unencrypted; wiped with the last reference.  For what encrypts it at once. */
+GBytes *private_key_pkcs8 (const PrivateKey *key, GError **error);
+/* The halves must belong together.  DIQI_ERROR_FIELD_VALUE, _KEY_ALGORITHM. */
+PrivateKey *private_key_from_pkcs8 (gconstpointer der, gsize n, GError **error);
 
 /* Signature over message.  P-256: ECDSA-SHA-256, DER when der, else r‖s (64 bytes).
  * RSA: RSASSA-PKCS1-v1_5 SHA-256.  SM2: SM3 with ID 1234567812345678, DER or r‖s.  Ed25519: pure. */

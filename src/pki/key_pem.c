@@ -180,6 +180,33 @@ private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **err
 	return plain == NULL ? NULL : open_pkcs8 (plain, error);
 }
 
+GBytes *
+private_key_pkcs8 (const PrivateKey *key, GError **error)
+{
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
+	guint8 *der = NULL;
+	int size = plain == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO (plain, &der);
+
+	if (size <= 0) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "cannot encode the private key");
+		return NULL;
+	}
+	GBytes *bytes = secret_bytes (der, (gsize) size);
+	OPENSSL_clear_free (der, (size_t) size);
+	return bytes;
+}
+
+PrivateKey *
+private_key_from_pkcs8 (gconstpointer der, gsize n, GError **error)
+{
+	if (n > MAX_KEY_DER || !der_check (der, n)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "not a PKCS#8 private key");
+		return NULL;
+	}
+	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = open_plain (der, n, error);
+	return plain != NULL ? open_pkcs8 (plain, error) : NULL;
+}
+
 PublicKey *
 public_key_parse_pem (const char *pem, gsize n, GError **error)
 {

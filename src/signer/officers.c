@@ -9,7 +9,7 @@
 #include "signer/protocol.h"
 
 static const char *const role_names[] = {
-	"reviewer", "issuer", "clerk", "cashier", "administrator", "market_editor", "market_approver", "auditor",
+	"reviewer", "issuer", "clerk", "cashier", "administrator", "market_editor", "market_approver", "auditor", "recovery_agent",
 };
 
 gboolean

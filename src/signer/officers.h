@@ -24,6 +24,7 @@
 enum {
 	ROLE_REVIEWER = 1 << 0, ROLE_ISSUER = 1 << 1, ROLE_CLERK = 1 << 2, ROLE_CASHIER = 1 << 3, ROLE_ADMINISTRATOR = 1 << 4,
 	ROLE_MARKET_EDITOR = 1 << 5, ROLE_MARKET_APPROVER = 1 << 6, ROLE_AUDITOR = 1 << 7,
+	ROLE_RECOVERY_AGENT = 1 << 8,
 };
 gboolean roster_role_from_name (const char *name, guint *bit);
 

@@ -6,7 +6,7 @@
 #include "base/random.h"
 
 static const char *const role_names[] = {
-	"reviewer", "issuer", "clerk", "cashier", "administrator", "market_editor", "market_approver", "auditor",
+	"reviewer", "issuer", "clerk", "cashier", "administrator", "market_editor", "market_approver", "auditor", "recovery_agent",
 };
 
 PrivateKey *
