@@ -17,16 +17,16 @@ call_issue (gpointer signer, const char *request, gsize n, guint copy, const Ser
 }
 
 static GBytes *
-call_sign_ocsp (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
+call_sign_ocsp (gpointer signer, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
 {
-	return signer_sign_ocsp (signer, answered, this_update, next_update, error);
+	return signer_sign_ocsp (signer, ca, answered, this_update, next_update, error);
 }
 
 static GBytes *
-call_sign_crl (gpointer signer, guint64 number, Micros this_update, Micros next_update,
+call_sign_crl (gpointer signer, const char *ca, guint64 number, Micros this_update, Micros next_update,
                const RevokedEntry *entries, gsize n, GError **error)
 {
-	return signer_sign_crl (signer, number, this_update, next_update, entries, n, error);
+	return signer_sign_crl (signer, ca, number, this_update, next_update, entries, n, error);
 }
 
 static const SignerCalls signer_calls = { call_issue, call_sign_ocsp, call_sign_crl };
@@ -184,13 +184,13 @@ adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError *
 	g_autoptr (Certificate) certificate = officer_certificate (officer, error);
 	g_auto (CertificateRow) row = { 0 };
 	g_auto (CertificateRow) known = { 0 };
-	g_autofree char *issuer = fingerprint_hex (certificate_fingerprint (authority->site->issuing));
 	gint64 change_seq;
 	gboolean found, inserted;
 
 	if (!certificate)
 		return FALSE;
-	certificate_row_fill (&row, certificate);
+	if (!certificate_row_fill (authority, &row, certificate, error))
+		return FALSE;
 	if (!db_certificate_get (tx, row.serial, FALSE, &known, &found, error))
 		return FALSE;
 	if (!found) {
@@ -199,7 +199,7 @@ adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError *
 		if (!authority_profile_version (authority, "officer", &row.profile_version, NULL))
 			row.profile_version = 1;      /* made by init, not from a profile */
 		if (!authority_next_change (tx, &change_seq, error) ||
-		    !db_certificate_insert (tx, &row, issuer, args->now, change_seq, &inserted, error))
+		    !db_certificate_insert (tx, &row, args->now, change_seq, &inserted, error))
 			return FALSE;
 		if (inserted && !authority_changed (tx, authority, &row, args->now, change_seq, error))
 			return FALSE;

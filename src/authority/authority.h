@@ -19,12 +19,12 @@
 
 typedef struct Authority Authority;
 
-/* The three calls to the signer, as a table so that tests can put failures in their way. */
+/* The three calls to the signer (ca: name, NULL the first), as a table so that tests can put failures in their way. */
 typedef struct {
 	gboolean (*issue) (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial, const Serial *encryption_serial,
 	                   const char *reviewer_statement, const char *issuer_statement, IssuedPair *out, GError **error);
-	GBytes *(*sign_ocsp) (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
-	GBytes *(*sign_crl) (gpointer signer, guint64 number, Micros this_update, Micros next_update,
+	GBytes *(*sign_ocsp) (gpointer signer, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
+	GBytes *(*sign_crl) (gpointer signer, const char *ca, guint64 number, Micros this_update, Micros next_update,
 	                     const RevokedEntry *entries, gsize n, GError **error);
 } SignerCalls;
 
@@ -59,11 +59,12 @@ typedef struct {
 	const char *request;           /* canonical to-be-signed request, docs/statements.md */
 	gsize request_n;
 	const Fingerprint *spki;       /* of this copy */
+	KeyAlgorithm algorithm;        /* of its key: says which CA will sign */
 	const char *reviewer_statement, *issuer_statement;     /* compact */
 } IssueIntent;
 
 /* One open or finished intent a copy of an application: asking again gives the serial of the first
- * (DIQI_ERROR_APPLICATION_STATE if the request differs).  DIQI_ERROR_KEY_REUSED. */
+ * (DIQI_ERROR_APPLICATION_STATE if the request differs).  DIQI_ERROR_KEY_REUSED; _KEY_ALGORITHM: no CA for such a key. */
 gboolean authority_intend (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error);
 /* No transaction may be open.  GPtrArray of GBytes *, one for each copy intended, in their order, owned.
  * authority_refusal_is_final tells a refusal from a signer that is away; what is signed in part is never refused for good. */
@@ -84,6 +85,7 @@ gboolean authority_key_known (Tx *tx, const Fingerprint *spki, gboolean *known, 
 /* --- certificates ------------------------------------------------------------------ */
 typedef struct {
 	char *serial;             /* 40 hex digits */
+	char *issuer;             /* id of the SignerCa; of one that is only intended the CA expected */
 	char *subject;            /* NULL for officers */
 	char *application;        /* NULL for officers */
 	guint copy;               /* of the application */
@@ -109,7 +111,7 @@ GPtrArray *certificates_of_application (Tx *tx, const char *application, GError 
 /* {serial, status: "valid"/"expired"/"held"/"revoked", profile, use: "sign"/"encrypt", pair?, not_before, not_after,
  * revoked_at?, reason?}; no names. */
 json_t *certificate_view (const CertificateRow *row, Micros now);
-/* Leaf then issuing CA, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
+/* Leaf then the CA that issued it, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
 char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
 
 /* Of double certificates the encryption certificate shares what becomes of the signing certificate, in the same

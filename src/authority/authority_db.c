@@ -24,7 +24,7 @@ db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError *
 
 #define CERTIFICATE_COLUMNS \
 	"serial, subject_id, application_id, profile, profile_version, status, fingerprint, spki, der, " \
-	"not_before, not_after, revoked_at, reason, copy, use, pair"
+	"not_before, not_after, revoked_at, reason, copy, use, pair, issuer"
 
 static void
 read_certificate (Rows *rows, CertificateRow *out)
@@ -46,6 +46,7 @@ read_certificate (Rows *rows, CertificateRow *out)
 		.copy = rows_int (rows, 13),
 		.encrypts = g_str_equal (rows_text (rows, 14), "encrypt"),
 		.pair = rows_dup_text (rows, 15),
+		.issuer = rows_dup_text (rows, 16),
 	};
 }
 
@@ -67,14 +68,14 @@ time_or_null (const CertificateRow *row, Micros t)
 }
 
 gboolean
-db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Micros created, gint64 change_seq,
+db_certificate_insert (Tx *tx, const CertificateRow *row, Micros created, gint64 change_seq,
                        gboolean *inserted, GError **error)
 {
 	gint64 n = tx_exec (tx, error,
 		"INSERT INTO certificates (serial, issuer, subject_id, application_id, profile, profile_version, spki, status, "
 		"fingerprint, der, not_before, not_after, created, change_seq, copy, use, pair) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (serial) DO NOTHING",
-		P_TEXT (row->serial), P_TEXT (issuer), P_TEXT (row->subject), P_TEXT (row->application), P_TEXT (row->profile),
+		P_TEXT (row->serial), P_TEXT (row->issuer), P_TEXT (row->subject), P_TEXT (row->application), P_TEXT (row->profile),
 		P_INT (row->profile_version), P_TEXT (row->spki), P_TEXT (row->status), P_TEXT (row->fingerprint),
 		P_BYTES (row->der), time_or_null (row, row->not_before), time_or_null (row, row->not_after),
 		P_INT (created), P_INT (change_seq), P_INT (row->copy), P_TEXT (row->encrypts ? "encrypt" : "sign"), P_TEXT (row->pair));
@@ -142,9 +143,9 @@ db_certificate_publish (Tx *tx, const CertificateRow *row, gint64 change_seq, GE
 {
 	gint64 n = tx_exec (tx, error,
 		"UPDATE certificates SET status = CASE status WHEN 'intended' THEN 'valid' ELSE status END, "
-		"fingerprint = $2, der = $3, not_before = $4, not_after = $5, change_seq = $6, spki = $7 WHERE serial = $1 AND der IS NULL",
+		"fingerprint = $2, der = $3, not_before = $4, not_after = $5, change_seq = $6, spki = $7, issuer = $8 WHERE serial = $1 AND der IS NULL",
 		P_TEXT (row->serial), P_TEXT (row->fingerprint), P_BYTES (row->der), P_INT (row->not_before),
-		P_INT (row->not_after), P_INT (change_seq), P_TEXT (row->spki));
+		P_INT (row->not_after), P_INT (change_seq), P_TEXT (row->spki), P_TEXT (row->issuer));
 
 	if (n < 0)
 		return FALSE;
@@ -214,6 +215,7 @@ status_entry_of_row (const CertificateRow *row, StatusEntry *out, GError **error
 		.reason = row->reason,
 		.not_before = row->not_before,
 		.not_after = row->not_after,
+		.issuer = g_intern_string (row->issuer),
 	};
 	if (!serial_from_hex (row->serial, &out->serial) ||
 	    (row->fingerprint && !hex_decode (row->fingerprint, out->fingerprint.b, sizeof out->fingerprint.b)))
@@ -226,7 +228,7 @@ gboolean
 db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT serial, subject_id, status, fingerprint, not_before, not_after, revoked_at, reason, change_seq "
+		"SELECT serial, subject_id, status, fingerprint, not_before, not_after, revoked_at, reason, change_seq, issuer "
 		"FROM certificates WHERE change_seq > $1 ORDER BY change_seq", P_INT (from));
 
 	if (!rows)
@@ -242,6 +244,7 @@ db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **
 			.not_after = rows_int (rows, 5),
 			.revoked_at = rows_int (rows, 6),
 			.reason = rows_int (rows, 7),
+			.issuer = (char *) rows_text (rows, 9),
 		};
 
 		if (!status_entry_of_row (&row, &entry, error))

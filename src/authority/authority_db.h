@@ -6,7 +6,7 @@
 gboolean db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value, GError **error);
 
 /* Intended: without certificate.  *inserted FALSE: the serial was there already. */
-gboolean db_certificate_insert (Tx *tx, const CertificateRow *row, const char *issuer, Micros created, gint64 change_seq,
+gboolean db_certificate_insert (Tx *tx, const CertificateRow *row, Micros created, gint64 change_seq,
                                 gboolean *inserted, GError **error);
 gboolean db_certificate_get (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, gboolean *found, GError **error);
 gboolean db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *out, gboolean *found, GError **error);

@@ -55,7 +55,7 @@ struct Authority {
 	gpointer signer;
 	StatusIndex *status;
 	JudgeCache *judged;
-	gint chain_proven;        /* atomic: the signatures of issuing and root have been verified */
+	gint chains_proven;       /* atomic bits, by place in site->cas: the signatures of CA and root have been verified */
 	OcspCache *ocsp;
 	CurrentCrl crl;
 	AuthorityWorker worker;
@@ -66,5 +66,5 @@ struct Authority {
 gboolean authority_next_change (Tx *tx, gint64 *change_seq, GError **error);
 gboolean authority_changed (Tx *tx, Authority *authority, const CertificateRow *row, Micros now, gint64 change_seq, GError **error);
 void authority_wake (Authority *authority);
-/* What the certificate itself says, into row; der is referenced. */
-void certificate_row_fill (CertificateRow *row, const Certificate *certificate);
+/* What the certificate itself says, into row; der is referenced.  DIQI_ERROR_CERTIFICATE_CHAIN: of no CA of the site. */
+gboolean certificate_row_fill (const Authority *authority, CertificateRow *row, const Certificate *certificate, GError **error);

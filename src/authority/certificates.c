@@ -10,6 +10,7 @@ void
 certificate_row_clear (CertificateRow *row)
 {
 	g_free (row->serial);
+	g_free (row->issuer);
 	g_free (row->subject);
 	g_free (row->application);
 	g_free (row->profile);
@@ -21,10 +22,16 @@ certificate_row_clear (CertificateRow *row)
 	memset (row, 0, sizeof *row);
 }
 
-void
-certificate_row_fill (CertificateRow *row, const Certificate *certificate)
+gboolean
+certificate_row_fill (const Authority *authority, CertificateRow *row, const Certificate *certificate, GError **error)
 {
+	const SignerCa *ca = signer_site_ca_of (authority->site, certificate);
+
+	if (!ca)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued the certificate");
 	g_free (row->serial);
+	g_free (row->issuer);
+	row->issuer = g_strdup (ca->id);
 	g_free (row->spki);
 	row->serial = serial_hex (certificate_serial (certificate));
 	row->fingerprint = fingerprint_hex (certificate_fingerprint (certificate));
@@ -32,6 +39,7 @@ certificate_row_fill (CertificateRow *row, const Certificate *certificate)
 	row->der = certificate_der (certificate);
 	row->not_before = certificate_not_before (certificate);
 	row->not_after = certificate_not_after (certificate);
+	return TRUE;
 }
 
 gboolean
@@ -115,6 +123,7 @@ certificate_chain_pem (const Authority *authority, const CertificateRow *row, GE
 	g_autoptr (Certificate) leaf = NULL;
 	g_autofree char *leaf_pem = NULL;
 	g_autofree char *issuing_pem = NULL;
+	const SignerCa *ca;
 
 	if (!row->der) {
 		diqi_error_set (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not issued yet", row->serial);
@@ -124,7 +133,12 @@ certificate_chain_pem (const Authority *authority, const CertificateRow *row, GE
 	if (!leaf)
 		return NULL;
 	leaf_pem = certificate_pem (leaf);
-	issuing_pem = certificate_pem (authority->site->issuing);
+	ca = signer_site_ca_of (authority->site, leaf);
+	if (!ca) {
+		diqi_error_set (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued certificate %s", row->serial);
+		return NULL;
+	}
+	issuing_pem = certificate_pem (ca->certificate);
 	return g_strconcat (leaf_pem, issuing_pem, NULL);
 }
 

@@ -51,7 +51,7 @@ sign_and_store (Authority *authority, CrlArgs *args, GError **error)
 	args->next_update = args->this_update + CRL_LIFE;
 	if (!store_run (authority->store, "crl.number", take_number, args, error))
 		return FALSE;
-	args->der = authority->calls.sign_crl (authority->signer, args->number, args->this_update, args->next_update,
+	args->der = authority->calls.sign_crl (authority->signer, NULL, args->number, args->this_update, args->next_update,
 	                                       (const RevokedEntry *) (gpointer) args->entries->data, args->entries->len, error);
 	if (!args->der)
 		return FALSE;

@@ -32,14 +32,17 @@ new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now,
 {
 	g_autofree char *hex = NULL;
 	g_autofree char *spki = fingerprint_hex (intent->spki);
-	g_autofree char *issuer = fingerprint_hex (certificate_fingerprint (authority->site->issuing));
+	const SignerCa *ca = signer_site_ca_for_key (authority->site, intent->algorithm);
 	g_autofree char *request = g_strndup (intent->request, intent->request_n);
 	gboolean inserted;
 
+	if (!ca)
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/spki", "this site has no authority for keys of %s", key_algorithm_name (intent->algorithm));
 	serial_new (now, serial);
 	hex = serial_hex (serial);
 	const CertificateRow row = {
 		.serial = hex,
+		.issuer = ca->id,
 		.subject = (char *) intent->subject,
 		.application = (char *) intent->application,
 		.copy = intent->copy,
@@ -56,7 +59,7 @@ new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now,
 		.reviewer_statement = (char *) intent->reviewer_statement,
 		.issuer_statement = (char *) intent->issuer_statement,
 	};
-	if (!db_certificate_insert (tx, &row, issuer, now, 0, &inserted, error))
+	if (!db_certificate_insert (tx, &row, now, 0, &inserted, error))
 		return FALSE;
 	if (!inserted)
 		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "serial %s came up twice", hex);
@@ -251,8 +254,7 @@ store_signed (Tx *tx, Authority *authority, CertificateRow *row, const Certifica
 {
 	gint64 change_seq;
 
-	certificate_row_fill (row, certificate);
-	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_publish (tx, row, change_seq, error))
+	if (!certificate_row_fill (authority, row, certificate, error) || !authority_next_change (tx, &change_seq, error) || !db_certificate_publish (tx, row, change_seq, error))
 		return FALSE;
 	if (g_str_equal (row->status, "intended")) {
 		g_free (row->status);

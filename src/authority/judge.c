@@ -72,23 +72,37 @@ in_validity (const Certificate *certificate, Micros at)
 }
 
 static gboolean
-verify_chain (Authority *authority, const Certificate *certificate, Certificate *const chain[2], Micros at, GError **error)
+verify_chain (Authority *authority, const Certificate *certificate, guint bit, Certificate *const chain[2], Micros at, GError **error)
 {
-	if (g_atomic_int_get (&authority->chain_proven))
+	if ((guint) g_atomic_int_get (&authority->chains_proven) & bit)
 		return certificate_verify_below (certificate, chain, 2, at, error);
 	if (!certificate_verify_chain (certificate, chain, 2, at, error))
 		return FALSE;
-	g_atomic_int_set (&authority->chain_proven, 1);
+	g_atomic_int_or (&authority->chains_proven, bit);
 	return TRUE;
+}
+
+static const SignerCa *
+find_ca (Authority *authority, const Certificate *certificate, guint *place)
+{
+	const SignerCa *ca = signer_site_ca_of (authority->site, certificate);
+
+	if (ca)
+		g_ptr_array_find (authority->site->cas, ca, place);
+	return ca;
 }
 
 static gboolean
 check_chain (Authority *authority, Certificate *certificate, gboolean cached, Micros at, GError **error)
 {
-	Certificate *const chain[] = { authority->site->issuing, authority->site->root };
+	guint place;
+	const SignerCa *ca = find_ca (authority, certificate, &place);
 
+	if (!ca)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued the certificate");
+	Certificate *const chain[] = { ca->certificate, ca->root };
 	if (!cached) {
-		if (!verify_chain (authority, certificate, chain, at, error))
+		if (!verify_chain (authority, certificate, 1u << place, chain, at, error))
 			return FALSE;
 		cache_add (authority->judged, certificate);
 		return TRUE;

@@ -159,7 +159,7 @@ ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **error)
 	if (!request)
 		return ocsp_error_response (OCSP_MALFORMED);
 	keep = fill_statuses (authority->status, request) && !request->nonce;
-	response = authority->calls.sign_ocsp (authority->signer, request, this_update, this_update + OCSP_LIFE, &failure);
+	response = authority->calls.sign_ocsp (authority->signer, NULL, request, this_update, this_update + OCSP_LIFE, &failure);
 	if (!response)
 		response = signing_failed (failure);
 	else if (keep)

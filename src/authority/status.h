@@ -19,6 +19,7 @@ typedef struct {
 	Micros not_before, not_after; /* 0: revoked before it was ever stored */
 	Serial serial;
 	Fingerprint fingerprint;      /* zero: revoked before it was ever stored */
+	const char *issuer;           /* interned: id of the SignerCa */
 	char subject[37];             /* UUID, "" for officers */
 } StatusEntry;
 

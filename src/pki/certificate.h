@@ -70,6 +70,9 @@ guint certificate_extended_key_usage (const Certificate *c);
 #define POLICY_OFFICER "2.25.305447819689411628422610157834667034486.3.3"
 gboolean certificate_has_policy (const Certificate *c, const char *oid);
 
+/* Does `c` name `issuer` as its issuer (name, and key identifier when both say it)?  No signature is looked at. */
+gboolean certificate_names_issuer (const Certificate *c, const Certificate *issuer);
+
 /* Is `leaf` validly signed by `issuer`, is issuer a CA, does `at` fall into both
  * validities, names chain, path length hold?  RFC 5280 6.1 for our two-level
  * hierarchy: chain[0] is the leaf's issuer … last is the trust anchor (self-signed,

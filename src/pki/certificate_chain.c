@@ -53,6 +53,12 @@ check_names (const Certificate *c, const Certificate *issuer, GError **error)
 	return TRUE;
 }
 
+gboolean
+certificate_names_issuer (const Certificate *c, const Certificate *issuer)
+{
+	return check_names (c, issuer, NULL);
+}
+
 static gboolean
 check_link (const Certificate *c, const Certificate *issuer, GError **error)
 {

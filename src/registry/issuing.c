@@ -51,7 +51,7 @@ intend_copy (const Step *step, const CertificateRequest *request, ApplicationCop
 	const Application *application = &step->application;
 	Fingerprint spki;
 	Serial serial;
-	const IssueIntent intent = {
+	IssueIntent intent = {
 		.application = application->id,
 		.copy = copy->copy,
 		.subject = application->subject,
@@ -64,7 +64,11 @@ intend_copy (const Step *step, const CertificateRequest *request, ApplicationCop
 		.issuer_statement = statement_compact (step->statement),
 	};
 
-	fingerprint_of (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki), &spki);
+	g_autoptr (PublicKey) key = public_key_from_spki (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki), error);
+	if (!key)
+		return FALSE;
+	intent.algorithm = public_key_algorithm (key);
+	spki = *public_key_fingerprint (key);
 	if (!authority_intend (step->tx, step->registry->authority, &intent, step->now, &serial, error))
 		return FALSE;
 	g_free (copy->serial);

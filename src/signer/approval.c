@@ -34,7 +34,10 @@ approval_check_fresh (const Court *court, const Statement *statement, const char
 static gboolean
 check_validity (const Court *court, const Certificate *certificate, const char *field, GError **error)
 {
-	const Certificate *const chain[] = { certificate, court->pins->issuing, court->pins->root };
+	const PinnedCa *ca = pins_ca_of (court->pins, certificate);
+	if (ca == NULL)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, field, "no authority of this site issued the officer's certificate");
+	const Certificate *const chain[] = { certificate, ca->certificate, ca->root };
 	for (gsize i = 0; i < G_N_ELEMENTS (chain); i++)
 		if (court->now < certificate_not_before (chain[i]) || court->now > certificate_not_after (chain[i]))
 			return diqi_fail (error, DIQI_ERROR_CERTIFICATE_EXPIRED, field, "the officer's certificate is outside its validity");

@@ -74,6 +74,13 @@ put (json_t *message, const char *key, json_t *value)
 	json_object_set_new (message, key, value);
 }
 
+static void
+put_ca (json_t *message, const char *ca)
+{
+	if (ca != NULL)
+		put (message, "ca", json_string (ca));
+}
+
 static GBytes *
 reply_bytes (const json_t *reply, const char *key, GError **error)
 {
@@ -120,64 +127,7 @@ call_for_json (SignerClient *client, json_t *message, const char *key, GError **
 	return json_incref (value);
 }
 
-/* --- site and officers ------------------------------------------------------- */
-
-void
-signer_site_free (SignerSite *site)
-{
-	if (site == NULL)
-		return;
-	g_free (site->site);
-	g_free (site->name);
-	g_free (site->base_uri);
-	g_free (site->origin);
-	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document };
-	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
-		if (certificates[i] != NULL)
-			certificate_unref (certificates[i]);
-	json_decref (site->profiles);
-	g_free (site);
-}
-
-static gboolean
-read_certificate (const json_t *reply, const char *key, Certificate **out, GError **error)
-{
-	g_autoptr (GBytes) der = reply_bytes (reply, key, error);
-	if (der == NULL)
-		return FALSE;
-	*out = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
-	return *out != NULL;
-}
-
-SignerSite *
-signer_get_site (SignerClient *client, GError **error)
-{
-	g_autoptr (json_t) reply = channel_call (client->channel, message_new ("site"), error);
-	if (reply == NULL)
-		return NULL;
-	g_autoptr (SignerSite) site = g_new0 (SignerSite, 1);
-	g_autofree char *kind = reply_text (reply, "kind", error);
-	g_autofree char *algorithm = kind != NULL ? reply_text (reply, "algorithm", error) : NULL;
-	if (algorithm == NULL
-	    || (site->site = reply_text (reply, "site", error)) == NULL
-	    || (site->name = reply_text (reply, "name", error)) == NULL
-	    || (site->base_uri = reply_text (reply, "base_uri", error)) == NULL
-	    || (site->origin = reply_text (reply, "origin", error)) == NULL
-	    || !read_certificate (reply, "root", &site->root, error)
-	    || !read_certificate (reply, "issuing", &site->issuing, error)
-	    || !read_certificate (reply, "ocsp", &site->ocsp, error)
-	    || !read_certificate (reply, "log", &site->log, error)
-	    || !read_certificate (reply, "receipt", &site->receipt, error)
-	    || !read_certificate (reply, "document", &site->document, error))
-		return NULL;
-	if (!key_algorithm_from_name (algorithm, &site->algorithm)) {
-		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's site has an unknown algorithm");
-		return NULL;
-	}
-	site->test_site = strcmp (kind, "test") == 0;
-	site->profiles = json_incref (json_object_get (reply, "profiles"));
-	return g_steal_pointer (&site);
-}
+/* --- officers ------------------------------------------------------- */
 
 json_t *
 signer_get_officers (SignerClient *client, GError **error)
@@ -219,9 +169,10 @@ json_single (const OcspSingle *single)
 }
 
 GBytes *
-signer_sign_ocsp (SignerClient *client, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
+signer_sign_ocsp (SignerClient *client, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
 {
 	json_t *message = message_new ("ocsp");
+	put_ca (message, ca);
 	json_t *singles = json_array ();
 	for (guint i = 0; i < answered->singles->len; i++)
 		json_array_append_new (singles, json_single (&g_array_index (answered->singles, OcspSingle, i)));
@@ -244,7 +195,7 @@ pack_entry (GByteArray *out, const RevokedEntry *entry)
 }
 
 GBytes *
-signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micros next_update,
+signer_sign_crl (SignerClient *client, const char *ca, guint64 number, Micros this_update, Micros next_update,
                  const RevokedEntry *entries, gsize n, GError **error)
 {
 	if (n > CRL_MAX_ENTRIES) {
@@ -255,6 +206,7 @@ signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micro
 	for (gsize i = 0; i < n; i++)
 		pack_entry (packed, &entries[i]);
 	json_t *message = message_new ("crl");
+	put_ca (message, ca);
 	put (message, "number", json_integer ((json_int_t) number));
 	put (message, "this_update", json_time (this_update));
 	put (message, "next_update", json_time (next_update));

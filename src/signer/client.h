@@ -23,6 +23,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerClient, signer_client_free)
 /* The connection broke, and every call fails from now on; there is no way back but a new client. */
 gboolean signer_client_is_lost (SignerClient *client);
 
+/* One of the site's authorities (docs/authority.md). */
+typedef struct {
+	char *name;
+	char *id;                         /* hex fingerprint of certificate: how the database names it */
+	char *hierarchy;                  /* "international", "gm" */
+	KeyAlgorithm algorithm;
+	gboolean current;                 /* signs new certificates of its hierarchy */
+	Certificate *root, *certificate, *ocsp;
+	char *ocsp_uri, *crl_uri, *issuer_uri;
+} SignerCa;
+
 /* What the signer pins: the site and its service certificates. */
 typedef struct {
 	char *site;                       /* site id */
@@ -31,9 +42,22 @@ typedef struct {
 	char *base_uri;
 	char *origin;                     /* of the log: base_uri without its scheme (C2SP tlog-tiles) */
 	KeyAlgorithm algorithm;
-	Certificate *root, *issuing, *ocsp, *log, *receipt, *document;
+	Certificate *root, *issuing, *ocsp;     /* the first CA's */
+	Certificate *log, *receipt, *document;
+	GPtrArray *cas;                   /* SignerCa; the first is the main one */
 	json_t *profiles;                 /* array of {name, version, …} */
 } SignerSite;
+/* NULL name: the first.  NULL: there is none of this name. */
+const SignerCa *signer_site_ca (const SignerSite *site, const char *name);
+/* The CA that leaf names as its issuer; NULL: none of the site's.  No signature is looked at. */
+const SignerCa *signer_site_ca_of (const SignerSite *site, const Certificate *leaf);
+/* The CA that signs for holders with such keys; NULL: the site has no such hierarchy. */
+const SignerCa *signer_site_ca_for_key (const SignerSite *site, KeyAlgorithm algorithm);
+void signer_ca_free (SignerCa *ca);
+/* Adds a CA to a site put together by hand (tests): certificates are referenced; the addresses follow from site->base_uri. */
+void signer_site_add_ca (SignerSite *site, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp);
+/* Is leaf signed by one of the site's CAs, that by its root?  Judged at `at`.  DIQI_ERROR_CERTIFICATE_CHAIN, _EXPIRED. */
+gboolean signer_site_verify (const SignerSite *site, const Certificate *leaf, Micros at, GError **error);
 void signer_site_free (SignerSite *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerSite, signer_site_free)
 SignerSite *signer_get_site (SignerClient *client, GError **error);
@@ -64,9 +88,9 @@ gboolean signer_issue_pair (SignerClient *client, const char *request, gsize req
                             const Serial *encryption_serial, const char *reviewer_statement, const char *issuer_statement,
                             IssuedPair *out, GError **error);
 
-/* Refuses "good" for a serial this signer never issued, and a CRL number not above the last. */
-GBytes *signer_sign_ocsp (SignerClient *client, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
-GBytes *signer_sign_crl (SignerClient *client, guint64 number, Micros this_update, Micros next_update,
+/* ca: its name, NULL the first.  Refuses "good" for a serial this CA never issued, and a CRL number not above the last. */
+GBytes *signer_sign_ocsp (SignerClient *client, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
+GBytes *signer_sign_crl (SignerClient *client, const char *ca, guint64 number, Micros this_update, Micros next_update,
                          const RevokedEntry *entries, gsize n, GError **error);
 /* Refuses a tree that is not consistent with the last one signed. `proof` is the consistency
  * proof from that one (size 0 at first: empty).  Returns the signed note. */

@@ -37,7 +37,7 @@ complete_document (Keyring *keyring, const char *dir, const char *passphrase, gs
 	if (!find_now (keyring, &now, error))
 		return FALSE;
 	g_autoptr (PrivateKey) key = private_key_generate (keyring->pins->algorithm, error);
-	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring->issuer, NEW_DOCUMENT, key, now, error) : NULL;
+	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring_ca (keyring, NULL)->issuer, OWN_DOCUMENT, key, now, error) : NULL;
 	if (made == NULL || !write_document (dir, key, made, passphrase, n, error))
 		return FALSE;
 	journal_add_issue (keyring->journal, &(JournalEntry) { .time = now, .profile = "service-document", .certificate = made });

@@ -65,28 +65,64 @@ write_key (const char *dir, const char *name, const PrivateKey *key, const char 
 }
 
 static gboolean
-write_certificates (const SignerCreate *in, const Hierarchy *h, GError **error)
+write_ca_certificates (const char *dir, const NewCa *ca, GError **error)
+{
+	const struct {
+		const char *what;
+		const Certificate *certificate;
+	} files[] = { { "root", ca->root }, { NULL, ca->certificate }, { "ocsp", ca->ocsp } };
+	for (gsize i = 0; i < G_N_ELEMENTS (files); i++) {
+		g_autofree char *name = pins_ca_file (ca->name, files[i].what, ".crt");
+		if (!write_certificate (dir, name, files[i].certificate, NULL, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+write_services (const SignerCreate *in, const Hierarchy *h, GError **error)
 {
 	const struct {
 		const char *name;
 		const Certificate *certificate;
-	} files[] = {
-		{ "root.crt", h->pins->root }, { "issuing.crt", h->pins->issuing }, { "ocsp.crt", h->pins->ocsp },
-		{ "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt }, { "document.crt", h->pins->document },
-	};
+	} files[] = { { "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt }, { "document.crt", h->pins->document } };
 	g_autofree char *ca = g_build_filename (in->dir, "ca", NULL);
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
 		if (!write_certificate (ca, files[i].name, files[i].certificate, NULL, error)
 		    || !write_certificate (signer, files[i].name, files[i].certificate, NULL, error))
 			return FALSE;
+	return TRUE;
+}
+
+static gboolean
+write_certificates (const SignerCreate *in, const Hierarchy *h, GError **error)
+{
+	g_autofree char *ca = g_build_filename (in->dir, "ca", NULL);
+	for (guint i = 0; i < h->cas->len; i++)
+		if (!write_ca_certificates (ca, g_ptr_array_index (h->cas, i), error))
+			return FALSE;
 	/* The server sends what lies between its certificate and the root. */
 	const Certificate *between = in->algorithm != KEY_SM2 ? h->pins->issuing : NULL;
 	g_autoptr (GBytes) key = private_key_plain_pem (h->tls_key, error);
-	return key != NULL && write_certificate (ca, "tls.crt", h->tls, between, error)
+	return key != NULL && write_services (in, h, error) && write_certificate (ca, "tls.crt", h->tls, between, error)
 		&& write_certificate (ca, "tls-root.crt", h->tls_root, NULL, error)
 		&& durable_file (ca, "tls.key", g_bytes_get_data (key, NULL), g_bytes_get_size (key), 0600, error)
 		&& durable_sync_folder (ca, error);
+}
+
+static gboolean
+write_cas (const SignerCreate *in, const Hierarchy *h, const char *signer, GError **error)
+{
+	g_autofree char *root = g_build_filename (in->dir, "root", NULL);
+	for (guint i = 0; i < h->cas->len; i++) {
+		const NewCa *ca = g_ptr_array_index (h->cas, i);
+		g_autofree char *file = pins_ca_file (ca->name, "root", ".key");
+		if (!new_ca_write (ca, signer, in->passphrase, in->passphrase_n, error)
+		    || !write_key (root, file, ca->root_key, in->root_passphrase, in->root_passphrase_n, error))
+			return FALSE;
+	}
+	return durable_sync_folder (root, error);
 }
 
 static gboolean
@@ -94,18 +130,13 @@ write_keys (const SignerCreate *in, const Hierarchy *h, GError **error)
 {
 	static const struct {
 		const char *name;
-		NewKey key;
-	} files[] = {
-		{ "issuing.key", NEW_ISSUING }, { "ocsp.key", NEW_OCSP }, { "log.key", NEW_LOG }, { "receipt.key", NEW_RECEIPT }, { "document.key", NEW_DOCUMENT } };
-	g_autofree char *root = g_build_filename (in->dir, "root", NULL);
+		OwnKind key;
+	} files[] = { { "log.key", OWN_LOG }, { "receipt.key", OWN_RECEIPT }, { "document.key", OWN_DOCUMENT } };
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
 		if (!write_key (signer, files[i].name, h->keys[files[i].key], in->passphrase, in->passphrase_n, error))
 			return FALSE;
-	if (!secrets_make (h->pins, signer, in->passphrase, in->passphrase_n, error))
-		return FALSE;
-	return write_key (root, "root.key", h->keys[NEW_ROOT], in->root_passphrase, in->root_passphrase_n, error)
-		&& durable_sync_folder (root, error);
+	return secrets_make (h->pins, signer, in->passphrase, in->passphrase_n, error) && write_cas (in, h, signer, error);
 }
 
 static gboolean
@@ -211,12 +242,16 @@ write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *
 		const char *profile;
 		const Certificate *certificate;
 	} services[] = {
-		{ "service-ocsp", h->pins->ocsp }, { "service-log", h->pins->log }, { "service-receipt", h->pins->receipt },
+		{ "service-log", h->pins->log }, { "service-receipt", h->pins->receipt },
 		{ "service-document", h->pins->document }, { "service-tls", in->algorithm != KEY_SM2 ? h->tls : NULL },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
 		if (services[i].certificate != NULL)
 			journal_add_issue (journal, &(JournalEntry) { .time = in->now, .profile = services[i].profile, .certificate = services[i].certificate });
+	for (guint i = 0; i < h->cas->len; i++) {
+		const NewCa *ca = g_ptr_array_index (h->cas, i);
+		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .ca = ca->name, .profile = "service-ocsp", .certificate = ca->ocsp });
+	}
 	const Profile *officer = pins_newest (h->pins, HOLDER_OFFICER);
 	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, officer->name, officer->version);
 	for (gsize i = 0; i < out->officers_n; i++)

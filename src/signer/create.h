@@ -3,6 +3,8 @@
  * Makes below DIR (which must be missing or empty):
  *   ca/{root,issuing,ocsp,log,receipt,document}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
  *   root/root.key (0600, under its own passphrase)
+ *   of a second hierarchy, called gm or international: ca/gm-root.crt, ca/gm.crt, ca/gm-ocsp.crt, root/gm-root.key, and the
+ *   same in signer/ with gm.key and gm-ocsp.key
  *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key, storage.key, tokens.key,
  *   officers.log with the first list, journal.log with every certificate of the issuing CA
  * All is synced to disk.  The officers' keys are handed back as PKCS#12, each under a random
@@ -27,6 +29,8 @@ typedef struct {
 	const char *site, *name, *base_uri;     /* see signer/pins.h */
 	gboolean test;
 	KeyAlgorithm algorithm;                 /* KEY_P256, KEY_RSA3072 or KEY_SM2 */
+	gboolean has_second;                    /* a second hierarchy beside it: */
+	KeyAlgorithm second;                    /* KEY_SM2, or on an SM2 site one of the others */
 	Micros now;
 	const char *passphrase;
 	gsize passphrase_n;

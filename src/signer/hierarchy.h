@@ -1,15 +1,14 @@
 /* signer/hierarchy.h — the certificates and keys of a new site, in memory.  Part of create.h. */
 #pragma once
 #include "signer/create.h"
-#include "signer/pins.h"
-
-typedef enum { NEW_ROOT, NEW_ISSUING, NEW_OCSP, NEW_LOG, NEW_RECEIPT, NEW_DOCUMENT, NEW_N_KEYS } NewKey;
+#include "signer/new_ca.h"
+#include "signer/own_certificate.h"
 
 typedef struct {
 	Pins *pins;                         /* with certificates and profiles */
 	GPtrArray *profile_files;           /* GBytes, beside pins->profiles */
-	PrivateKey *keys[NEW_N_KEYS];
-	Issuer *issuer;
+	GPtrArray *cas;                     /* NewCa, beside pins->cas */
+	PrivateKey *keys[OWN_N];            /* of the services from OWN_LOG on */
 	PrivateKey *tls_key;
 	Certificate *tls, *tls_root;        /* tls_root: what vouches for tls */
 } Hierarchy;
@@ -19,6 +18,8 @@ void hierarchy_free (Hierarchy *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hierarchy, hierarchy_free)
 
 /* A service's certificate as a new site gets it, for a key that a folder of an older version lacks. */
-Certificate *hierarchy_service (const Pins *pins, const Issuer *issuer, NewKey kind, const PrivateKey *key, Micros now, GError **error);
+Certificate *hierarchy_service (const Pins *pins, const Issuer *issuer, OwnKind kind, const PrivateKey *key, Micros now, GError **error);
+/* Of the first CA. */
+const Issuer *hierarchy_issuer (const Hierarchy *h);
 /* Key and certificate of one officer, from the newest officer profile. */
 Certificate *hierarchy_officer (const Hierarchy *h, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error);

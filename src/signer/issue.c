@@ -25,7 +25,7 @@ typedef struct {
 } Order;
 
 static void
-template_fill (const Pins *pins, const Order *order, CertificateTemplate *t)
+template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 {
 	Micros start = order->now - order->now % MICROS_PER_S;
 	*t = (CertificateTemplate) {
@@ -36,7 +36,7 @@ template_fill (const Pins *pins, const Order *order, CertificateTemplate *t)
 		.ca = FALSE, .path_length = -1,
 		.key_usage = order->profile->key_usage, .extended_key_usage = order->profile->extended_key_usage,
 		.policy_oid = order->profile->policy, .uscc = order->uscc,
-		.ocsp_uri = pins->ocsp_uri, .crl_uri = pins->crl_uri, .issuer_uri = pins->issuer_uri,
+		.ocsp_uri = ca->ocsp_uri, .crl_uri = ca->crl_uri, .issuer_uri = ca->issuer_uri,
 	};
 }
 
@@ -89,15 +89,15 @@ check_by_profile (const Order *order, GError **error)
 	return profile_check_subject (profile, order->subject, order->subject_n, "/request/subject", error);
 }
 
-/* The one place that uses the issuing key for a certificate. */
+/* The one place that uses an issuing key for a certificate. */
 static Certificate *
-sign (Keyring *keyring, const Order *order, GError **error)
+sign (const KeyringCa *ca, const Order *order, GError **error)
 {
 	CertificateTemplate t;
-	template_fill (keyring->pins, order, &t);
-	if (!invariant_template (&t, keyring->pins->issuing, order->now, error))
+	template_fill (ca->pin, order, &t);
+	if (!invariant_template (&t, ca->pin->certificate, order->now, error))
 		return NULL;
-	g_autoptr (GBytes) der = issuer_sign_certificate (keyring->issuer, &t, error);
+	g_autoptr (GBytes) der = issuer_sign_certificate (ca->issuer, &t, error);
 	if (der == NULL)
 		return NULL;
 	g_autoptr (Certificate) made = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
@@ -112,11 +112,13 @@ carry_out (Keyring *keyring, const Order *order, GError **error)
 	if (!keyring_check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error)
 	    || !check_keys (keyring, order, error))
 		return NULL;
-	g_autoptr (Certificate) made = sign (keyring, order, error);
+	/* The holder's key says which hierarchy: one whose kind its holder's software can check. */
+	const KeyringCa *ca = keyring_ca_for_key (keyring, public_key_algorithm (order->keys[order->copy]), error);
+	g_autoptr (Certificate) made = ca != NULL ? sign (ca, order, error) : NULL;
 	if (made == NULL)
 		return NULL;
 	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, order->profile->name, order->profile->version);
-	const JournalEntry entry = { order->now, order->request, order->copy, profile, order->reviewer, order->issuer, made };
+	const JournalEntry entry = { order->now, ca->pin->name, order->request, order->copy, profile, order->reviewer, order->issuer, made };
 	journal_add_issue (keyring->journal, &entry);
 	g_autofree char *serial = serial_hex (&order->serial);
 	log_event (LOG_LEVEL_INFO, "signer.issued", "serial", "%s", serial, "profile", "%s", profile, NULL);

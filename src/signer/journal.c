@@ -15,7 +15,7 @@ struct Journal {
 	GPtrArray *revoked;
 	LookLedger *looks;
 	GHashTable *pins;           /* ticket → Fingerprint of the key that got the PIN */
-	guint64 crl_number;
+	GHashTable *crl_numbers;    /* interned name of a CA → guint64 */
 	guint64 size;
 	Hash root;
 	Micros last_time;
@@ -87,11 +87,11 @@ index_issue (Journal *journal, JournalIssue *issue, GError **error)
 static gboolean
 replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
 {
-	const char *type, *profile, *serial, *spki, *certificate, *der, *request = NULL, *reviewer = NULL, *issuer = NULL;
+	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL;
 	gint64 copy = 0;
 	Micros time;
 	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "ca", FIELD_STRING, FALSE, 32, &ca },
 		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "copy", FIELD_INT, FALSE, 0, &copy }, { "profile", FIELD_STRING, TRUE, 64, &profile },
 		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
 		{ "certificate", FIELD_HEX32, TRUE, 0, &certificate }, { "der", FIELD_STRING, TRUE, 2 * CERTIFICATE_MAX_DER, &der },
@@ -101,7 +101,7 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 		return FALSE;
 	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
-	JournalIssue issue = { .has_request = request != NULL, .copy = (guint) copy, .offset = offset, .n = n };
+	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint) copy, .offset = offset, .n = n };
 	if (!serial_from_hex (serial, &issue.serial))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
 	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
@@ -147,22 +147,28 @@ replay_revoked (Journal *journal, const json_t *record, GError **error)
 	return remember_revoked (journal, &entry, not_after, error);
 }
 
+static void
+remember_crl (Journal *journal, const char *ca, guint64 number)
+{
+	g_hash_table_insert (journal->crl_numbers, (gpointer) g_intern_string (ca), g_memdup2 (&number, sizeof number));
+}
+
 static gboolean
 replay_crl (Journal *journal, const json_t *record, GError **error)
 {
-	const char *type, *hash;
+	const char *type, *hash, *ca = PINS_FIRST_CA;
 	gint64 number, entries;
 	Micros time;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
 		{ "number", FIELD_INT, TRUE, 0, &number }, { "hash", FIELD_HEX32, TRUE, 0, &hash },
-		{ "entries", FIELD_INT, TRUE, 0, &entries },
+		{ "entries", FIELD_INT, TRUE, 0, &entries }, { "ca", FIELD_STRING, FALSE, 32, &ca },
 	};
 	if (!JSON_READ (record, "", fields, error))
 		return FALSE;
-	if (number <= 0 || (guint64) number <= journal->crl_number)
+	if (number <= 0 || (guint64) number <= journal_crl_number (journal, ca))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/number", "CRL numbers do not rise");
-	journal->crl_number = (guint64) number;
+	remember_crl (journal, ca, (guint64) number);
 	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
 }
@@ -254,6 +260,7 @@ journal_open (const char *path, GError **error)
 	journal->revoked = g_ptr_array_new ();
 	journal->looks = look_ledger_new ();
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+	journal->crl_numbers = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, g_free);
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
@@ -267,6 +274,7 @@ journal_free (Journal *journal)
 	chain_free (journal->chain);
 	g_ptr_array_unref (journal->revoked);
 	look_ledger_free (journal->looks);
+	g_hash_table_unref (journal->crl_numbers);
 	g_hash_table_unref (journal->pins);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
@@ -332,9 +340,10 @@ journal_revoked (const Journal *journal)
 }
 
 guint64
-journal_crl_number (const Journal *journal)
+journal_crl_number (const Journal *journal, const char *ca)
 {
-	return journal->crl_number;
+	const guint64 *number = g_hash_table_lookup (journal->crl_numbers, g_intern_string (ca));
+	return number != NULL ? *number : 0;
 }
 
 void
@@ -386,16 +395,26 @@ put_hash (json_t *record, const char *key, const Fingerprint *hash)
 		json_object_set_new (record, key, json_hex (hash->b, sizeof hash->b));
 }
 
+/* Absent for the first CA: a site with one is written as before there were several. */
+static void
+put_ca (json_t *record, const char *ca)
+{
+	if (ca != NULL && strcmp (ca, PINS_FIRST_CA) != 0)
+		json_object_set_new (record, "ca", json_string (ca));
+}
+
 void
 journal_add_issue (Journal *journal, const JournalEntry *entry)
 {
 	const Certificate *certificate = entry->certificate;
 	JournalIssue issue = { .serial = *certificate_serial (certificate), .certificate = *certificate_fingerprint (certificate),
-	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .has_request = entry->request != NULL, .copy = entry->copy };
+	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .ca = g_intern_string (entry->ca != NULL ? entry->ca : PINS_FIRST_CA),
+	                       .has_request = entry->request != NULL, .copy = entry->copy };
 	if (entry->request != NULL)
 		issue.request = *entry->request;
 	g_autoptr (json_t) record = record_new ("issue", entry->time);
 	g_autoptr (GBytes) der = certificate_der (certificate);
+	put_ca (record, entry->ca);
 	put_hash (record, "request", entry->request);
 	if (entry->copy != 0)
 		json_object_set_new (record, "copy", json_integer ((json_int_t) entry->copy));
@@ -435,16 +454,17 @@ journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, G
 }
 
 void
-journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries)
+journal_add_crl (Journal *journal, const char *ca, Micros time, guint64 number, GBytes *crl, gsize entries)
 {
 	Fingerprint hash;
 	fingerprint_of (g_bytes_get_data (crl, NULL), g_bytes_get_size (crl), &hash);
 	g_autoptr (json_t) record = record_new ("crl", time);
+	put_ca (record, ca);
 	json_object_set_new (record, "number", json_integer ((json_int_t) number));
 	json_object_set_new (record, "entries", json_integer ((json_int_t) entries));
 	put_hash (record, "hash", &hash);
 	chain_append (journal->chain, record, NULL, NULL);
-	journal->crl_number = number;
+	remember_crl (journal, ca, number);
 	journal->last_time = MAX (journal->last_time, time);
 }
 

@@ -1,15 +1,15 @@
-/* signer/journal.h — what the signer must remember: every certificate of the issuing CA, which of them it
- * called revoked, the last CRL number, the last checkpoint, looks at records,
+/* signer/journal.h — what the signer must remember: every certificate of its CAs, which of them it
+ * called revoked, the last CRL number of each, the last checkpoint, looks at records,
  * released PINs.
  *
  * journal.log is a Chain.  Records, each with "time":
- *   {"type":"issue","request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *   {"type":"issue","ca"?,"request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
  *   {"type":"revoked","serial","revoked_at","reason","not_after"}
- *   {"type":"crl","number","hash","entries"}
+ *   {"type":"crl","ca"?,"number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  *   {"type":"pin","ticket","token","spki","statements"}
- * request is the hash of the to-be-signed request (absent for the certificates made with the
+ * ca names the CA (absent: PINS_FIRST_CA); request is the hash of the to-be-signed request (absent for the certificates made with the
  * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
  */
@@ -18,6 +18,7 @@
 #include "pki/certificate.h"
 #include "pki/merkle.h"
 #include "signer/chain.h"
+#include "signer/pins.h"
 
 typedef struct Journal Journal;
 
@@ -25,6 +26,7 @@ typedef struct {
 	Serial serial;
 	Fingerprint request, spki, certificate;
 	gboolean has_request;
+	const char *ca;           /* its issuer: interned name */
 	guint copy;               /* which key of the request */
 	gboolean revoked;         /* once, and for ever; then: */
 	Micros revoked_at, not_after;
@@ -35,6 +37,7 @@ typedef struct {
 
 typedef struct {
 	Micros time;
+	const char *ca;                           /* NULL: the first */
 	const Fingerprint *request;               /* NULL: made with the site */
 	guint copy;
 	const char *profile;
@@ -70,7 +73,7 @@ GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError
 gboolean journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *reviewer, Fingerprint *issuer, GError **error);
 /* JournalIssue *, those that are revoked; borrowed. */
 const GPtrArray *journal_revoked (const Journal *journal);
-guint64 journal_crl_number (const Journal *journal);          /* 0 before the first */
+guint64 journal_crl_number (const Journal *journal, const char *ca);     /* 0 before its first */
 void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
 /* Looks at records: was this statement used; how many has this person had on the (Beijing) day of now. */
 gboolean journal_look_used (const Journal *journal, const Fingerprint *identity);
@@ -83,7 +86,7 @@ Micros journal_last_time (const Journal *journal);            /* of any record, 
 void journal_add_issue (Journal *journal, const JournalEntry *entry);
 /* Of a certificate in the journal; nothing when it is remembered already.  FALSE: its record cannot be read. */
 gboolean journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error);
-void journal_add_crl (Journal *journal, Micros time, guint64 number, GBytes *crl, gsize entries);
+void journal_add_crl (Journal *journal, const char *ca, Micros time, guint64 number, GBytes *crl, gsize entries);
 void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
 /* Not used before. */
 void journal_add_look (Journal *journal, const JournalLook *look);

@@ -10,14 +10,23 @@
 #include "signer/complete.h"
 #include "signer/secret.h"
 
+static void
+keyring_ca_free (KeyringCa *ca)
+{
+	g_clear_pointer (&ca->issuer, issuer_free);
+	g_clear_pointer (&ca->responder, ocsp_responder_free);
+	g_clear_pointer (&ca->key, private_key_free);
+	g_clear_pointer (&ca->ocsp_key, private_key_free);
+	g_free (ca);
+}
+
 void
 keyring_free (Keyring *keyring)
 {
 	if (keyring == NULL)
 		return;
-	g_clear_pointer (&keyring->issuer, issuer_free);
-	g_clear_pointer (&keyring->responder, ocsp_responder_free);
-	PrivateKey *const keys[] = { keyring->issuing_key, keyring->ocsp_key, keyring->log_key, keyring->receipt_key, keyring->document_key };
+	g_clear_pointer (&keyring->cas, g_ptr_array_unref);
+	PrivateKey *const keys[] = { keyring->log_key, keyring->receipt_key, keyring->document_key };
 	for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
 		if (keys[i] != NULL)
 			private_key_free (keys[i]);
@@ -69,14 +78,27 @@ load_key (const char *dir, const char *name, const Certificate *certificate, con
 }
 
 static gboolean
+load_ca (Keyring *k, const PinnedCa *pin, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	KeyringCa *ca = g_new0 (KeyringCa, 1);
+	g_autofree char *ocsp = pins_ca_file (pin->name, "ocsp", "");
+	g_ptr_array_add (k->cas, ca);
+	ca->pin = pin;
+	return load_key (dir, pin->name, pin->certificate, passphrase, n, &ca->key, error)
+		&& load_key (dir, ocsp, pin->ocsp, passphrase, n, &ca->ocsp_key, error)
+		&& (ca->issuer = issuer_new (pin->certificate, ca->key, error)) != NULL
+		&& (ca->responder = ocsp_responder_new (pin->ocsp, ca->ocsp_key, error)) != NULL;
+}
+
+static gboolean
 load_keys (Keyring *k, const char *dir, const char *passphrase, gsize n, GError **error)
 {
-	return load_key (dir, "issuing", k->pins->issuing, passphrase, n, &k->issuing_key, error)
-		&& load_key (dir, "ocsp", k->pins->ocsp, passphrase, n, &k->ocsp_key, error)
-		&& load_key (dir, "log", k->pins->log, passphrase, n, &k->log_key, error)
-		&& load_key (dir, "receipt", k->pins->receipt, passphrase, n, &k->receipt_key, error)
-		&& (k->issuer = issuer_new (k->pins->issuing, k->issuing_key, error)) != NULL
-		&& (k->responder = ocsp_responder_new (k->pins->ocsp, k->ocsp_key, error)) != NULL;
+	k->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) keyring_ca_free);
+	for (guint i = 0; i < k->pins->cas->len; i++)
+		if (!load_ca (k, g_ptr_array_index (k->pins->cas, i), dir, passphrase, n, error))
+			return FALSE;
+	return load_key (dir, "log", k->pins->log, passphrase, n, &k->log_key, error)
+		&& load_key (dir, "receipt", k->pins->receipt, passphrase, n, &k->receipt_key, error);
 }
 
 /* What sites of older versions have only now. */
@@ -108,6 +130,38 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 		return NULL;
 	keyring->clock = keyring->pins->test ? clock_new_offset (0) : clock_new_system ();
 	return g_steal_pointer (&keyring);
+}
+
+static const KeyringCa *
+of_pin (const Keyring *keyring, const PinnedCa *pin)
+{
+	for (guint i = 0; pin != NULL && i < keyring->cas->len; i++) {
+		const KeyringCa *ca = g_ptr_array_index (keyring->cas, i);
+		if (ca->pin == pin)
+			return ca;
+	}
+	return NULL;
+}
+
+const KeyringCa *
+keyring_ca (const Keyring *keyring, const char *name)
+{
+	return of_pin (keyring, pins_ca (keyring->pins, name));
+}
+
+const KeyringCa *
+keyring_ca_for_key (const Keyring *keyring, KeyAlgorithm algorithm, GError **error)
+{
+	return of_pin (keyring, pins_ca_for_key (keyring->pins, algorithm, error));
+}
+
+const KeyringCa *
+keyring_ca_asked (const Keyring *keyring, const char *name, GError **error)
+{
+	const KeyringCa *ca = keyring_ca (keyring, name);
+	if (ca == NULL)
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/ca", "this site has no such CA");
+	return ca;
 }
 
 Micros

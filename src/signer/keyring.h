@@ -1,6 +1,6 @@
 /* signer/keyring.h — everything the running signer has, each key reachable only through its one purpose.
  *
- * The issuing key sits inside `issuer` (certificates and CRLs), the OCSP key inside `responder`, the log
+ * Each CA's key sits inside its `issuer` (certificates and CRLs), its OCSP key inside its `responder`, the log
  * key signs checkpoints, the receipt key receipts, the document key documents by their digest,
  * the storage secret opens a record for an officer's look, the secret of tokens makes their administrator PINs; no function takes "a key and some bytes".
  */
@@ -11,14 +11,20 @@
 #include "signer/pins.h"
 
 typedef struct {
+	const PinnedCa *pin;          /* of pins->cas */
+	PrivateKey *key, *ocsp_key;
+	Issuer *issuer;
+	OcspResponder *responder;
+} KeyringCa;
+
+typedef struct {
 	Pins *pins;
 	OfficersLog *officers;
 	Journal *journal;
 	Clock *clock;                 /* test sites: replaced by the "clock" message */
-	PrivateKey *issuing_key, *ocsp_key, *log_key, *receipt_key, *document_key;
+	GPtrArray *cas;               /* KeyringCa, in the order of pins->cas */
+	PrivateKey *log_key, *receipt_key, *document_key;
 	guint8 *secrets[N_SECRETS];   /* 32 bytes each */
-	Issuer *issuer;
-	OcspResponder *responder;
 } Keyring;
 
 /* Reads and checks the whole folder, makes what an older version left out of it (complete.h), decrypts the keys,
@@ -26,6 +32,13 @@ typedef struct {
 Keyring *keyring_open (const char *dir, const char *passphrase, gsize n, GError **error);
 void keyring_free (Keyring *keyring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Keyring, keyring_free)
+
+/* NULL name: the first.  NULL: there is none of this name. */
+const KeyringCa *keyring_ca (const Keyring *keyring, const char *name);
+/* The CA that signs for holders with such keys (pins_ca_for_key). */
+const KeyringCa *keyring_ca_for_key (const Keyring *keyring, KeyAlgorithm algorithm, GError **error);
+/* A message's member "ca".  DIQI_ERROR_FIELD_VALUE "/ca". */
+const KeyringCa *keyring_ca_asked (const Keyring *keyring, const char *name, GError **error);
 
 Micros keyring_now (const Keyring *keyring);
 /* A clock put back would let things be back-dated between two restarts.  DIQI_ERROR_SIGNER. */

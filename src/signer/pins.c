@@ -1,5 +1,5 @@
 /* signer/pins.c — see pins.h. */
-#include "signer/pins.h"
+#include "signer/pins_private.h"
 
 #include <string.h>
 
@@ -37,9 +37,10 @@ pins_free (Pins *pins)
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (*slot (pins, i) != NULL)
 			certificate_unref (*slot (pins, i));
-	char *const texts[] = { pins->site, pins->name, pins->base_uri, pins->origin, pins->ocsp_uri, pins->crl_uri, pins->issuer_uri };
+	char *const texts[] = { pins->site, pins->name, pins->base_uri, pins->origin };
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
 		g_free (texts[i]);
+	g_clear_pointer (&pins->cas, g_ptr_array_unref);
 	g_clear_pointer (&pins->profiles, g_ptr_array_unref);
 	g_free (pins);
 }
@@ -74,11 +75,9 @@ pins_new (const char *site, const char *name, const char *base_uri, gboolean tes
 	pins->name = g_strdup (name);
 	pins->base_uri = g_strdup (base_uri);
 	pins->origin = g_strdup (strstr (base_uri, "://") + 3);
-	pins->ocsp_uri = g_strconcat (base_uri, "/pki/issuing/ocsp", NULL);
-	pins->crl_uri = g_strconcat (base_uri, "/pki/issuing/full.crl", NULL);
-	pins->issuer_uri = g_strconcat (base_uri, "/pki/issuing/ca.cer", NULL);
 	pins->test = test;
 	pins->algorithm = algorithm;
+	pins->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) pinned_ca_free);
 	pins->profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
 	return pins;
 }
@@ -112,6 +111,17 @@ pinned_secrets (const Pins *pins)
 	return pinned;
 }
 
+static void
+set_pinned (const Pins *pins, json_t *object)
+{
+	json_object_set_new (object, "certificates", pinned_certificates (pins));
+	if (pins->has_secrets)
+		json_object_set_new (object, "secrets", pinned_secrets (pins));
+	/* Absent where there is but one: such a folder is as older versions wrote it. */
+	if (pins->cas->len > 1)
+		json_object_set_new (object, "cas", pins_further_cas (pins));
+}
+
 GBytes *
 pins_site_json (const Pins *pins, const json_t *profile_hashes)
 {
@@ -122,12 +132,15 @@ pins_site_json (const Pins *pins, const json_t *profile_hashes)
 	json_object_set_new (object, "name", json_string (pins->name));
 	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
-	json_object_set_new (object, "certificates", pinned_certificates (pins));
-	if (pins->has_secrets)
-		json_object_set_new (object, "secrets", pinned_secrets (pins));
+	set_pinned (pins, object);
 	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
 	return jcs_bytes (object);
 }
+
+/* What site.json says of files; borrowed from it. */
+typedef struct {
+	json_t *certificates, *cas, *profiles;
+} SiteParts;
 
 /* --- loading ------------------------------------------------------------------- */
 
@@ -149,36 +162,40 @@ is_pinned (const Fingerprint *actual, const char *pinned)
 	return g_strcmp0 (hex, pinned) == 0;
 }
 
-static gboolean
-load_certificate (Pins *pins, const char *dir, gsize i, const json_t *pinned, GError **error)
+Certificate *
+pins_read_certificate (const char *dir, const char *file, const char *pinned, guint usage, GError **error)
 {
 	gsize n;
-	g_autofree char *file = g_strconcat (certificates[i].name, ".crt", NULL);
 	g_autofree char *pem = read_file (dir, file, &n, error);
-	if (pem == NULL)
-		return FALSE;
-	Certificate *certificate = certificate_parse_pem (pem, n, error);
+	g_autoptr (Certificate) certificate = pem != NULL ? certificate_parse_pem (pem, n, error) : NULL;
 	if (certificate == NULL)
-		return FALSE;
-	*slot (pins, i) = certificate;
-	const char *expected = json_string_value (json_object_get (pinned, certificates[i].name));
-	if (!is_pinned (certificate_fingerprint (certificate), expected))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is not the certificate that site.json names", file);
-	guint usage = certificates[i].extended_key_usage;
+		return NULL;
+	if (!is_pinned (certificate_fingerprint (certificate), pinned)) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s is not the certificate that site.json names", file);
+		return NULL;
+	}
 	gboolean fits = usage == 0 ? certificate_is_ca (certificate)
 	                           : !certificate_is_ca (certificate) && certificate_extended_key_usage (certificate) == usage;
-	return fits || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is of the wrong kind", file);
+	if (!fits) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s is of the wrong kind", file);
+		return NULL;
+	}
+	return g_steal_pointer (&certificate);
 }
 
-/* Judged at the start of their own validity: an expired service certificate must not keep a
- * signer from starting that still has CRLs to sign. */
-static gboolean
-check_hierarchy (const Pins *pins, GError **error)
+static Certificate *
+load_certificate (const char *dir, gsize i, const json_t *pinned, GError **error)
 {
-	Certificate *const root[] = { pins->root };
-	if (!certificate_verify_chain (pins->issuing, root, 1, certificate_not_before (pins->issuing), error))
-		return FALSE;
-	Certificate *const leaves[] = { pins->ocsp, pins->log, pins->receipt, pins->document };
+	g_autofree char *file = g_strconcat (certificates[i].name, ".crt", NULL);
+	const char *expected = json_string_value (json_object_get (pinned, certificates[i].name));
+	return pins_read_certificate (dir, file, expected, certificates[i].extended_key_usage, error);
+}
+
+/* Judged at the start of their own validity: see check_chain of pinned_ca.c. */
+static gboolean
+check_services (const Pins *pins, GError **error)
+{
+	Certificate *const leaves[] = { pins->log, pins->receipt, pins->document };
 	for (gsize i = 0; i < G_N_ELEMENTS (leaves); i++)
 		if (leaves[i] != NULL && !pins_verify (pins, leaves[i], certificate_not_before (leaves[i]), error))
 			return FALSE;
@@ -217,26 +234,51 @@ load_profile (Pins *pins, const char *dir, const json_t *pin, GError **error)
 	return TRUE;
 }
 
+/* The first three are those of the first CA. */
+#define FIRST_CA_FILES 3
+
 static gboolean
-load_files (Pins *pins, const char *dir, const json_t *pinned, const json_t *profiles, GError **error)
+load_first_ca (Pins *pins, const char *dir, const json_t *pinned, GError **error)
 {
-	gsize known = 0;
-	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
+	g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	for (gsize i = 0; i < FIRST_CA_FILES; i++) {
+		Certificate *certificate = load_certificate (dir, i, pinned, error);
+		if (certificate == NULL)
+			return FALSE;
+		g_ptr_array_add (files, certificate);
+	}
+	return pins_add_ca (pins, PINS_FIRST_CA, files->pdata[0], files->pdata[1], files->pdata[2], error);
+}
+
+static gboolean
+load_certificates (Pins *pins, const char *dir, const json_t *pinned, GError **error)
+{
+	gsize known = FIRST_CA_FILES;
+	if (!load_first_ca (pins, dir, pinned, error))
+		return FALSE;
+	for (gsize i = FIRST_CA_FILES; i < G_N_ELEMENTS (certificates); i++) {
 		gboolean named = json_object_get (pinned, certificates[i].name) != NULL;
 		known += named;
-		if ((named || !certificates[i].later) && !load_certificate (pins, dir, i, pinned, error))
+		if ((named || !certificates[i].later) && (*slot (pins, i) = load_certificate (dir, i, pinned, error)) == NULL)
 			return FALSE;
 	}
-	if (json_object_size (pinned) != known)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log, receipt and document");
+	return json_object_size (pinned) == known
+		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log, receipt and document");
+}
+
+static gboolean
+load_files (Pins *pins, const char *dir, const SiteParts *parts, GError **error)
+{
+	if (!load_certificates (pins, dir, parts->certificates, error) || !pins_load_cas (pins, dir, parts->cas, error))
+		return FALSE;
 	size_t i;
 	json_t *pin;
-	json_array_foreach (profiles, i, pin)
+	json_array_foreach (parts->profiles, i, pin)
 		if (!load_profile (pins, dir, pin, error))
 			return FALSE;
 	if (pins_newest (pins, HOLDER_OFFICER) == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no profile for officers");
-	return check_hierarchy (pins, error);
+	return check_services (pins, error);
 }
 
 static gboolean
@@ -256,7 +298,7 @@ read_secrets (Pins *pins, const json_t *secrets, GError **error)
 }
 
 static Pins *
-read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **error)
+read_site (const json_t *object, SiteParts *parts, GError **error)
 {
 	const char *site, *kind, *name, *base_uri, *algorithm_name;
 	gint64 v;
@@ -264,8 +306,9 @@ read_site (const json_t *object, json_t **pinned, json_t **profiles, GError **er
 	const Field fields[] = {
 		{ "v", FIELD_INT, TRUE, 0, &v }, { "site", FIELD_STRING, TRUE, 64, &site }, { "kind", FIELD_STRING, TRUE, 16, &kind },
 		{ "name", FIELD_STRING, TRUE, SITE_NAME_MAX, &name }, { "base_uri", FIELD_STRING, TRUE, 200, &base_uri },
-		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, pinned },
-		{ "profiles", FIELD_ARRAY, TRUE, 100, profiles }, { "secrets", FIELD_OBJECT, FALSE, 0, &secrets },
+		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, &parts->certificates },
+		{ "profiles", FIELD_ARRAY, TRUE, 100, &parts->profiles }, { "secrets", FIELD_OBJECT, FALSE, 0, &secrets },
+		{ "cas", FIELD_ARRAY, FALSE, PINS_MAX_CAS, &parts->cas },
 	};
 	if (!JSON_READ (object, "", fields, error))
 		return NULL;
@@ -302,9 +345,9 @@ pins_load (const char *dir, GError **error)
 	g_autoptr (json_t) object = read_site_json (dir, error);
 	if (object == NULL)
 		return NULL;
-	json_t *pinned, *profiles;
-	g_autoptr (Pins) pins = read_site (object, &pinned, &profiles, error);
-	if (pins == NULL || !load_files (pins, dir, pinned, profiles, error))
+	SiteParts parts = { 0 };
+	g_autoptr (Pins) pins = read_site (object, &parts, error);
+	if (pins == NULL || !load_files (pins, dir, &parts, error))
 		return NULL;
 	return g_steal_pointer (&pins);
 }
@@ -338,9 +381,7 @@ pins_rewrite (const Pins *pins, const char *dir, GError **error)
 	g_autoptr (json_t) object = read_site_json (dir, error);
 	if (object == NULL)
 		return FALSE;
-	json_object_set_new (object, "certificates", pinned_certificates (pins));
-	if (pins->has_secrets)
-		json_object_set_new (object, "secrets", pinned_secrets (pins));
+	set_pinned (pins, object);
 	return replace_site_json (dir, object, error);
 }
 
@@ -369,13 +410,6 @@ pins_newest (const Pins *pins, ProfileHolder holder)
 	return newest;
 }
 
-gboolean
-pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error)
-{
-	Certificate *const chain[] = { pins->issuing, pins->root };
-	return certificate_verify_chain (leaf, chain, G_N_ELEMENTS (chain), at, error);
-}
-
 json_t *
 pins_describe (const Pins *pins)
 {
@@ -394,5 +428,6 @@ pins_describe (const Pins *pins)
 	for (guint i = 0; i < pins->profiles->len; i++)
 		json_array_append_new (profiles, profile_summary (g_ptr_array_index (pins->profiles, i)));
 	json_object_set_new (reply, "profiles", profiles);
+	json_object_set_new (reply, "cas", pins_describe_cas (pins));
 	return reply;
 }

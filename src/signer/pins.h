@@ -15,15 +15,28 @@ typedef enum { SECRET_STORAGE, SECRET_TOKENS, N_SECRETS } Secret;
 /* The profiles that come with the program, among its resources. */
 #define PROFILE_FOLDER "/cn/diqi/profiles"
 
+/* An issuing CA of the site, under a root of its own or of an earlier one (docs/authority.md "Authorities of a site"). */
+typedef struct {
+	char *name;                    /* also of its files and in its addresses; the first is PINS_FIRST_CA */
+	const char *hierarchy;         /* hierarchy_name of its algorithm */
+	KeyAlgorithm algorithm;
+	gboolean current;              /* signs new certificates of its hierarchy; others serve status only */
+	Certificate *root, *certificate, *ocsp;
+	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri and name */
+} PinnedCa;
+#define PINS_FIRST_CA "issuing"
+#define PINS_MAX_CAS 16
+
 typedef struct {
 	char *site;                    /* id: lower-case letters, digits, "-" and "." */
 	char *name;                    /* for people; also O of the site's own certificates */
 	char *base_uri;                /* "https://host[:port][/path]" without a "/" at the end */
 	char *origin;
-	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri */
 	gboolean test;
-	KeyAlgorithm algorithm;
-	Certificate *root, *issuing, *ocsp, *log, *receipt;
+	KeyAlgorithm algorithm;        /* of the first CA */
+	GPtrArray *cas;                /* PinnedCa; the first is the main one, the last of each hierarchy its current one */
+	Certificate *root, *issuing, *ocsp;     /* the first CA's */
+	Certificate *log, *receipt;
 	Certificate *document;         /* NULL after pins_load: the folder is older than documents (see complete.h) */
 	GPtrArray *profiles;           /* Profile */
 	gboolean has_secrets;          /* FALSE after pins_load: the folder is older than these */
@@ -42,6 +55,22 @@ Pins *pins_load (const char *dir, GError **error);
 void pins_free (Pins *pins);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
 
+/* "gm" for SM2, else "international". */
+const char *hierarchy_name (KeyAlgorithm algorithm);
+/* Takes a CA in as the newest of its hierarchy (pinned_ca.c); the certificates are referenced.  The first must be PINS_FIRST_CA and also
+ * fills root, issuing and ocsp.  DIQI_ERROR_FIELD_VALUE, _EXISTS, _CERTIFICATE_CHAIN. */
+gboolean pins_add_ca (Pins *pins, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error);
+/* NULL name: the first.  NULL: there is none of this name. */
+const PinnedCa *pins_ca (const Pins *pins, const char *name);
+/* The current CA for holders with such keys.  DIQI_ERROR_KEY_ALGORITHM "/request/spki" when the site has no such hierarchy. */
+const PinnedCa *pins_ca_for_key (const Pins *pins, KeyAlgorithm algorithm, GError **error);
+/* The CA that leaf names as its issuer; NULL: none of ours.  No signature is looked at. */
+const PinnedCa *pins_ca_of (const Pins *pins, const Certificate *leaf);
+/* Name of a CA's file in the signer's folder: its own (what NULL: issuing.crt, gm.crt), "root" or "ocsp" (root.crt, gm-root.crt). */
+char *pins_ca_file (const char *ca, const char *what, const char *suffix);
+/* Replaces a CA's responder certificate (its key stays). */
+void pins_set_ocsp (Pins *pins, const PinnedCa *ca, Certificate *ocsp);
+
 /* Text of site.json; profile_hashes: array of {name, version, hash}. */
 GBytes *pins_site_json (const Pins *pins, const json_t *profile_hashes);
 /* Pins a profile that the folder lacks: its file, then site.json.  One that is pinned already, by name and version, stays as it is. */
@@ -54,7 +83,7 @@ const char *pins_secret_name (Secret which);
 const Profile *pins_profile (const Pins *pins, const char *name, gint64 version);
 /* The newest profile of that kind of holder, or NULL. */
 const Profile *pins_newest (const Pins *pins, ProfileHolder holder);
-/* Is it signed by our issuing CA, that by our root?  Judged at `at`. */
+/* Is it signed by one of our CAs, that by its root?  Judged at `at`. */
 gboolean pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error);
 /* Members of the reply to "site". */
 json_t *pins_describe (const Pins *pins);

@@ -13,15 +13,15 @@
  * The signer reads what is there, handles every whole frame, writes the journal once with one
  * fdatasync if any of them signed something that must be remembered, and only then answers.
  * A type that is not in this table is refused (DIQI_ERROR_SIGNER); so is every unknown member.
- * Each type uses one key, and no message hands over bytes to be signed as they are:
+ * Each type uses one key (of the CA that `ca` names, the first when it is absent; "issue" and "officers.set": of the CA for the holder's key), and no message hands over bytes to be signed as they are:
  *
  * | type          | key     | journal | members                                             | reply members |
- * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles |
+ * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles, cas [{name, hierarchy, algorithm, current, root, certificate, ocsp, …_uri}] |
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), copy?, serial, reviewer, issuer (compact) | certificate |
- * | ocsp          | ocsp    | if revoked | singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
- * | crl           | issuing | yes     | number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
+ * | ocsp          | ocsp    | if revoked | ca?, singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
+ * | crl           | issuing | yes     | ca?, number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
  * | receipt       | receipt |         | payload                                             | statement |

@@ -78,7 +78,7 @@ add_cert_id (GByteArray *requests, const json_t *single, gsize i, GError **error
 
 /* The CertIDs as an OCSPRequest of our own making, so that pki's one strict reader says whose they are. */
 static OcspRequest *
-reread (const Keyring *keyring, const json_t *singles, GError **error)
+reread (const KeyringCa *ca, const json_t *singles, GError **error)
 {
 	g_autoptr (GByteArray) der = g_byte_array_new ();
 	size_t i;
@@ -89,7 +89,7 @@ reread (const Keyring *keyring, const json_t *singles, GError **error)
 	der_wrap (der, 0x30);         /* requestList */
 	der_wrap (der, 0x30);         /* TBSRequest */
 	der_wrap (der, 0x30);         /* OCSPRequest */
-	g_autoptr (OcspRequest) request = ocsp_request_parse (der->data, der->len, keyring->pins->issuing, error);
+	g_autoptr (OcspRequest) request = ocsp_request_parse (der->data, der->len, ca->pin->certificate, error);
 	if (request == NULL)
 		return NULL;
 	if (request->singles->len != json_array_size (singles)) {
@@ -97,6 +97,14 @@ reread (const Keyring *keyring, const json_t *singles, GError **error)
 		return NULL;
 	}
 	return g_steal_pointer (&request);
+}
+
+/* A certificate of this CA in the journal; NULL: it never issued that. */
+static const JournalIssue *
+issued_by (const Keyring *keyring, const KeyringCa *ca, const Serial *serial)
+{
+	const JournalIssue *issue = journal_by_serial (keyring->journal, serial);
+	return issue != NULL && strcmp (issue->ca, ca->pin->name) == 0 ? issue : NULL;
 }
 
 static gboolean
@@ -113,7 +121,7 @@ status_from_name (const char *name, CertStatus *out)
 }
 
 static gboolean
-read_single (const Keyring *keyring, const json_t *object, OcspSingle *single, GError **error)
+read_single (const Keyring *keyring, const KeyringCa *ca, const json_t *object, OcspSingle *single, GError **error)
 {
 	const char *cert_id, *status;
 	Micros revoked_at = -1;
@@ -126,7 +134,7 @@ read_single (const Keyring *keyring, const json_t *object, OcspSingle *single, G
 		return FALSE;
 	if (!status_from_name (status, &single->status))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/singles/status", "good, revoked or unknown");
-	if (single->status != CERT_STATUS_UNKNOWN && (!single->ours || journal_by_serial (keyring->journal, &single->serial) == NULL))
+	if (single->status != CERT_STATUS_UNKNOWN && (!single->ours || issued_by (keyring, ca, &single->serial) == NULL))
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/singles/status", "this signer never issued that serial number");
 	gboolean revoked = single->status == CERT_STATUS_REVOKED;
 	if (revoked != (revoked_at >= 0) || revoked != (reason >= 0))
@@ -146,9 +154,9 @@ remember (const Keyring *keyring, const RevokedEntry *entry, GError **error)
 
 /* What was said before goes before what is said now. */
 static gboolean
-recall_single (const Keyring *keyring, OcspSingle *single, GError **error)
+recall_single (const Keyring *keyring, const KeyringCa *ca, OcspSingle *single, GError **error)
 {
-	const JournalIssue *issue = single->ours ? journal_by_serial (keyring->journal, &single->serial) : NULL;
+	const JournalIssue *issue = single->ours ? issued_by (keyring, ca, &single->serial) : NULL;
 	if (issue != NULL && issue->revoked) {
 		single->status = CERT_STATUS_REVOKED;
 		single->revoked_at = issue->revoked_at;
@@ -160,14 +168,14 @@ recall_single (const Keyring *keyring, OcspSingle *single, GError **error)
 }
 
 static OcspRequest *
-read_answer (const Keyring *keyring, const json_t *singles, GBytes *nonce, GError **error)
+read_answer (const Keyring *keyring, const KeyringCa *ca, const json_t *singles, GBytes *nonce, GError **error)
 {
-	g_autoptr (OcspRequest) answered = reread (keyring, singles, error);
+	g_autoptr (OcspRequest) answered = reread (ca, singles, error);
 	if (answered == NULL)
 		return NULL;
 	for (guint i = 0; i < answered->singles->len; i++) {
 		OcspSingle *single = &g_array_index (answered->singles, OcspSingle, i);
-		if (!read_single (keyring, json_array_get (singles, i), single, error) || !recall_single (keyring, single, error))
+		if (!read_single (keyring, ca, json_array_get (singles, i), single, error) || !recall_single (keyring, ca, single, error))
 			return NULL;
 	}
 	if (nonce != NULL)
@@ -179,20 +187,22 @@ json_t *
 message_ocsp (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
+	const char *name = NULL;
 	json_t *singles;
 	Micros this_update, next_update;
 	g_autoptr (GBytes) nonce = NULL;
 	const Field fields[] = {
-		ENVELOPE_FIELDS (envelope), { "singles", FIELD_ARRAY, TRUE, OCSP_MAX_SINGLE, &singles },
+		ENVELOPE_FIELDS (envelope), { "ca", FIELD_STRING, FALSE, 32, &name }, { "singles", FIELD_ARRAY, TRUE, OCSP_MAX_SINGLE, &singles },
 		{ "this_update", FIELD_TIME, TRUE, 0, &this_update }, { "next_update", FIELD_TIME, TRUE, 0, &next_update },
 		{ "nonce", FIELD_BASE64, FALSE, 128, &nonce },       /* RFC 9654 2.1 */
 	};
 	if (!JSON_READ (message, "", fields, error) || !check_window (keyring, this_update, next_update, OCSP_MAX_VALIDITY, error))
 		return NULL;
-	g_autoptr (OcspRequest) answered = read_answer (keyring, singles, nonce, error);
+	const KeyringCa *ca = keyring_ca_asked (keyring, name, error);
+	g_autoptr (OcspRequest) answered = ca == NULL ? NULL : read_answer (keyring, ca, singles, nonce, error);
 	if (answered == NULL)
 		return NULL;
-	g_autoptr (GBytes) response = ocsp_responder_sign (keyring->responder, answered, keyring_now (keyring), this_update, next_update, error);
+	g_autoptr (GBytes) response = ocsp_responder_sign (ca->responder, answered, keyring_now (keyring), this_update, next_update, error);
 	if (response == NULL)
 		return NULL;
 	json_t *reply = json_object ();
@@ -203,7 +213,7 @@ message_ocsp (Keyring *keyring, const json_t *message, GError **error)
 /* --- CRL ----------------------------------------------------------------------------- */
 
 static gboolean
-unpack_entry (const Keyring *keyring, const guint8 *packed, RevokedEntry *entry, GError **error)
+unpack_entry (const Keyring *keyring, const KeyringCa *ca, const guint8 *packed, RevokedEntry *entry, GError **error)
 {
 	guint64 at;
 	memcpy (entry->serial.b, packed, sizeof entry->serial.b);
@@ -212,7 +222,7 @@ unpack_entry (const Keyring *keyring, const guint8 *packed, RevokedEntry *entry,
 	entry->reason = (RevocationReason) packed[CRL_ENTRY_SIZE - 1];
 	if (entry->revoked_at < 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "a time before 1970");
-	if (journal_by_serial (keyring->journal, &entry->serial) == NULL)
+	if (issued_by (keyring, ca, &entry->serial) == NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/entries", "this signer never issued one of the serial numbers");
 	return check_revocation (keyring, entry->revoked_at, entry->reason, error);
 }
@@ -225,7 +235,7 @@ entry_of (const JournalIssue *issue)
 
 /* As the caller has them, remembered from now on. */
 static gboolean
-add_stated (const Keyring *keyring, GBytes *packed, GHashTable *seen, GArray *entries, GError **error)
+add_stated (const Keyring *keyring, const KeyringCa *ca, GBytes *packed, GHashTable *seen, GArray *entries, GError **error)
 {
 	gsize size;
 	const guint8 *p = g_bytes_get_data (packed, &size);
@@ -233,7 +243,7 @@ add_stated (const Keyring *keyring, GBytes *packed, GHashTable *seen, GArray *en
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "not whole entries");
 	for (gsize at = 0; at < size; at += CRL_ENTRY_SIZE) {
 		RevokedEntry entry;
-		if (!unpack_entry (keyring, p + at, &entry, error))
+		if (!unpack_entry (keyring, ca, p + at, &entry, error))
 			return FALSE;
 		/* The journal has one object a serial: the same object twice is the same serial twice. */
 		const JournalIssue *issue = journal_by_serial (keyring->journal, &entry.serial);
@@ -248,14 +258,14 @@ add_stated (const Keyring *keyring, GBytes *packed, GHashTable *seen, GArray *en
 
 /* Those the caller forgot, until they expire. */
 static void
-add_forgotten (const Keyring *keyring, GHashTable *seen, GArray *entries)
+add_forgotten (const Keyring *keyring, const KeyringCa *ca, GHashTable *seen, GArray *entries)
 {
 	const GPtrArray *revoked = journal_revoked (keyring->journal);
 	Micros now = keyring_now (keyring);
 	guint forgotten = 0;
 	for (guint i = 0; i < revoked->len; i++) {
 		const JournalIssue *issue = g_ptr_array_index (revoked, i);
-		if (issue->not_after < now || g_hash_table_contains (seen, issue))
+		if (issue->not_after < now || strcmp (issue->ca, ca->pin->name) != 0 || g_hash_table_contains (seen, issue))
 			continue;
 		RevokedEntry entry = entry_of (issue);
 		g_array_append_val (entries, entry);
@@ -275,13 +285,13 @@ remember_all (const Keyring *keyring, const GArray *entries, GError **error)
 }
 
 static GArray *
-read_entries (const Keyring *keyring, GBytes *packed, GError **error)
+read_entries (const Keyring *keyring, const KeyringCa *ca, GBytes *packed, GError **error)
 {
 	g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (RevokedEntry));
 	g_autoptr (GHashTable) seen = g_hash_table_new (g_direct_hash, g_direct_equal);
-	if (!add_stated (keyring, packed, seen, entries, error))
+	if (!add_stated (keyring, ca, packed, seen, entries, error))
 		return NULL;
-	add_forgotten (keyring, seen, entries);
+	add_forgotten (keyring, ca, seen, entries);
 	return g_steal_pointer (&entries);
 }
 
@@ -289,29 +299,34 @@ json_t *
 message_crl (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
+	const char *name = NULL;
 	gint64 number;
 	Micros this_update, next_update;
 	g_autoptr (GBytes) packed = NULL;
 	const Field fields[] = {
-		ENVELOPE_FIELDS (envelope), { "number", FIELD_INT, TRUE, 0, &number },
+		ENVELOPE_FIELDS (envelope), { "ca", FIELD_STRING, FALSE, 32, &name }, { "number", FIELD_INT, TRUE, 0, &number },
 		{ "this_update", FIELD_TIME, TRUE, 0, &this_update }, { "next_update", FIELD_TIME, TRUE, 0, &next_update },
 		{ "entries", FIELD_BASE64, TRUE, CRL_MAX_ENTRIES * CRL_ENTRY_SIZE, &packed },
 	};
 	if (!JSON_READ (message, "", fields, error) || !check_window (keyring, this_update, next_update, CRL_MAX_VALIDITY, error))
 		return NULL;
-	if (number <= 0 || (guint64) number <= journal_crl_number (keyring->journal)) {
+	const KeyringCa *ca = keyring_ca_asked (keyring, name, error);
+	if (ca == NULL)
+		return NULL;
+	guint64 last = journal_crl_number (keyring->journal, ca->pin->name);
+	if (number <= 0 || (guint64) number <= last) {
 		/* RFC 5280 5.2.3: numbers rise; two lists with one number could hide a revocation. */
-		diqi_error_set (error, DIQI_ERROR_SIGNER, "/number", "the last CRL had number %" G_GUINT64_FORMAT, journal_crl_number (keyring->journal));
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/number", "the last CRL had number %" G_GUINT64_FORMAT, last);
 		return NULL;
 	}
-	g_autoptr (GArray) entries = read_entries (keyring, packed, error);
+	g_autoptr (GArray) entries = read_entries (keyring, ca, packed, error);
 	if (entries == NULL)
 		return NULL;
-	g_autoptr (GBytes) crl = issuer_sign_crl (keyring->issuer, (guint64) number, this_update, next_update,
+	g_autoptr (GBytes) crl = issuer_sign_crl (ca->issuer, (guint64) number, this_update, next_update,
 	                                          (const RevokedEntry *) (gpointer) entries->data, entries->len, error);
 	if (crl == NULL || !remember_all (keyring, entries, error))
 		return NULL;
-	journal_add_crl (keyring->journal, keyring_now (keyring), (guint64) number, crl, entries->len);
+	journal_add_crl (keyring->journal, ca->pin->name, keyring_now (keyring), (guint64) number, crl, entries->len);
 	json_t *reply = json_object ();
 	json_object_set_new (reply, "crl", json_base64 (g_bytes_get_data (crl, NULL), g_bytes_get_size (crl)));
 	return reply;

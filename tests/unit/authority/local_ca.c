@@ -212,6 +212,7 @@ local_ca_site (LocalCa *ca)
 	site->log = certificate_ref (ca->ocsp);
 	site->receipt = certificate_ref (ca->ocsp);
 	site->document = certificate_ref (ca->ocsp);
+	signer_site_add_ca (site, "issuing", ca->root, ca->issuing, ca->ocsp);
 	site->profiles = json_pack ("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]", "name", "organization", "version", 1, "validity_days", 365,
 	                            "name", "person", "version", ca->person_profile, "validity_days", 300);
 	return site;
@@ -307,7 +308,7 @@ local_issue (gpointer signer, const char *request, gsize n, guint copy, const Se
 }
 
 static GBytes *
-local_sign_ocsp (gpointer signer, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
+local_sign_ocsp (gpointer signer, G_GNUC_UNUSED const char *name, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
 {
 	LocalCa *ca = signer;
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
@@ -328,7 +329,7 @@ local_sign_ocsp (gpointer signer, const OcspRequest *answered, Micros this_updat
 }
 
 static GBytes *
-local_sign_crl (gpointer signer, guint64 number, Micros this_update, Micros next_update,
+local_sign_crl (gpointer signer, G_GNUC_UNUSED const char *name, guint64 number, Micros this_update, Micros next_update,
                 const RevokedEntry *entries, gsize n, GError **error)
 {
 	LocalCa *ca = signer;

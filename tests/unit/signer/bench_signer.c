@@ -63,7 +63,7 @@ ocsp (SignerClient *client, guint thread, guint64 i)
 {
 	(void) thread;
 	(void) i;
-	g_autoptr (GBytes) response = signer_sign_ocsp (client, request, T0, T0 + MICROS_PER_HOUR, NULL);
+	g_autoptr (GBytes) response = signer_sign_ocsp (client, NULL, request, T0, T0 + MICROS_PER_HOUR, NULL);
 	return response != NULL;
 }
 

@@ -58,7 +58,7 @@ answer (Case *c, const Certificate *issuer, const Serial *serial, CertStatus sta
 	single->status = status;
 	single->revoked_at = T0;
 	single->reason = REASON_KEY_COMPROMISE;
-	return signer_sign_ocsp (c->client, request, T0, T0 + MICROS_PER_HOUR, error);
+	return signer_sign_ocsp (c->client, NULL, request, T0, T0 + MICROS_PER_HOUR, error);
 }
 
 static char *
@@ -126,11 +126,11 @@ test_ocsp_lying_caller (void)
 	single->serial = *certificate_serial (c.certificate);
 	single->ours = TRUE;
 	single->status = CERT_STATUS_GOOD;
-	assert_refused (signer_sign_ocsp (c.client, request, T0, T0 + MICROS_PER_HOUR, &error), error, SIGNER);
+	assert_refused (signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error), error, SIGNER);
 	/* Bytes that are no CertID, or two in the place of one. */
 	GBytes *id = single->cert_id;
 	single->cert_id = g_bytes_new_static ("\x05\x00", 2);
-	GBytes *made = signer_sign_ocsp (c.client, request, T0, T0 + MICROS_PER_HOUR, &error);
+	GBytes *made = signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error);
 	g_assert_null (made);
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_REQUEST);
 	g_clear_error (&error);
@@ -149,13 +149,13 @@ test_ocsp_times (void)
 		{ 6 * MICROS_PER_MIN, MICROS_PER_HOUR }, { 0, 0 }, { 0, 11 * MICROS_PER_DAY }, { -20 * MICROS_PER_DAY, MICROS_PER_HOUR },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (windows); i++)
-		assert_refused (signer_sign_ocsp (c.client, request, T0 + windows[i][0], T0 + windows[i][1], &error), error, SIGNER);
+		assert_refused (signer_sign_ocsp (c.client, NULL, request, T0 + windows[i][0], T0 + windows[i][1], &error), error, SIGNER);
 }
 
 static GBytes *
 crl (Case *c, guint64 number, const RevokedEntry *entries, gsize n, GError **error)
 {
-	return signer_sign_crl (c->client, number, T0, T0 + MICROS_PER_DAY, entries, n, error);
+	return signer_sign_crl (c->client, NULL, number, T0, T0 + MICROS_PER_DAY, entries, n, error);
 }
 
 static void
@@ -190,7 +190,7 @@ test_crl (void)
 	entries[0].revoked_at = T0;
 	entries[0].reason = (RevocationReason) 7;     /* RFC 5280: not used */
 	assert_refused (crl (&c, 7, entries, 1, &error), error, FIELD_VALUE);
-	assert_refused (signer_sign_crl (c.client, 7, T0, T0 + 32 * MICROS_PER_DAY, entries, 0, &error), error, SIGNER);
+	assert_refused (signer_sign_crl (c.client, NULL, 7, T0, T0 + 32 * MICROS_PER_DAY, entries, 0, &error), error, SIGNER);
 }
 
 /* I-01: rows changed in a database, or an old copy of it, bring no certificate back; a restart does not either. */

@@ -1,0 +1,95 @@
+/* signer/new_ca.c — see new_ca.h. */
+#include "signer/new_ca.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "signer/durable.h"
+#include "signer/own_certificate.h"
+
+void
+new_ca_free (NewCa *ca)
+{
+	if (ca == NULL)
+		return;
+	g_clear_pointer (&ca->issuer, issuer_free);
+	g_clear_pointer (&ca->root_key, private_key_free);
+	g_clear_pointer (&ca->key, private_key_free);
+	g_clear_pointer (&ca->ocsp_key, private_key_free);
+	g_clear_pointer (&ca->root, certificate_unref);
+	g_clear_pointer (&ca->certificate, certificate_unref);
+	g_clear_pointer (&ca->ocsp, certificate_unref);
+	g_free (ca->name);
+	g_free (ca);
+}
+
+static gboolean
+make_root (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
+{
+	ca->root_key = private_key_generate (algorithm, error);
+	ca->root = ca->root_key != NULL
+		? own_certificate_make (pins, own_certificate (OWN_ROOT), ca->name, NULL, ca->root_key, now, error) : NULL;
+	return ca->root != NULL;
+}
+
+static gboolean
+make_issuing (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, const PrivateKey *root_key, Micros now, GError **error)
+{
+	g_autoptr (Issuer) root = issuer_new (ca->root, root_key, error);
+	ca->key = root != NULL ? private_key_generate (algorithm, error) : NULL;
+	ca->certificate = ca->key != NULL
+		? own_certificate_make (pins, own_certificate (OWN_ISSUING), ca->name, root, ca->key, now, error) : NULL;
+	/* A rollover under an old root: nothing may outlive what vouches for it. */
+	if (ca->certificate != NULL && certificate_not_after (ca->certificate) > certificate_not_after (ca->root))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_EXPIRED, "/root", "the root ends before a CA that is made now: make a new root");
+	ca->issuer = ca->certificate != NULL ? issuer_new (ca->certificate, ca->key, error) : NULL;
+	return ca->issuer != NULL;
+}
+
+static gboolean
+make_ocsp (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
+{
+	ca->ocsp_key = private_key_generate (algorithm, error);
+	ca->ocsp = ca->ocsp_key != NULL
+		? own_certificate_make (pins, own_certificate (OWN_OCSP), ca->name, ca->issuer, ca->ocsp_key, now, error) : NULL;
+	return ca->ocsp != NULL;
+}
+
+NewCa *
+new_ca_make (const Pins *pins, const char *name, KeyAlgorithm algorithm, Certificate *root, const PrivateKey *root_key, Micros now, GError **error)
+{
+	g_autoptr (NewCa) ca = g_new0 (NewCa, 1);
+	ca->name = g_strdup (name);
+	if (root != NULL)
+		ca->root = certificate_ref (root);
+	else if (!make_root (ca, pins, algorithm, now, error))
+		return NULL;
+	if (!make_issuing (ca, pins, algorithm, root != NULL ? root_key : ca->root_key, now, error)
+	    || !make_ocsp (ca, pins, algorithm, now, error))
+		return NULL;
+	return g_steal_pointer (&ca);
+}
+
+static gboolean
+write_key (const char *dir, const char *ca, const char *what, const PrivateKey *key, const char *passphrase, gsize n, GError **error)
+{
+	g_autofree char *file = pins_ca_file (ca, what, ".key");
+	g_autoptr (GBytes) pem = private_key_encrypt_pem (key, passphrase, n, error);
+	return pem != NULL && durable_replace (dir, file, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error);
+}
+
+static gboolean
+write_certificate (const char *dir, const char *ca, const char *what, const Certificate *certificate, GError **error)
+{
+	g_autofree char *file = pins_ca_file (ca, what, ".crt");
+	g_autofree char *pem = certificate_pem (certificate);
+	return durable_replace (dir, file, pem, strlen (pem), 0644, error);
+}
+
+gboolean
+new_ca_write (const NewCa *ca, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	return write_key (dir, ca->name, NULL, ca->key, passphrase, n, error) && write_key (dir, ca->name, "ocsp", ca->ocsp_key, passphrase, n, error)
+		&& write_certificate (dir, ca->name, "root", ca->root, error) && write_certificate (dir, ca->name, NULL, ca->certificate, error)
+		&& write_certificate (dir, ca->name, "ocsp", ca->ocsp, error);
+}

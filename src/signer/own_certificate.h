@@ -1,0 +1,21 @@
+/* signer/own_certificate.h — the certificates of the site itself: authorities and services. */
+#pragma once
+#include "base/clock.h"
+#include "signer/pins.h"
+
+typedef enum { OWN_ROOT, OWN_ISSUING, OWN_OCSP, OWN_LOG, OWN_RECEIPT, OWN_DOCUMENT, OWN_N } OwnKind;
+
+/* What differs between them. */
+typedef struct {
+	const char *title;             /* after the site's name, as CN */
+	gint64 days;
+	guint key_usage, extended_key_usage;
+	gboolean ca, ocsp_no_check;
+	int path_length;
+	const char *const *hosts;
+} OwnCertificate;
+
+const OwnCertificate *own_certificate (OwnKind kind);
+/* Signs one.  ca: whose name the addresses in it carry, and beyond the first also its CN; issuer NULL: signs itself. */
+Certificate *own_certificate_make (const Pins *pins, const OwnCertificate *kind, const char *ca, const Issuer *issuer,
+                                   const PrivateKey *key, Micros now, GError **error);

@@ -1,0 +1,238 @@
+/* signer/pinned_ca.c — the CAs of a site.  See pins.h. */
+#include <string.h>
+
+#include "base/error.h"
+#include "signer/pins_private.h"
+
+const char *
+hierarchy_name (KeyAlgorithm algorithm)
+{
+	return algorithm == KEY_SM2 ? "gm" : "international";
+}
+
+void
+pinned_ca_free (PinnedCa *ca)
+{
+	if (ca == NULL)
+		return;
+	Certificate *const certificates[] = { ca->root, ca->certificate, ca->ocsp };
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		if (certificates[i] != NULL)
+			certificate_unref (certificates[i]);
+	char *const texts[] = { ca->name, ca->ocsp_uri, ca->crl_uri, ca->issuer_uri };
+	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+		g_free (texts[i]);
+	g_free (ca);
+}
+
+PinnedCa *
+pins_nth_ca (const Pins *pins, guint i)
+{
+	return g_ptr_array_index (pins->cas, i);
+}
+
+static gboolean
+check_name (const Pins *pins, const char *name, GError **error)
+{
+	if (!g_regex_match_simple ("^[a-z][a-z0-9]{0,11}(-[0-9]{1,3})?$", name, 0, 0))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cas/name", "a CA is named like gm or issuing-2");
+	/* Neighbours of the CAs' folders under /pki. */
+	if (strcmp (name, "root") == 0 || strcmp (name, "tsa") == 0 || strcmp (name, "cps") == 0)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cas/name", "%s is the name of something else", name);
+	if ((pins->cas->len == 0) != (strcmp (name, PINS_FIRST_CA) == 0))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cas/name", "the first CA, and only it, is " PINS_FIRST_CA);
+	if (pins_ca (pins, name) != NULL)
+		return diqi_fail (error, DIQI_ERROR_EXISTS, "/cas/name", "the site has a CA %s already", name);
+	return pins->cas->len < PINS_MAX_CAS || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cas", "at most %d", PINS_MAX_CAS);
+}
+
+/* Judged at the start of their own validity: an expired certificate must not keep a signer from
+ * starting that still has CRLs to sign. */
+static gboolean
+check_chain (const Pins *pins, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error)
+{
+	Certificate *const chain[] = { certificate, root };
+	if (!certificate_verify_chain (certificate, &chain[1], 1, certificate_not_before (certificate), error)
+	    || !certificate_verify_chain (ocsp, chain, 2, certificate_not_before (ocsp), error))
+		return FALSE;
+	/* Chains are found by the issuer's name: two authorities of one name would be one. */
+	if (pins_ca_of (pins, ocsp) != NULL)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "a second CA with the name of the first");
+	return TRUE;
+}
+
+static void
+fill_first (Pins *pins, const PinnedCa *ca)
+{
+	pins->root = certificate_ref (ca->root);
+	pins->issuing = certificate_ref (ca->certificate);
+	pins->ocsp = certificate_ref (ca->ocsp);
+}
+
+gboolean
+pins_add_ca (Pins *pins, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error)
+{
+	if (!check_name (pins, name, error) || !check_chain (pins, root, certificate, ocsp, error))
+		return FALSE;
+	PinnedCa *ca = g_new0 (PinnedCa, 1);
+	ca->name = g_strdup (name);
+	ca->algorithm = public_key_algorithm (certificate_public_key (certificate));
+	ca->hierarchy = hierarchy_name (ca->algorithm);
+	ca->current = TRUE;
+	ca->root = certificate_ref (root);
+	ca->certificate = certificate_ref (certificate);
+	ca->ocsp = certificate_ref (ocsp);
+	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, name);
+	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", pins->base_uri, name);
+	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", pins->base_uri, name);
+	for (guint i = 0; i < pins->cas->len; i++)
+		if (strcmp (pins_nth_ca (pins, i)->hierarchy, ca->hierarchy) == 0)
+			pins_nth_ca (pins, i)->current = FALSE;
+	g_ptr_array_add (pins->cas, ca);
+	if (pins->cas->len == 1)
+		fill_first (pins, ca);
+	return TRUE;
+}
+
+const PinnedCa *
+pins_ca (const Pins *pins, const char *name)
+{
+	for (guint i = 0; i < pins->cas->len; i++)
+		if (name == NULL || strcmp (pins_nth_ca (pins, i)->name, name) == 0)
+			return pins_nth_ca (pins, i);
+	return NULL;
+}
+
+const PinnedCa *
+pins_ca_for_key (const Pins *pins, KeyAlgorithm algorithm, GError **error)
+{
+	for (guint i = 0; i < pins->cas->len; i++) {
+		const PinnedCa *ca = pins_nth_ca (pins, i);
+		if (ca->current && strcmp (ca->hierarchy, hierarchy_name (algorithm)) == 0)
+			return ca;
+	}
+	diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, "/request/spki", "this site has no %s hierarchy for a key of %s",
+	                hierarchy_name (algorithm), key_algorithm_name (algorithm));
+	return NULL;
+}
+
+const PinnedCa *
+pins_ca_of (const Pins *pins, const Certificate *leaf)
+{
+	for (guint i = 0; i < pins->cas->len; i++)
+		if (certificate_names_issuer (leaf, pins_nth_ca (pins, i)->certificate))
+			return pins_nth_ca (pins, i);
+	return NULL;
+}
+
+gboolean
+pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error)
+{
+	const PinnedCa *ca = pins_ca_of (pins, leaf);
+	if (ca == NULL)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued the certificate");
+	Certificate *const chain[] = { ca->certificate, ca->root };
+	return certificate_verify_chain (leaf, chain, G_N_ELEMENTS (chain), at, error);
+}
+
+static void
+replace (Certificate **where, Certificate *with)
+{
+	certificate_unref (*where);
+	*where = certificate_ref (with);
+}
+
+void
+pins_set_ocsp (Pins *pins, const PinnedCa *ca, Certificate *ocsp)
+{
+	for (guint i = 0; i < pins->cas->len; i++)
+		if (pins_nth_ca (pins, i) == ca)
+			replace (&pins_nth_ca (pins, i)->ocsp, ocsp);
+	if (pins_nth_ca (pins, 0) == ca)
+		replace (&pins->ocsp, ocsp);
+}
+
+static json_t *
+certificate_json (const Certificate *certificate)
+{
+	g_autoptr (GBytes) der = certificate_der (certificate);
+	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
+}
+
+json_t *
+pins_describe_cas (const Pins *pins)
+{
+	json_t *cas = json_array ();
+	for (guint i = 0; i < pins->cas->len; i++) {
+		const PinnedCa *ca = pins_nth_ca (pins, i);
+		json_array_append_new (cas, json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
+			"algorithm", key_algorithm_name (ca->algorithm), "current", ca->current, "root", certificate_json (ca->root),
+			"certificate", certificate_json (ca->certificate), "ocsp", certificate_json (ca->ocsp),
+			"ocsp_uri", ca->ocsp_uri, "crl_uri", ca->crl_uri, "issuer_uri", ca->issuer_uri));
+	}
+	return cas;
+}
+
+/* --- files ------------------------------------------------------------------------- */
+
+static json_t *
+pinned_hash (const Certificate *certificate)
+{
+	const Fingerprint *fingerprint = certificate_fingerprint (certificate);
+	return json_hex (fingerprint->b, sizeof fingerprint->b);
+}
+
+json_t *
+pins_further_cas (const Pins *pins)
+{
+	json_t *cas = json_array ();
+	for (guint i = 1; i < pins->cas->len; i++) {
+		const PinnedCa *ca = pins_nth_ca (pins, i);
+		json_array_append_new (cas, json_pack ("{s:s, s:o, s:o, s:o}", "name", ca->name, "root", pinned_hash (ca->root),
+			"certificate", pinned_hash (ca->certificate), "ocsp", pinned_hash (ca->ocsp)));
+	}
+	return cas;
+}
+
+char *
+pins_ca_file (const char *ca, const char *what, const char *suffix)
+{
+	gboolean first = strcmp (ca, PINS_FIRST_CA) == 0;
+	if (what == NULL)
+		return g_strconcat (ca, suffix, NULL);
+	return first ? g_strconcat (what, suffix, NULL) : g_strconcat (ca, "-", what, suffix, NULL);
+}
+
+static gboolean
+load_further (Pins *pins, const char *dir, const json_t *pin, GError **error)
+{
+	const char *name, *hashes[3];
+	const Field fields[] = {
+		{ "name", FIELD_STRING, TRUE, 32, &name }, { "root", FIELD_HEX32, TRUE, 0, &hashes[0] },
+		{ "certificate", FIELD_HEX32, TRUE, 0, &hashes[1] }, { "ocsp", FIELD_HEX32, TRUE, 0, &hashes[2] },
+	};
+	static const char *const what[] = { "root", NULL, "ocsp" };
+	static const guint usages[] = { 0, 0, EKU_OCSP_SIGNING };
+	g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	if (!JSON_READ (pin, "/cas", fields, error) || !check_name (pins, name, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS (what); i++) {
+		g_autofree char *file = pins_ca_file (name, what[i], ".crt");
+		Certificate *certificate = pins_read_certificate (dir, file, hashes[i], usages[i], error);
+		if (certificate == NULL)
+			return FALSE;
+		g_ptr_array_add (files, certificate);
+	}
+	return pins_add_ca (pins, name, files->pdata[0], files->pdata[1], files->pdata[2], error);
+}
+
+gboolean
+pins_load_cas (Pins *pins, const char *dir, const json_t *further, GError **error)
+{
+	size_t i;
+	json_t *pin;
+	json_array_foreach (further, i, pin)
+		if (!load_further (pins, dir, pin, error))
+			return FALSE;
+	return TRUE;
+}
