@@ -1,0 +1,23 @@
+/* bench/bare_work.h — the signer's work as a plain loop over OpenSSL, one thread: the bound of bench/signer.c.
+ *
+ * Two loops a kind of work.  `whole` does everything that the work needs, by OpenSSL's own API, the way a careful program
+ * would: keys, names and constant extensions made once, contexts prepared.  `arithmetic` computes only the signatures.
+ * Both count units per second of this thread's processor time, so that other load on the machine disturbs them least.
+ *
+ * whole, issue:       read the holder's SubjectPublicKeyInfo; verify both officers' signatures over their statements; build an X509
+ *                     with serial, names, validity, key, the eight extensions of a holder's certificate; sign; encode.
+ * arithmetic, issue:  two verifications, one signature.
+ * whole, ocsp:        read the request; build a basic response with its status and nonce; sign; encode.
+ * arithmetic, ocsp:   one signature.
+ */
+#pragma once
+#include "base/clock.h"
+#include "pki/certificate.h"
+
+typedef struct {
+	guint64 whole, arithmetic;       /* per second of processor time */
+} BareWork;
+
+/* statement_n: octets each officer's signature covers. */
+BareWork bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit);
+BareWork bare_ocsp (KeyAlgorithm algorithm, const Certificate *responder, GBytes *request, Micros limit);

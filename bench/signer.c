@@ -1,0 +1,394 @@
+/* bench/signer.c — the signer alone, over its socket: certificates, OCSP answers and revocation lists per second of its
+ * processor time, beside the same work as a plain loop over OpenSSL (bare_work.h).
+ *
+ *   signer DIQI WORK-FOLDER [FIGURE…]
+ *
+ *   NAME VALUE /core bound=VALUE ratio=R arithmetic=R wall=VALUE/s
+ *
+ * value: per second of the signer's processor time, so one core of it, whatever shares the machine; median of the rounds.
+ * bound: the loop that does the whole work, per second of its own processor time, run before each round; ratio: value / bound.
+ * arithmetic: value / a loop of nothing but the signatures.  wall: per second of real time, 32 threads asking. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bare.h"
+#include "bare_work.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "pki/statement.h"
+#include "signer/child.h"
+#include "signer/client.h"
+#include "signer/create.h"
+
+#define ROUNDS 3
+#define BARE_TIME (MICROS_PER_S / 2)
+#define THREADS 32
+#define OCSP_TIME (2 * MICROS_PER_S)
+#define PASSPHRASE "bench passphrase"
+#define SITE "bench"
+#define LIST_ENTRIES 100000
+
+enum { REVIEWER, ISSUER, N_OFFICERS };
+
+typedef struct {
+	char *request, *review, *issue;
+	Serial serial;
+} Prepared;
+
+typedef struct {
+	const char *program, *work;
+	KeyAlgorithm algorithm;
+	guint issues;                    /* a round */
+	SignerCreated created;
+	PrivateKey *keys[N_OFFICERS];
+	pid_t child;
+	SignerClient *client;
+	SignerSite *site;
+	GPtrArray *requests;             /* OcspRequest, answered */
+	GBytes *ocsp_der;
+} Bench;
+
+/* --- the signer ------------------------------------------------------------------------------- */
+
+/* proc(5): the first number of schedstat is the time on a processor in nanoseconds. */
+static guint64
+processor_nanoseconds (pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf ("/proc/%d/schedstat", (int) pid), *text = NULL;
+	return g_file_get_contents (path, &text, NULL, NULL) ? g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
+static gboolean
+create_site (Bench *b, const char *dir, GError **error)
+{
+	static const char *const reviewer[] = { "reviewer", "administrator", NULL }, *const issuer[] = { "issuer", NULL };
+	const SignerCreateOfficer officers[N_OFFICERS] = {
+		[REVIEWER] = { "018f0000-0000-7000-8000-000000000002", "审核员乙", reviewer },
+		[ISSUER] = { "018f0000-0000-7000-8000-000000000003", "发证员丙", issuer },
+	};
+	g_autoptr (Clock) clock = clock_new_system ();
+	const SignerCreate in = {
+		.dir = dir, .site = SITE, .name = "测试国土交易", .base_uri = "http://localhost:8080", .test = TRUE, .algorithm = b->algorithm,
+		.now = clock_now (clock), .passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE),
+		.root_passphrase = PASSPHRASE, .root_passphrase_n = strlen (PASSPHRASE), .officers = officers, .officers_n = N_OFFICERS,
+	};
+	if (!signer_create_site (&in, &b->created, error))
+		return FALSE;
+	for (guint i = 0; i < N_OFFICERS; i++) {
+		g_autoptr (Certificate) certificate = NULL;
+		if (!pkcs12_open (b->created.officers[i].p12, b->created.officers[i].pin, &b->keys[i], &certificate, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+bench_start (Bench *b, GError **error)
+{
+	g_autofree char *dir = g_build_filename (b->work, key_algorithm_name (b->algorithm), NULL);
+	g_autofree char *signer = g_build_filename (dir, "signer", NULL);
+	int fd;
+	if (!create_site (b, dir, error)
+	    || !spawn_signer (b->program, signer, PASSPHRASE, strlen (PASSPHRASE), &b->child, &fd, error))
+		return FALSE;
+	b->client = signer_client_new (fd);
+	b->site = signer_get_site (b->client, error);
+	return b->site != NULL;
+}
+
+static void
+bench_clear (Bench *b)
+{
+	g_clear_pointer (&b->site, signer_site_free);
+	g_clear_pointer (&b->client, signer_client_free);
+	if (b->child != 0)
+		spawn_wait (b->child, 10);
+	for (guint i = 0; i < N_OFFICERS; i++)
+		g_clear_pointer (&b->keys[i], private_key_free);
+	g_clear_pointer (&b->requests, g_ptr_array_unref);
+	g_clear_pointer (&b->ocsp_der, g_bytes_unref);
+	signer_created_clear (&b->created);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bench, bench_clear)
+
+/* --- many threads that ask ----------------------------------------------------------------------- */
+
+typedef gboolean (*AskFn) (Bench *b, guint64 i, GError **error);
+
+typedef struct {
+	Bench *bench;
+	AskFn ask;
+	guint64 most;                    /* questions, 0: until the time is over */
+	Micros until;
+	guint64 next;                    /* atomic */
+	guint64 done;                    /* atomic */
+	GMutex lock;
+	GError *failure;
+} Crowd;
+
+static gpointer
+ask_on (gpointer data)
+{
+	Crowd *c = data;
+	for (;;) {
+		guint64 i = __atomic_fetch_add (&c->next, 1, __ATOMIC_RELAXED);
+		GError *error = NULL;
+		if (c->most != 0 ? i >= c->most : clock_monotonic () >= c->until)
+			return NULL;
+		if (!c->ask (c->bench, i, &error)) {
+			g_mutex_lock (&c->lock);
+			if (c->failure == NULL)
+				c->failure = error;
+			else
+				g_error_free (error);
+			g_mutex_unlock (&c->lock);
+			return NULL;
+		}
+		__atomic_fetch_add (&c->done, 1, __ATOMIC_RELAXED);
+	}
+}
+
+typedef struct {
+	guint64 value[ROUNDS], wall[ROUNDS], ratio[ROUNDS], arithmetic[ROUNDS], bound[ROUNDS];
+} Series;
+
+static gboolean
+crowd_run (Bench *b, AskFn ask, guint64 most, const BareWork *bare, Series *s, guint round, GError **error)
+{
+	GThread *threads[THREADS];
+	guint64 before = processor_nanoseconds (b->child);
+	Micros begun = clock_monotonic ();
+	Crowd crowd = { .bench = b, .ask = ask, .most = most, .until = begun + OCSP_TIME };
+	for (guint i = 0; i < THREADS; i++)
+		threads[i] = g_thread_new ("ask", ask_on, &crowd);
+	for (guint i = 0; i < THREADS; i++)
+		g_thread_join (threads[i]);
+	Micros took = clock_monotonic () - begun;
+	guint64 used = processor_nanoseconds (b->child) - before;
+	if (crowd.failure != NULL) {
+		g_propagate_error (error, crowd.failure);
+		return FALSE;
+	}
+	s->value[round] = crowd.done * 1000000000 / MAX (used, 1);
+	s->wall[round] = crowd.done * MICROS_PER_S / (guint64) MAX (took, 1);
+	s->bound[round] = bare->whole;
+	s->ratio[round] = s->value[round] * 1000 / MAX (bare->whole, 1);
+	s->arithmetic[round] = s->value[round] * 1000 / MAX (bare->arithmetic, 1);
+	return TRUE;
+}
+
+static int
+compare_u64 (gconstpointer a, gconstpointer b)
+{
+	guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
+	return x < y ? -1 : x > y;
+}
+
+static guint64
+median (const guint64 values[ROUNDS])
+{
+	guint64 sorted[ROUNDS];
+	memcpy (sorted, values, sizeof sorted);
+	qsort (sorted, ROUNDS, sizeof *sorted, compare_u64);
+	return sorted[ROUNDS / 2];
+}
+
+static void
+print_series (const char *name, const Bench *b, const Series *s)
+{
+	guint64 ratio = median (s->ratio), arithmetic = median (s->arithmetic);
+	printf ("%s_%s %" G_GUINT64_FORMAT " /core bound=%" G_GUINT64_FORMAT " ratio=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT
+	        " arithmetic=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT " wall=%" G_GUINT64_FORMAT "/s\n",
+	        name, b->algorithm == KEY_SM2 ? "sm2" : "p256", median (s->value), median (s->bound),
+	        ratio / 1000, ratio % 1000, arithmetic / 1000, arithmetic % 1000, median (s->wall));
+	fflush (stdout);
+}
+
+/* --- certificates ------------------------------------------------------------------------------------ */
+
+static json_t *
+part (const char *key, const char *value)
+{
+	return json_pack ("{s:s}", key, value);
+}
+
+/* A company's request, as the registry makes it. */
+static char *
+request_text (const PrivateKey *key)
+{
+	static const Fingerprint submission;
+	g_autoptr (PublicKey) public = private_key_public (key);
+	g_autoptr (GBytes) spki = public_key_spki (public);
+	g_autofree char *application = uuid7_new (0);
+	g_autoptr (json_t) request = json_pack ("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:[o, o, o, o]}",
+		"type", "certificate.request", "site", SITE, "application", application, "profile", "organization", "profile_version", 1,
+		"uscc", "91350100M000100Y43", "validity_days", 365, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)),
+		"submission", json_hex (submission.b, sizeof submission.b),
+		"subject", part ("C", "CN"), part ("ST", "江苏省"), part ("O", "虚构置业有限公司"), part ("CN", "虚构置业有限公司"));
+	return jcs_dump (request, NULL, NULL);
+}
+
+static char *
+approve (const Bench *b, guint officer, const char *type, const char *request, GError **error)
+{
+	Fingerprint hash;
+	g_autoptr (Clock) clock = clock_new_system ();
+	g_autofree char *nonce = random_token (16);
+	g_autoptr (json_t) json = json_loads (request, 0, NULL);
+	fingerprint_of (request, strlen (request), &hash);
+	g_autoptr (json_t) payload = json_pack ("{s:s, s:s, s:s, s:o, s:o, s:O, s:O, s:O}", "type", type, "site", SITE, "nonce", nonce,
+		"time", json_time (clock_now (clock)), "request", json_hex (hash.b, sizeof hash.b), "application", json_object_get (json, "application"),
+		"profile", json_object_get (json, "profile"), "profile_version", json_object_get (json, "profile_version"));
+	return statement_sign (payload, b->keys[officer], b->created.officers[officer].certificate, error);
+}
+
+static void
+prepared_clear (gpointer p)
+{
+	Prepared *prepared = p;
+	g_free (prepared->request);
+	g_free (prepared->review);
+	g_free (prepared->issue);
+}
+
+static GArray *prepared;             /* of the running round */
+
+static gboolean
+prepare (Bench *b, GError **error)
+{
+	g_autoptr (Clock) clock = clock_new_system ();
+	g_array_set_size (prepared, 0);
+	for (guint i = 0; i < b->issues; i++) {
+		Prepared p = { 0 };
+		g_autoptr (PrivateKey) key = private_key_generate (b->algorithm, error);
+		p.request = key != NULL ? request_text (key) : NULL;
+		p.review = p.request != NULL ? approve (b, REVIEWER, "application.review", p.request, error) : NULL;
+		p.issue = p.review != NULL ? approve (b, ISSUER, "application.issue", p.request, error) : NULL;
+		serial_new (clock_now (clock), &p.serial);
+		g_array_append_val (prepared, p);
+		if (p.issue == NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+ask_issue (Bench *b, guint64 i, GError **error)
+{
+	const Prepared *p = &g_array_index (prepared, Prepared, i);
+	g_autoptr (GBytes) der = signer_issue (b->client, p->request, strlen (p->request), 0, &p->serial, p->review, p->issue, error);
+	return der != NULL;
+}
+
+static gboolean
+figure_issue (Bench *b, const char *name, GError **error)
+{
+	Series s = { 0 };
+	for (guint round = 0; round < ROUNDS; round++) {
+		if (!prepare (b, error))
+			return FALSE;
+		const char *compact = g_array_index (prepared, Prepared, 0).review;
+		const BareWork bare = bare_issue (b->algorithm, b->site->issuing, (gsize) (strrchr (compact, '.') - compact), BARE_TIME);
+		if (!crowd_run (b, ask_issue, b->issues, &bare, &s, round, error))
+			return FALSE;
+	}
+	print_series (name, b, &s);
+	return TRUE;
+}
+
+/* --- OCSP ---------------------------------------------------------------------------------------------- */
+
+/* Each with its own nonce: none can come from memory. */
+static gboolean
+make_requests (Bench *b, GError **error)
+{
+	b->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) ocsp_request_free);
+	for (guint i = 0; i < 256; i++) {
+		g_autoptr (GBytes) der = bare_ocsp_request (b->created.officers[i % N_OFFICERS].certificate, b->site->issuing, TRUE);
+		OcspRequest *request = ocsp_request_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), b->site->issuing, error);
+		if (request == NULL)
+			return FALSE;
+		g_array_index (request->singles, OcspSingle, 0).status = CERT_STATUS_GOOD;
+		g_ptr_array_add (b->requests, request);
+		if (b->ocsp_der == NULL)
+			b->ocsp_der = g_bytes_ref (der);
+	}
+	return TRUE;
+}
+
+static gboolean
+ask_ocsp (Bench *b, guint64 i, GError **error)
+{
+	g_autoptr (Clock) clock = clock_new_system ();
+	Micros now = clock_now (clock), start = now - now % MICROS_PER_S;
+	g_autoptr (GBytes) response = signer_sign_ocsp (b->client, g_ptr_array_index (b->requests, i % b->requests->len), start,
+	                                                start + 10 * MICROS_PER_MIN, error);
+	return response != NULL;
+}
+
+static gboolean
+figure_ocsp (Bench *b, const char *name, GError **error)
+{
+	Series s = { 0 };
+	if (!make_requests (b, error))
+		return FALSE;
+	for (guint round = 0; round < ROUNDS; round++) {
+		const BareWork bare = bare_ocsp (b->algorithm, b->site->ocsp, b->ocsp_der, BARE_TIME);
+		if (!crowd_run (b, ask_ocsp, 0, &bare, &s, round, error))
+			return FALSE;
+	}
+	print_series (name, b, &s);
+	return TRUE;
+}
+
+/* --- main -------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	gboolean (*run) (Bench *b, const char *name, GError **error);
+} figures[] = {
+	{ "signer_issue", figure_issue },
+	{ "signer_ocsp", figure_ocsp },
+};
+
+static gboolean
+run (Bench *b, char **names, GError **error)
+{
+	if (!bench_start (b, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS (figures); i++)
+		if ((names[0] == NULL || g_strv_contains ((const char *const *) names, figures[i].name)) && !figures[i].run (b, figures[i].name, error)) {
+			g_prefix_error (error, "%s: ", figures[i].name);
+			return FALSE;
+		}
+	return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+	static const struct { KeyAlgorithm algorithm; guint issues; } kinds[] = { { KEY_P256, 3000 }, { KEY_SM2, 600 } };
+	setlocale (LC_ALL, "C.UTF-8");
+	if (argc < 3) {
+		fprintf (stderr, "usage: %s DIQI WORK-FOLDER [FIGURE…]\n", argv[0]);
+		return 2;
+	}
+	pki_init ();
+	prepared = g_array_new (FALSE, FALSE, sizeof (Prepared));
+	g_array_set_clear_func (prepared, prepared_clear);
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+		g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .algorithm = kinds[i].algorithm, .issues = kinds[i].issues };
+		g_autoptr (GError) error = NULL;
+		if (!run (&bench, argv + 3, &error)) {
+			fflush (stdout);
+			fprintf (stderr, "%s\n", error->message);
+			return EXIT_FAILURE;
+		}
+	}
+	g_array_unref (prepared);
+	return EXIT_SUCCESS;
+}
