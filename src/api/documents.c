@@ -71,8 +71,8 @@ sign (gconstpointer covered, gsize n, gpointer user, GError **error)
 	const Api *api = user;
 	guint8 digest[DOCUMENT_DIGEST_BYTES];
 
-	document_digest (api->site->algorithm, covered, n, digest);
-	return signer_sign_document (api->signer, digest, sizeof digest, error);
+	gsize size = document_digest (api->site->algorithm, covered, n, digest);
+	return signer_sign_document (api->signer, digest, size, error);
 }
 
 static Response *

@@ -153,6 +153,20 @@ authority_profile_validity (const Authority *authority, const char *profile, gin
 	return item != NULL;
 }
 
+gboolean
+authority_profile_allows (const Authority *authority, const char *profile, KeyAlgorithm algorithm, const char *field, GError **error)
+{
+	const json_t *item = find_profile (authority, profile, error), *one;
+	gsize i;
+
+	if (!item)
+		return FALSE;
+	json_array_foreach (json_object_get (item, "algorithms"), i, one)
+		if (g_strcmp0 (json_string_value (one), key_algorithm_name (algorithm)) == 0)
+			return TRUE;
+	return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, field, "no certificate of the profile %s has a %s key", profile, key_algorithm_name (algorithm));
+}
+
 /* --- officers ---------------------------------------------------------------------- */
 
 typedef struct {

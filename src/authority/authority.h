@@ -44,6 +44,8 @@ StatusIndex *authority_status (Authority *authority);
 /* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
 gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);
+/* May a certificate of this profile have such a key?  DIQI_ERROR_KEY_ALGORITHM with `field`. */
+gboolean authority_profile_allows (const Authority *authority, const char *profile, KeyAlgorithm algorithm, const char *field, GError **error);
 
 /* The signer's officers changed: new certificates become known, those of removed officers are
  * revoked (privilegeWithdrawn).  Runs its own transaction. */

@@ -36,8 +36,8 @@ run_key_new (Cli *cli, GError **error)
 	const char *name = cli_argument (cli, 0);
 	const char *algorithm_name = cli_option (cli, "algorithm");
 	KeyAlgorithm algorithm = KEY_P256;
-	if (algorithm_name != NULL && (!key_algorithm_from_name (algorithm_name, &algorithm) || algorithm == KEY_ED25519))
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", algorithm_name);
+	if (algorithm_name != NULL && !key_algorithm_choose (algorithm_name, NULL, &algorithm, error))
+		return FALSE;
 	g_autofree char *key_path = g_strconcat (name, ".key", NULL);
 	g_autofree char *csr_path = g_strconcat (name, ".csr", NULL);
 	g_autoptr (Secret) pin = key_file_pin (cli, key_path, error);
@@ -64,7 +64,7 @@ run_key_new (Cli *cli, GError **error)
 }
 
 static const CliOption key_new_options[] = {
-	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
 	{ NULL, NULL, NULL, FALSE },
 };
 

@@ -41,8 +41,8 @@ run_init (Cli *cli, GError **error)
 {
 	KeyAlgorithm algorithm = KEY_P256;
 	const char *name = cli_option (cli, "algorithm");
-	if (name != NULL && (!key_algorithm_from_name (name, &algorithm) || algorithm == KEY_ED25519))
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", name);
+	if (name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error))
+		return FALSE;
 	g_autoptr (Secret) passphrase = passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
 	if (passphrase == NULL)
 		return FALSE;
@@ -120,8 +120,8 @@ run_demo (Cli *cli, GError **error)
 		.quiet = cli_flag (cli, "quiet"),
 	};
 	const char *name = cli_option (cli, "algorithm");
-	if (name != NULL && (!key_algorithm_from_name (name, &options.algorithm) || options.algorithm == KEY_ED25519))
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--algorithm is p256, rsa3072 or sm2, not \"%s\"", name);
+	if (name != NULL && !key_algorithm_choose (name, NULL, &options.algorithm, error))
+		return FALSE;
 	if (cli_flag (cli, "make-only"))
 		return demo_make_only (&options, cli_option (cli, "clock"), error);
 	return cli_flag (cli, "story") ? demo_story (&options, error) : demo_serve (&options, error);
@@ -166,7 +166,7 @@ run_show (Cli *cli, GError **error)
 #define END { NULL, NULL, NULL, FALSE }
 static const CliOption init_options[] = {
 	{ "dir", "DIR", "where; must not exist or be empty", TRUE },
-	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
 	{ "name", "TEXT", "what the site is called (中文)", FALSE },
 	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
 	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
@@ -186,7 +186,7 @@ static const CliOption demo_options[] = {
 	{ "make-only", NULL, "make an empty test site in DIR/site and end", FALSE },
 	{ "clock", "TIME", "where the frozen clock of --make-only stands", FALSE },
 	{ "store", "URI", "database of a new demo site", FALSE },
-	{ "algorithm", "NAME", "p256 (default), rsa3072 or sm2", FALSE },
+	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
 	END,
 };
 

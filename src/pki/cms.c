@@ -12,20 +12,36 @@
 
 /* RFC 5754 2: parameters absent.  GM/T 0006 for SM3. */
 #define SHA256_IDENTIFIER "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
+#define SHA384_IDENTIFIER "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02"
 #define SM3_IDENTIFIER "\x30\x0a\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x11"
 
-void
-document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 out[DOCUMENT_DIGEST_BYTES])
+static const EVP_MD *
+digest_of (KeyAlgorithm algorithm)
 {
 	const PkiAlgorithms *a = pki_algorithms ();
 
-	if (EVP_Digest (p, n, out, NULL, algorithm == KEY_SM2 ? a->sm3 : a->sha256, NULL) != 1)
+	return algorithm == KEY_SM2 ? a->sm3 : algorithm == KEY_P384 ? a->sha384 : a->sha256;
+}
+
+gsize
+document_digest_size (KeyAlgorithm algorithm)
+{
+	return (gsize) EVP_MD_get_size (digest_of (algorithm));
+}
+
+gsize
+document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 out[DOCUMENT_DIGEST_BYTES])
+{
+	if (EVP_Digest (p, n, out, NULL, digest_of (algorithm), NULL) != 1)
 		g_error ("digesting a document failed");
+	return document_digest_size (algorithm);
 }
 
 static Der
 digest_identifier (KeyAlgorithm algorithm)
 {
+	if (algorithm == KEY_P384)
+		return DER_LITERAL (SHA384_IDENTIFIER);
 	return algorithm == KEY_SM2 ? DER_LITERAL (SM3_IDENTIFIER) : DER_LITERAL (SHA256_IDENTIFIER);
 }
 
@@ -64,12 +80,12 @@ content_type (Der type)
 }
 
 static GBytes *
-message_digest (const guint8 digest[DOCUMENT_DIGEST_BYTES])
+message_digest (const guint8 *digest, gsize n)
 {
 	GByteArray *w = g_byte_array_new ();
 	AttributeAt at = attribute_open (w, DER_LITERAL (OID_MESSAGE_DIGEST));
 
-	der_put (w, DER_OCTET_STRING, digest, DOCUMENT_DIGEST_BYTES);
+	der_put (w, DER_OCTET_STRING, digest, n);
 	return attribute_close (w, at);
 }
 
@@ -121,7 +137,7 @@ signed_attributes (Der type, const Certificate *certificate, const guint8 digest
 	GPtrArray *attributes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
 	g_ptr_array_add (attributes, content_type (type));
-	g_ptr_array_add (attributes, message_digest (digest));
+	g_ptr_array_add (attributes, message_digest (digest, document_digest_size (public_key_algorithm (certificate->key))));
 	g_ptr_array_add (attributes, signing_certificate (certificate));
 	return attributes;
 }
@@ -215,7 +231,7 @@ static GBytes *
 sign_message (const Message *m, GError **error)
 {
 	if (m->key->public_key->algorithm == KEY_ED25519) {
-		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "documents are signed with p256, rsa3072 or sm2");
+		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "documents are signed with " KEY_ALGORITHM_CHOICE);
 		return NULL;
 	}
 	if (!fingerprint_equal (public_key_fingerprint (m->certificate->key), public_key_fingerprint (m->key->public_key))) {

@@ -7,13 +7,15 @@
 #pragma once
 #include "pki/certificate.h"
 
-#define DOCUMENT_DIGEST_BYTES 32
+#define DOCUMENT_DIGEST_BYTES 48      /* the longest */
 
-/* What a document signed by a key of this algorithm is digested with: SM3 for SM2, SHA-256 otherwise. */
-void document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 out[DOCUMENT_DIGEST_BYTES]);
+/* What a document signed by a key of this algorithm is digested with, the digest of its signatures: SM3 for SM2, SHA-384
+ * for P-384, SHA-256 otherwise.  Returns its size. */
+gsize document_digest_size (KeyAlgorithm algorithm);
+gsize document_digest (KeyAlgorithm algorithm, gconstpointer p, gsize n, guint8 out[DOCUMENT_DIGEST_BYTES]);
 
 /* Signed attributes: contentType (data), messageDigest, signingCertificateV2 (RFC 5035).
- * Holds the signer's certificate and `chain`.  DER.  Ed25519 is refused (RFC 8419 wants SHA-512). */
+ * digest: document_digest_size (of the key) bytes.  Holds the signer's certificate and `chain`.  DER.  Ed25519 is refused (RFC 8419 wants SHA-512). */
 GBytes *cms_sign_digest (const PrivateKey *key, const Certificate *certificate, Certificate *const *chain, gsize n,
                          const guint8 digest[DOCUMENT_DIGEST_BYTES], GError **error);
 

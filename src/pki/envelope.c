@@ -301,7 +301,7 @@ open_transport (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 	guint64 version;
 	guint8 tag;
 
-	if (own->public_key->algorithm != KEY_RSA3072 || !der_read_uint (&info, &version) || (version != 0 && version != 2)
+	if (!key_algorithm_is_rsa (own->public_key->algorithm) || !der_read_uint (&info, &version) || (version != 0 && version != 2)
 	    || !der_next (&info, &tag, &recipient) || !der_read_whole (&info, DER_SEQUENCE, &algorithm)
 	    || !der_equal (algorithm, DER_LITERAL (OAEP_SHA256)) || !der_read (&info, DER_OCTET_STRING, &encrypted) || info.n != 0)
 		return FALSE;

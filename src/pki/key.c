@@ -14,17 +14,22 @@
 #include "base/json.h"
 
 #define P256_PREFIX "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00"
+#define P384_PREFIX "\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00"
 #define SM2_PREFIX "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x81\x1c\xcf\x55\x01\x82\x2d\x03\x42\x00"
 #define ED25519_PREFIX "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
+#define SHA256_WITH_RSA "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"
 #define LITERAL(text) { (const guint8 *) (text), sizeof (text) - 1 }
 
 static const AlgorithmFacts facts[KEY_N_ALGORITHMS] = {
 	/* RFC 5758 3.2: ecdsa-with-SHA256, no parameters */
 	[KEY_P256] = { "p256", "SHA256", LITERAL ("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"), LITERAL (P256_PREFIX), 65 },
 	/* RFC 4055 5: sha256WithRSAEncryption, NULL parameters */
-	[KEY_RSA3072] = { "rsa3072", "SHA256", LITERAL ("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), { NULL, 0 }, 0 },
+	[KEY_RSA3072] = { "rsa3072", "SHA256", LITERAL (SHA256_WITH_RSA), { NULL, 0 }, 0 },
+	[KEY_RSA4096] = { "rsa4096", "SHA256", LITERAL (SHA256_WITH_RSA), { NULL, 0 }, 0 },
 	/* GM/T 0006: SM2-with-SM3 1.2.156.10197.1.501, written without parameters as ECDSA is */
 	[KEY_SM2] = { "sm2", "SM3", LITERAL ("\x30\x0a\x06\x08\x2a\x81\x1c\xcf\x55\x01\x83\x75"), LITERAL (SM2_PREFIX), 65 },
+	/* RFC 5758 3.2: ecdsa-with-SHA384 */
+	[KEY_P384] = { "p384", "SHA384", LITERAL ("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"), LITERAL (P384_PREFIX), 97 },
 	/* RFC 8410 3 */
 	[KEY_ED25519] = { "ed25519", NULL, LITERAL ("\x30\x05\x06\x03\x2b\x65\x70"), LITERAL (ED25519_PREFIX), 32 },
 };
@@ -69,12 +74,14 @@ fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 
 	a->sha1 = digest ("SHA1");
 	a->sha256 = digest ("SHA256");
+	a->sha384 = digest ("SHA384");
 	a->sm3 = digest ("SM3");
 	a->aes256gcm = EVP_CIPHER_fetch (NULL, "AES-256-GCM", NULL);
 	a->hmac = EVP_MAC_fetch (NULL, "HMAC", NULL);
 	if (a->aes256gcm == NULL || a->hmac == NULL)
 		g_error ("OpenSSL offers no AES-256-GCM or HMAC");
 	a->curve[KEY_P256] = curve_parameters ("EC", "prime256v1");
+	a->curve[KEY_P384] = curve_parameters ("EC", "secp384r1");
 	a->curve[KEY_SM2] = curve_parameters ("SM2", "SM2");
 	return a;
 }
@@ -151,6 +158,23 @@ key_algorithm_from_name (const char *name, KeyAlgorithm *out)
 	return FALSE;
 }
 
+gboolean
+key_algorithm_is_rsa (KeyAlgorithm a)
+{
+	return a == KEY_RSA3072 || a == KEY_RSA4096;
+}
+
+gboolean
+key_algorithm_choose (const char *name, const char *field, KeyAlgorithm *out, GError **error)
+{
+	KeyAlgorithm found;
+
+	if (!key_algorithm_from_name (name, &found) || found == KEY_ED25519)
+		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, field, "the algorithm is " KEY_ALGORITHM_CHOICE ", not \"%s\"", name);
+	*out = found;
+	return TRUE;
+}
+
 /* --- private keys ------------------------------------------------------------------------ */
 
 static PublicKey *
@@ -211,6 +235,12 @@ private_key_generate (KeyAlgorithm algorithm, GError **error)
 	switch (algorithm) {
 	case KEY_P256:
 		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "EC", "P-256");
+		break;
+	case KEY_P384:
+		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "EC", "P-384");
+		break;
+	case KEY_RSA4096:
+		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "RSA", (size_t) 4096);
 		break;
 	case KEY_RSA3072:
 		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "RSA", (size_t) 3072);

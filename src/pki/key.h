@@ -2,7 +2,8 @@
 #pragma once
 #include <glib.h>
 
-typedef enum { KEY_P256, KEY_RSA3072, KEY_SM2, KEY_ED25519, KEY_N_ALGORITHMS } KeyAlgorithm;
+/* An RSA key of 3073 to 4096 bits counts as KEY_RSA4096, any other as KEY_RSA3072 (its size: public_key_bits). */
+typedef enum { KEY_P256, KEY_RSA3072, KEY_SM2, KEY_ED25519, KEY_P384, KEY_RSA4096, KEY_N_ALGORITHMS } KeyAlgorithm;
 
 typedef struct PrivateKey PrivateKey;     /* holds its public key too */
 typedef struct PublicKey PublicKey;       /* immutable, reference counted, thread-safe */
@@ -21,8 +22,14 @@ gboolean pki_secure_heap (gsize n);
 gpointer pki_secret_alloc (gsize n);
 void pki_secret_free (gpointer secret, gsize n);
 
-const char *key_algorithm_name (KeyAlgorithm a);                        /* "p256" "rsa3072" "sm2" "ed25519" */
+const char *key_algorithm_name (KeyAlgorithm a);                        /* "p256" "rsa3072" "sm2" "ed25519" "p384" "rsa4096" */
 gboolean key_algorithm_from_name (const char *name, KeyAlgorithm *out);
+gboolean key_algorithm_is_rsa (KeyAlgorithm a);
+/* For people: what a site and its holders may choose among (Ed25519 is for service keys and
+ * profiles that name it). */
+#define KEY_ALGORITHM_CHOICE "p256, p384, rsa3072, rsa4096 or sm2"
+/* One of that choice; DIQI_ERROR_KEY_ALGORITHM with `field`. */
+gboolean key_algorithm_choose (const char *name, const char *field, KeyAlgorithm *out, GError **error);
 
 PrivateKey *private_key_generate (KeyAlgorithm algorithm, GError **error);
 void private_key_free (PrivateKey *key);
@@ -39,7 +46,7 @@ GBytes *private_key_pkcs8 (const PrivateKey *key, GError **error);
 /* The halves must belong together.  DIQI_ERROR_FIELD_VALUE, _KEY_ALGORITHM. */
 PrivateKey *private_key_from_pkcs8 (gconstpointer der, gsize n, GError **error);
 
-/* Signature over message.  P-256: ECDSA-SHA-256, DER when der, else r‖s (64 bytes).
+/* Signature over message.  P-256: ECDSA-SHA-256, P-384: ECDSA-SHA-384, DER when der, else r‖s (64 or 96 bytes).
  * RSA: RSASSA-PKCS1-v1_5 SHA-256.  SM2: SM3 with ID 1234567812345678, DER or r‖s.  Ed25519: pure. */
 typedef enum { SIGNATURE_DER, SIGNATURE_RAW } SignatureForm;
 GBytes *private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error);
@@ -60,7 +67,7 @@ PublicKey *public_key_parse_pem (const char *pem, gsize n, GError **error);
 PublicKey *public_key_ref (PublicKey *key);
 void public_key_unref (PublicKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PublicKey, public_key_unref)
-KeyAlgorithm public_key_algorithm (const PublicKey *key);               /* RSA of other sizes: see public_key_bits */
+KeyAlgorithm public_key_algorithm (const PublicKey *key);
 guint public_key_bits (const PublicKey *key);
 GBytes *public_key_spki (const PublicKey *key);                         /* new reference */
 const Fingerprint *public_key_fingerprint (const PublicKey *key);       /* of the SPKI */
@@ -68,7 +75,8 @@ const Fingerprint *public_key_fingerprint (const PublicKey *key);       /* of th
 gboolean public_key_verify (const PublicKey *key, SignatureForm form, gconstpointer message, gsize n,
                             gconstpointer signature, gsize signature_n);
 
-/* Policy for holders' keys: P-256, RSA 3072..4096 (e = 65537), SM2; Ed25519 only for service keys.
+/* Policy for keys: P-256, P-384, RSA 3072..4096 (e = 65537), SM2, Ed25519; which of them a certificate may
+ * have is for its profile to say.
  * Refuses small, known weak (Debian, ROCA, Fermat-close, small factor, RFC 9500 test keys…)
  * with DIQI_ERROR_KEY_ALGORITHM or DIQI_ERROR_KEY_WEAK. */
 gboolean public_key_check_strength (const PublicKey *key, GError **error);

@@ -29,11 +29,9 @@ check_rsa (const PublicKey *key, GError **error)
 gboolean
 public_key_check_strength (const PublicKey *key, GError **error)
 {
-	if (key->algorithm == KEY_RSA3072)
+	if (key_algorithm_is_rsa (key->algorithm))
 		return check_rsa (key, error);
 	if (key_is_known (key->raw))
 		return diqi_fail (error, DIQI_ERROR_KEY_WEAK, NULL, "weak key: a published key");
-	if (key->algorithm == KEY_ED25519)
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "Ed25519 is for service keys only: use P-256, SM2 or RSA-3072");
 	return TRUE;
 }

@@ -20,7 +20,7 @@ start (EVP_PKEY *pkey, gboolean encrypt)
 static gboolean
 is_rsa (KeyAlgorithm algorithm, GError **error)
 {
-	return algorithm == KEY_RSA3072 || diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "an RSA key is asked for");
+	return key_algorithm_is_rsa (algorithm) || diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "an RSA key is asked for");
 }
 
 GBytes *

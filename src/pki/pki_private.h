@@ -43,10 +43,10 @@ const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
 #define SM2_DEFAULT_ID "1234567812345678"
 
 typedef struct {
-	EVP_MD *sha1, *sha256, *sm3;
+	EVP_MD *sha1, *sha256, *sha384, *sm3;
 	EVP_CIPHER *aes256gcm;
 	EVP_MAC *hmac;
-	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256 and SM2 */
+	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256, P-384 and SM2 */
 } PkiAlgorithms;
 /* Fetched once; thread-safe. */
 const PkiAlgorithms *pki_algorithms (void);
@@ -98,7 +98,7 @@ gboolean pbes2_is_bounded (Der algorithm);
 /* PBES2, AES-256-CBC, PBKDF2-HMAC-SHA-256; the caller owns it.  NULL on failure. */
 X509_ALGOR *pbes2_new (int iterations);
 
-/* RSA numbers inside spki; algorithm must be KEY_RSA3072. */
+/* RSA numbers inside spki; the key must be one of RSA. */
 void public_key_rsa (const PublicKey *key, Der *modulus, Der *exponent);
 
 /* RSA weaknesses that need only the public key (key_weak_rsa.c); NULL when none was found. */

@@ -7,13 +7,22 @@
 
 #include <openssl/core_names.h>
 
-#define SCALAR_SIZE 32
+#define MAX_SCALAR 48
 #define MAX_SIGNATURE 1024      /* RSA-8192 */
 
-static gboolean
-is_pair (KeyAlgorithm a)
+/* Bytes of r and of s; 0: the signature is no pair. */
+static gsize
+scalar_size (KeyAlgorithm a)
 {
-	return a == KEY_P256 || a == KEY_SM2;
+	switch (a) {
+	case KEY_P256:
+	case KEY_SM2:
+		return 32;
+	case KEY_P384:
+		return 48;
+	default:
+		return 0;
+	}
 }
 
 EVP_MD_CTX *
@@ -34,27 +43,27 @@ signature_context (KeyAlgorithm a, EVP_PKEY *pkey, gboolean sign)
 
 /* r‖s from ECDSA-Sig-Value. */
 static gboolean
-pair_from_der (Der der, guint8 raw[2 * SCALAR_SIZE])
+pair_from_der (Der der, gsize size, guint8 *raw)
 {
 	Der sequence, r, s;
 
 	if (!der_check (der.p, der.n) || !der_read (&der, DER_SEQUENCE, &sequence) || !der_read_positive (&sequence, &r)
-	    || !der_read_positive (&sequence, &s) || sequence.n != 0 || r.n > SCALAR_SIZE || s.n > SCALAR_SIZE)
+	    || !der_read_positive (&sequence, &s) || sequence.n != 0 || r.n > size || s.n > size)
 		return FALSE;
-	memset (raw, 0, 2 * SCALAR_SIZE);
-	memcpy (raw + SCALAR_SIZE - r.n, r.p, r.n);
-	memcpy (raw + 2 * SCALAR_SIZE - s.n, s.p, s.n);
+	memset (raw, 0, 2 * size);
+	memcpy (raw + size - r.n, r.p, r.n);
+	memcpy (raw + 2 * size - s.n, s.p, s.n);
 	return TRUE;
 }
 
 static GByteArray *
-pair_to_der (const guint8 raw[2 * SCALAR_SIZE])
+pair_to_der (const guint8 *raw, gsize size)
 {
-	GByteArray *w = g_byte_array_sized_new (80);
+	GByteArray *w = g_byte_array_sized_new (112);
 	gsize at = der_open (w, DER_SEQUENCE);
 
-	der_put_unsigned (w, raw, SCALAR_SIZE);
-	der_put_unsigned (w, raw + SCALAR_SIZE, SCALAR_SIZE);
+	der_put_unsigned (w, raw, size);
+	der_put_unsigned (w, raw + size, size);
 	der_close (w, at);
 	return w;
 }
@@ -65,20 +74,21 @@ private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer messa
 	if (key->elsewhere != NULL)
 		return key_elsewhere_sign (key, form, message, n, error);
 	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
-	guint8 signature[MAX_SIGNATURE], raw[2 * SCALAR_SIZE];
+	guint8 signature[MAX_SIGNATURE], raw[2 * MAX_SCALAR];
+	gsize scalar = scalar_size (key->public_key->algorithm);
 	size_t size = sizeof signature;
 
 	if (EVP_MD_CTX_copy_ex (ctx, key->signer) != 1 || EVP_DigestSign (ctx, signature, &size, message, n) != 1) {
 		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "signing failed");
 		return NULL;
 	}
-	if (form == SIGNATURE_DER || !is_pair (key->public_key->algorithm))
+	if (form == SIGNATURE_DER || scalar == 0)
 		return g_bytes_new (signature, size);
-	if (!pair_from_der ((Der) { signature, size }, raw)) {
+	if (!pair_from_der ((Der) { signature, size }, scalar, raw)) {
 		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the library made a malformed signature");
 		return NULL;
 	}
-	return g_bytes_new (raw, sizeof raw);
+	return g_bytes_new (raw, 2 * scalar);
 }
 
 static gboolean
@@ -97,17 +107,18 @@ gboolean
 public_key_verify (const PublicKey *key, SignatureForm form, gconstpointer message, gsize n,
                    gconstpointer signature, gsize signature_n)
 {
-	guint8 raw[2 * SCALAR_SIZE];
+	guint8 raw[2 * MAX_SCALAR];
+	gsize scalar = scalar_size (key->algorithm);
 
 	if (signature == NULL || signature_n == 0 || signature_n > MAX_SIGNATURE)
 		return FALSE;
-	if (!is_pair (key->algorithm))
+	if (scalar == 0)
 		return verify (key, message, n, signature, signature_n);
 	if (form == SIGNATURE_DER)
-		return pair_from_der ((Der) { signature, signature_n }, raw)
+		return pair_from_der ((Der) { signature, signature_n }, scalar, raw)
 		       && verify (key, message, n, signature, signature_n);
-	if (signature_n != sizeof raw)
+	if (signature_n != 2 * scalar)
 		return FALSE;
-	g_autoptr (GByteArray) der = pair_to_der (signature);
+	g_autoptr (GByteArray) der = pair_to_der (signature, scalar);
 	return verify (key, message, n, der->data, der->len);
 }

@@ -1,6 +1,6 @@
 /* pki/spki.c — public keys: SubjectPublicKeyInfo in its one accepted form.
  *
- * A P-256, SM2 or Ed25519 key has exactly one encoding here, compared as bytes: named
+ * A P-256, P-384, SM2 or Ed25519 key has exactly one encoding here, compared as bytes: named
  * curve, uncompressed point.  Explicit curve parameters, compressed and hybrid points
  * never reach OpenSSL (CVE-2022-0778 was an endless loop in such parameters).
  */
@@ -75,7 +75,7 @@ public_key_rsa (const PublicKey *key, Der *modulus, Der *exponent)
 {
 	gboolean read = read_rsa (key->raw, modulus, exponent);
 
-	g_assert (key->algorithm == KEY_RSA3072 && read);
+	g_assert (key_algorithm_is_rsa (key->algorithm) && read);
 }
 
 static gboolean
@@ -87,7 +87,7 @@ set_fixed (PublicKey *key, Der spki, GError **error)
 		    || memcmp (spki.p, f->spki_prefix.p, f->spki_prefix.n) != 0)
 			continue;
 		key->algorithm = (KeyAlgorithm) a;
-		key->bits = 256;
+		key->bits = a == KEY_P384 ? 384 : 256;
 		key->raw = (Der) { spki.p + f->spki_prefix.n, f->raw_size };
 		key->pkey = a == KEY_ED25519 ? EVP_PKEY_new_raw_public_key_ex (NULL, "ED25519", NULL, key->raw.p, key->raw.n)
 		                             : ec_key (key->algorithm, key->raw);
@@ -97,7 +97,7 @@ set_fixed (PublicKey *key, Der spki, GError **error)
 		return TRUE;
 	}
 	return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL,
-	                  "public key is not P-256, SM2, RSA or Ed25519 in its plain form (named curve, uncompressed point)");
+	                  "public key is not P-256, P-384, SM2, RSA or Ed25519 in its plain form (named curve, uncompressed point)");
 }
 
 static gboolean
@@ -109,8 +109,8 @@ set_rsa (PublicKey *key, Der bits, GError **error)
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "RSA public key is not two positive integers");
 	if (modulus.n > RSA_MAX_BITS / 8 || exponent.n > RSA_MAX_BITS / 8)
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "RSA public key over %d bits", RSA_MAX_BITS);
-	key->algorithm = KEY_RSA3072;
 	key->bits = bit_length (modulus);
+	key->algorithm = key->bits > 3072 ? KEY_RSA4096 : KEY_RSA3072;
 	key->raw = bits;
 	key->pkey = rsa_key (modulus, exponent);
 	if (key->pkey == NULL)

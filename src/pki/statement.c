@@ -25,7 +25,8 @@ static const struct algorithm {
 	gsize least, most;        /* bytes of a signature */
 } algorithms[] = {
 	{ "ES256", KEY_P256, 64, 64 },
-	{ "RS256", KEY_RSA3072, 256, 512 },       /* 2048 to 4096 bits */
+	{ "ES384", KEY_P384, 96, 96 },
+	{ "RS256", KEY_RSA3072, 256, 512 },       /* 2048 to 4096 bits: of KEY_RSA4096 too */
 	{ "EdDSA", KEY_ED25519, 64, 64 },
 	{ "SM2-SM3", KEY_SM2, 64, 64 },           /* private name; r‖s as ES256, ID 1234567812345678 */
 };
@@ -156,6 +157,16 @@ algorithm_by_name (const char *name)
 	return NULL;
 }
 
+static const struct algorithm *
+algorithm_of_key (KeyAlgorithm key)
+{
+	KeyAlgorithm kind = key_algorithm_is_rsa (key) ? KEY_RSA3072 : key;
+	for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
+		if (algorithms[i].key == kind)
+			return &algorithms[i];
+	return NULL;
+}
+
 static gboolean
 parse_header (Statement *s, const char *text, gsize n, GError **error)
 {
@@ -278,7 +289,7 @@ bad_signature (GError **error, const char *why)
 gboolean
 statement_verify_signature (const Statement *s, const PublicKey *key, GError **error)
 {
-	if (public_key_algorithm (key) != s->algorithm->key)
+	if (algorithm_of_key (public_key_algorithm (key)) != s->algorithm)
 		return bad_signature (error, "\"alg\" does not fit the signer's key");
 	gsize n;
 	gconstpointer p = g_bytes_get_data (s->signature, &n);
@@ -304,15 +315,6 @@ statement_verify_spki (const Statement *s, const PublicKey *key, GError **error)
 }
 
 /* --- signing --------------------------------------------------------------------- */
-
-static const struct algorithm *
-algorithm_of_key (KeyAlgorithm key)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
-		if (algorithms[i].key == key)
-			return &algorithms[i];
-	return NULL;
-}
 
 /* "header" in base64url.  Base64url and the names of the table need no escaping, and the
  * members stand in canonical order: "spki#S256" < "typ" < "x5t#S256". */

@@ -57,6 +57,8 @@ take_keys (Step *step, Csr *const *csrs, gsize n, GError **error)
 
 		if (has_key (application->copies, spki))
 			return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "each copy needs a key of its own");
+		if (!authority_profile_allows (step->registry->authority, application->profile, public_key_algorithm (csr_public_key (csrs[i])), "/csr", error))
+			return FALSE;
 		if (!bind_key (step->tx, application->id, public_key_fingerprint (csr_public_key (csrs[i])), error))
 			return FALSE;
 		copy = g_new0 (ApplicationCopy, 1);

@@ -28,7 +28,7 @@ typedef struct {
 	const char *dir;
 	const char *site, *name, *base_uri;     /* see signer/pins.h */
 	gboolean test;
-	KeyAlgorithm algorithm;                 /* KEY_P256, KEY_RSA3072 or KEY_SM2 */
+	KeyAlgorithm algorithm;                 /* KEY_ALGORITHM_CHOICE */
 	gboolean has_second;                    /* a second hierarchy beside it: */
 	KeyAlgorithm second;                    /* KEY_SM2, or on an SM2 site one of the others */
 	Micros now;

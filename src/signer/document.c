@@ -1,4 +1,6 @@
 /* signer/document.c — signing documents, and nothing but documents (pki/cms.h). */
+#include <string.h>
+
 #include "base/error.h"
 #include "pki/cms.h"
 #include "signer/dispatch.h"
@@ -9,11 +11,12 @@ message_document (Keyring *keyring, const json_t *message, GError **error)
 	Envelope envelope;
 	const char *hex;
 	guint8 digest[DOCUMENT_DIGEST_BYTES];
-	const Field fields[] = { ENVELOPE_FIELDS (envelope), { "digest", FIELD_HEX32, TRUE, 0, &hex } };
+	const Field fields[] = { ENVELOPE_FIELDS (envelope), { "digest", FIELD_STRING, TRUE, 2 * DOCUMENT_DIGEST_BYTES, &hex } };
 	if (!JSON_READ (message, "", fields, error))
 		return NULL;
-	if (!hex_decode (hex, digest, sizeof digest)) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/digest", "not a hash");
+	gsize size = document_digest_size (private_key_algorithm (keyring->document_key));
+	if (strlen (hex) != 2 * size || !hex_decode (hex, digest, size)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/digest", "not a hash of %zu bytes, as this key signs", size);
 		return NULL;
 	}
 	const Pins *pins = keyring->pins;

@@ -12,7 +12,7 @@
 #define INVARIANT_MAX_DAYS (5 * 365 + 2)    /* five years, with two leap days */
 #define INVARIANT_KEY_USAGE (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)
 #define INVARIANT_EXTENDED_KEY_USAGE (EKU_CLIENT_AUTH | EKU_EMAIL | EKU_DOCUMENT_SIGNING)
-#define INVARIANT_ALGORITHMS (1u << KEY_P256 | 1u << KEY_RSA3072 | 1u << KEY_SM2)
+#define INVARIANT_ALGORITHMS (1u << KEY_P256 | 1u << KEY_P384 | 1u << KEY_RSA3072 | 1u << KEY_RSA4096 | 1u << KEY_SM2)
 
 /* Longest value in characters: RFC 5280 appendix A, upper bounds. */
 gsize invariant_name_length (NameAttribute attribute);

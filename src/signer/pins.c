@@ -67,7 +67,7 @@ pins_new (const char *site, const char *name, const char *base_uri, gboolean tes
 		return NULL;
 	}
 	if ((INVARIANT_ALGORITHMS & 1u << algorithm) == 0) {
-		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, "/algorithm", "p256, rsa3072 or sm2");
+		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, "/algorithm", KEY_ALGORITHM_CHOICE);
 		return NULL;
 	}
 	Pins *pins = g_new0 (Pins, 1);

@@ -239,6 +239,16 @@ profile_check_subject (const Profile *profile, const NamePart *subject, gsize n,
 	return at == n || diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, field, "%s has no place here in the profile", name_attribute_key (subject[at].attribute));
 }
 
+static json_t *
+algorithm_names (guint algorithms)
+{
+	json_t *names = json_array ();
+	for (KeyAlgorithm a = 0; a < KEY_N_ALGORITHMS; a++)
+		if ((algorithms & 1u << a) != 0)
+			json_array_append_new (names, json_string (key_algorithm_name (a)));
+	return names;
+}
+
 json_t *
 profile_summary (const Profile *profile)
 {
@@ -248,6 +258,7 @@ profile_summary (const Profile *profile)
 	json_object_set_new (summary, "title_zh", json_string (profile->title_zh));
 	json_object_set_new (summary, "title_en", json_string (profile->title_en));
 	json_object_set_new (summary, "holder", json_string (holders[profile->holder].name));
+	json_object_set_new (summary, "algorithms", algorithm_names (profile->algorithms));
 	json_object_set_new (summary, "validity_days", json_integer (profile->validity_days));
 	json_object_set_new (summary, "policy", json_string (profile->policy));
 	return summary;

@@ -53,7 +53,7 @@ read_key (Release *release, GError **error)
 	release->key = public_key_from_spki (g_bytes_get_data (release->spki, NULL), g_bytes_get_size (release->spki), error);
 	if (release->key == NULL)
 		return FALSE;
-	if (public_key_algorithm (release->key) != KEY_RSA3072)
+	if (!key_algorithm_is_rsa (public_key_algorithm (release->key)))
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/spki", "an RSA key is asked for");
 	return public_key_check_strength (release->key, error);
 }

@@ -156,6 +156,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
 	g_test_add_data_func ("/pkcs12/round-trip/p256", GINT_TO_POINTER (KEY_P256), test_round_trip);
+	g_test_add_data_func ("/pkcs12/round-trip/p384", GINT_TO_POINTER (KEY_P384), test_round_trip);
 	g_test_add_data_func ("/pkcs12/round-trip/rsa3072", GINT_TO_POINTER (KEY_RSA3072), test_round_trip);
 	g_test_add_data_func ("/pkcs12/round-trip/sm2", GINT_TO_POINTER (KEY_SM2), test_round_trip);
 	g_test_add_func ("/pkcs12/password", test_password);

@@ -340,6 +340,8 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
 	g_test_add_data_func ("/statement/round-trip/p256", GINT_TO_POINTER (KEY_P256), test_round_trip);
+	g_test_add_data_func ("/statement/round-trip/p384", GINT_TO_POINTER (KEY_P384), test_round_trip);
+	g_test_add_data_func ("/statement/round-trip/rsa4096", GINT_TO_POINTER (KEY_RSA4096), test_round_trip);
 	g_test_add_data_func ("/statement/round-trip/rsa3072", GINT_TO_POINTER (KEY_RSA3072), test_round_trip);
 	g_test_add_data_func ("/statement/round-trip/sm2", GINT_TO_POINTER (KEY_SM2), test_round_trip);
 	g_test_add_data_func ("/statement/round-trip/ed25519", GINT_TO_POINTER (KEY_ED25519), test_round_trip);

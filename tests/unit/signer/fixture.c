@@ -166,7 +166,9 @@ fixture_request (const PrivateKey *key)
 	json_object_set_new (request, "site", json_string (SITE));
 	json_object_set_new (request, "application", json_string ("018f0000-0000-7000-8000-0000000000aa"));
 	json_object_set_new (request, "profile", json_string ("organization"));
-	json_object_set_new (request, "profile_version", json_integer (1));
+	/* The first version knew fewer algorithms. */
+	KeyAlgorithm algorithm = private_key_algorithm (key);
+	json_object_set_new (request, "profile_version", json_integer (algorithm == KEY_P384 || algorithm == KEY_RSA4096 ? 3 : 1));
 	json_object_set_new (request, "subject", subject);
 	json_object_set_new (request, "uscc", json_string ("91350100M000100Y43"));
 	json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));

@@ -14,8 +14,8 @@ sign (SignerClient *client, KeyAlgorithm algorithm)
 {
 	g_autoptr (GError) error = NULL;
 	guint8 digest[DOCUMENT_DIGEST_BYTES];
-	document_digest (algorithm, content, sizeof content, digest);
-	GBytes *cms = signer_sign_document (client, digest, sizeof digest, &error);
+	gsize size = document_digest (algorithm, content, sizeof content, digest);
+	GBytes *cms = signer_sign_document (client, digest, size, &error);
 	g_assert_no_error (error);
 	return cms;
 }
@@ -73,7 +73,7 @@ test_refuses (void)
 	g_assert_no_error (error);
 	g_assert_true (signer_freeze_clock (client, certificate_not_after (site->document) + 1, &error));
 	guint8 digest[DOCUMENT_DIGEST_BYTES] = { 0 };
-	assert_refused (signer_sign_document (client, digest, sizeof digest, &error), error, CERTIFICATE_EXPIRED);
+	assert_refused (signer_sign_document (client, digest, 32, &error), error, CERTIFICATE_EXPIRED);
 }
 
 /* --- a folder of the version before documents ------------------------------------------------ */
@@ -146,6 +146,7 @@ main (int argc, char **argv)
 	pki_init ();
 	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
 	g_test_add_data_func ("/signer/document/openssl-verifies/p256", GINT_TO_POINTER (KEY_P256), test_openssl_verifies);
+	g_test_add_data_func ("/signer/document/openssl-verifies/p384", GINT_TO_POINTER (KEY_P384), test_openssl_verifies);
 	g_test_add_data_func ("/signer/document/openssl-verifies/rsa", GINT_TO_POINTER (KEY_RSA3072), test_openssl_verifies);
 	g_test_add_func ("/signer/document/refuses", test_refuses);
 	g_test_add_data_func ("/signer/document/older-site", GINT_TO_POINTER (FALSE), test_older_site);

@@ -300,7 +300,7 @@ test_bad_requests (void)
 		const char *member, *json;      /* json NULL: member removed */
 		DiqiErrorCode code;
 	} bad[] = {
-		{ "profile", "\"unknown\"", DIQI_ERROR_SIGNER }, { "profile_version", "3", DIQI_ERROR_SIGNER },
+		{ "profile", "\"unknown\"", DIQI_ERROR_SIGNER }, { "profile_version", "9", DIQI_ERROR_SIGNER },
 		{ "profile", "\"officer\"", DIQI_ERROR_SIGNER }, { "validity_days", "366", DIQI_ERROR_FIELD_VALUE },
 		{ "validity_days", "7300", DIQI_ERROR_FIELD_VALUE }, { "validity_days", "0", DIQI_ERROR_FIELD_VALUE },
 		{ "validity_days", "-1", DIQI_ERROR_FIELD_VALUE }, { "ca", "true", DIQI_ERROR_FIELD_UNKNOWN },

@@ -286,7 +286,7 @@ test_production_clock (void)
 static void
 test_algorithms (void)
 {
-	static const KeyAlgorithm algorithms[] = { KEY_RSA3072, KEY_SM2 };
+	static const KeyAlgorithm algorithms[] = { KEY_RSA3072, KEY_SM2, KEY_P384, KEY_RSA4096 };
 	for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++) {
 		Fixture other;
 		fixture_init (&other, algorithms[i], TRUE, T0 - MICROS_PER_DAY);
