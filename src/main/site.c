@@ -134,7 +134,7 @@ fill_contexts (Site *site)
 		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
 		.set_clock = site_clock_set, .set_clock_user = site,
 	};
-	site->protocol = (ProtocolContext) { site->authority, site->keeper, site->clock, site->metrics };
+	site->protocol = (ProtocolContext) { site->authority, site->signer, site->keeper, site->clock, site->metrics };
 }
 
 static gboolean

@@ -13,6 +13,7 @@ Response *protocol_ocsp_get (Request *r);
 /* Answers that are kept in memory; NULL when there is none. */
 Response *protocol_ocsp_post_kept (Request *r);
 Response *protocol_ocsp_get_kept (Request *r);
+Response *protocol_stamp (Request *r);
 Response *protocol_crl (Request *r);
 Response *protocol_root_certificate (Request *r);
 Response *protocol_issuing_certificate (Request *r);

@@ -1,5 +1,5 @@
 /* protocol/protocol.h — what other people's software asks of a certificate authority: CA certificates,
- * CRL (RFC 5280), OCSP (RFC 6960, GET and POST), and the log's tiles and checkpoint (C2SP tlog-tiles).
+ * CRL (RFC 5280), OCSP (RFC 6960, GET and POST), time stamps (RFC 3161), and the log's tiles and checkpoint (C2SP tlog-tiles).
  * Answered from memory as far as no signature is needed.
  */
 #pragma once
@@ -10,6 +10,7 @@
 /* What the routes answer from; borrowed, must outlive the servers. */
 typedef struct {
 	Authority *authority;
+	SignerClient *signer;
 	LogKeeper *keeper;
 	const Clock *clock;
 	Metrics *metrics;

@@ -1,4 +1,5 @@
 /* protocol/routes.c — the table of protocol.h. */
+#include "pki/tsp.h"
 #include "protocol/internal.h"
 
 static const struct {
@@ -13,6 +14,7 @@ static const struct {
 	{ "GET", "/pki/issuing/full.crl", protocol_crl, 0, FALSE, NULL },
 	{ "POST", "/pki/issuing/ocsp", protocol_ocsp_post, OCSP_MAX_REQUEST, TRUE, protocol_ocsp_post_kept },
 	{ "GET", "/pki/issuing/ocsp/{request*}", protocol_ocsp_get, 0, TRUE, protocol_ocsp_get_kept },
+	{ "POST", "/pki/tsa", protocol_stamp, TSP_MAX_REQUEST, TRUE, NULL },
 	{ "GET", "/checkpoint", protocol_checkpoint, 0, FALSE, NULL },
 	{ "GET", "/tile/{path*}", protocol_tile, 0, TRUE, NULL },
 };

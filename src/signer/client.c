@@ -309,12 +309,21 @@ signer_initialise_token (SignerClient *client, const char *token, const char *co
 	return call_for_bytes (client, message, "pin", error);
 }
 
+GBytes *
+signer_stamp (SignerClient *client, GBytes *query, GError **error)
+{
+	json_t *message = message_new ("stamp");
+	put (message, "query", json_base64 (g_bytes_get_data (query, NULL), g_bytes_get_size (query)));
+	return call_for_bytes (client, message, "response", error);
+}
+
 static gboolean
-send_clock (SignerClient *client, Micros now, gboolean frozen, GError **error)
+send_clock (SignerClient *client, Micros now, gboolean frozen, gboolean synchronised, GError **error)
 {
 	json_t *message = message_new ("clock");
 	put (message, "now", json_time (now));
 	put (message, "frozen", json_boolean (frozen));
+	put (message, "synchronised", json_boolean (synchronised));
 	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
 	return reply != NULL;
 }
@@ -322,11 +331,17 @@ send_clock (SignerClient *client, Micros now, gboolean frozen, GError **error)
 gboolean
 signer_set_clock (SignerClient *client, Micros now, GError **error)
 {
-	return send_clock (client, now, FALSE, error);
+	return send_clock (client, now, FALSE, TRUE, error);
 }
 
 gboolean
 signer_freeze_clock (SignerClient *client, Micros now, GError **error)
 {
-	return send_clock (client, now, TRUE, error);
+	return send_clock (client, now, TRUE, TRUE, error);
+}
+
+gboolean
+signer_distrust_clock (SignerClient *client, Micros now, gboolean distrusted, GError **error)
+{
+	return send_clock (client, now, TRUE, !distrusted, error);
 }

@@ -43,7 +43,7 @@ typedef struct {
 	char *origin;                     /* of the log: base_uri without its scheme (C2SP tlog-tiles) */
 	KeyAlgorithm algorithm;
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
-	Certificate *log, *receipt, *document;
+	Certificate *log, *receipt, *document, *tsa;
 	GPtrArray *cas;                   /* SignerCa; the first is the main one */
 	json_t *profiles;                 /* array of {name, version, …} */
 } SignerSite;
@@ -149,7 +149,12 @@ gboolean signer_begin_recovery (SignerClient *client, const char *request, const
  * _RECOVERY_SHARE (of another recovery, certificate or agent), _RECOVERY_SELF, _STATEMENT_REPLAYED. */
 gboolean signer_give_share (SignerClient *client, const char *statement, KeyRecovery *out, GError **error);
 
+/* RFC 3161: the reply to a query, which may be a refusal. */
+GBytes *signer_stamp (SignerClient *client, GBytes *query, GError **error);
+
 /* Test sites only (DIQI_ERROR_CLOCK): the signer's clock follows the site's.  It runs on from `now`,
  * or with signer_freeze_clock stands still until told again. */
 gboolean signer_set_clock (SignerClient *client, Micros now, GError **error);
 gboolean signer_freeze_clock (SignerClient *client, Micros now, GError **error);
+/* Its clock stands at now and is as if it had lost its time source, or got it back. */
+gboolean signer_distrust_clock (SignerClient *client, Micros now, gboolean distrusted, GError **error);

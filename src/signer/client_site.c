@@ -29,7 +29,7 @@ signer_site_free (SignerSite *site)
 	g_free (site->name);
 	g_free (site->base_uri);
 	g_free (site->origin);
-	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document };
+	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document, site->tsa };
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
@@ -107,6 +107,7 @@ signer_get_site (SignerClient *client, GError **error)
 	    || !read_certificate (reply, "root", &site->root, error) || !read_certificate (reply, "issuing", &site->issuing, error)
 	    || !read_certificate (reply, "ocsp", &site->ocsp, error) || !read_certificate (reply, "log", &site->log, error)
 	    || !read_certificate (reply, "receipt", &site->receipt, error) || !read_certificate (reply, "document", &site->document, error)
+	    || !read_certificate (reply, "tsa", &site->tsa, error)
 	    || !read_cas (reply, site, error))
 		return NULL;
 	site->test_site = g_strcmp0 (json_string_value (json_object_get (reply, "kind")), "test") == 0;

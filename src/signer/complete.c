@@ -21,31 +21,55 @@ find_now (const Keyring *keyring, Micros *now, GError **error)
 	return keyring_check_clock (keyring, *now, error);
 }
 
+/* A service that folders of older versions are without. */
+typedef struct {
+	const char *name, *profile;
+	OwnKind kind;
+	Certificate **pinned;
+} LaterService;
+
 static gboolean
-write_document (const char *dir, const PrivateKey *key, const Certificate *certificate, const char *passphrase, gsize n, GError **error)
+write_service (const LaterService *service, const char *dir, const PrivateKey *key, const Certificate *certificate,
+               const char *passphrase, gsize n, GError **error)
 {
 	g_autoptr (GBytes) sealed = private_key_encrypt_pem (key, passphrase, n, error);
 	g_autofree char *pem = certificate_pem (certificate);
-	return sealed != NULL && durable_replace (dir, "document.key", g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error)
-		&& durable_replace (dir, "document.crt", pem, strlen (pem), 0644, error);
+	g_autofree char *key_file = g_strconcat (service->name, ".key", NULL), *certificate_file = g_strconcat (service->name, ".crt", NULL);
+	return sealed != NULL && durable_replace (dir, key_file, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error)
+		&& durable_replace (dir, certificate_file, pem, strlen (pem), 0644, error);
 }
 
 static gboolean
-complete_document (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+complete_service (Keyring *keyring, const LaterService *service, const char *dir, const char *passphrase, gsize n, GError **error)
 {
 	Micros now;
+	if (*service->pinned != NULL)
+		return TRUE;
 	if (!find_now (keyring, &now, error))
 		return FALSE;
 	g_autoptr (PrivateKey) key = private_key_generate (keyring->pins->algorithm, error);
-	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring_ca (keyring, NULL)->issuer, OWN_DOCUMENT, key, now, error) : NULL;
-	if (made == NULL || !write_document (dir, key, made, passphrase, n, error))
+	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring_ca (keyring, NULL)->issuer, service->kind, key, now, error) : NULL;
+	if (made == NULL || !write_service (service, dir, key, made, passphrase, n, error))
 		return FALSE;
-	journal_add_issue (keyring->journal, &(JournalEntry) { .time = now, .profile = "service-document", .certificate = made });
+	journal_add_issue (keyring->journal, &(JournalEntry) { .time = now, .profile = service->profile, .certificate = made });
 	if (!journal_commit (keyring->journal, error))
 		return FALSE;
-	keyring->pins->document = g_steal_pointer (&made);
-	log_event (LOG_LEVEL_INFO, "signer.completed", "made", "%s", "document", NULL);
+	*service->pinned = g_steal_pointer (&made);
+	log_event (LOG_LEVEL_INFO, "signer.completed", "made", "%s", service->name, NULL);
 	return pins_rewrite (keyring->pins, dir, error);
+}
+
+static gboolean
+complete_services (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+{
+	const LaterService services[] = {
+		{ "document", "service-document", OWN_DOCUMENT, &keyring->pins->document },
+		{ "tsa", "service-tsa", OWN_TSA, &keyring->pins->tsa },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
+		if (!complete_service (keyring, &services[i], dir, passphrase, n, error))
+			return FALSE;
+	return TRUE;
 }
 
 static gboolean
@@ -76,5 +100,5 @@ complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsiz
 {
 	return complete_profiles (keyring, dir, error)
 		&& (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, passphrase, n, error))
-		&& (keyring->pins->document != NULL || complete_document (keyring, dir, passphrase, n, error));
+		&& complete_services (keyring, dir, passphrase, n, error);
 }

@@ -85,7 +85,7 @@ write_services (const SignerCreate *in, const Hierarchy *h, GError **error)
 	const struct {
 		const char *name;
 		const Certificate *certificate;
-	} files[] = { { "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt }, { "document.crt", h->pins->document } };
+	} files[] = { { "log.crt", h->pins->log }, { "receipt.crt", h->pins->receipt }, { "document.crt", h->pins->document }, { "tsa.crt", h->pins->tsa } };
 	g_autofree char *ca = g_build_filename (in->dir, "ca", NULL);
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
@@ -131,7 +131,7 @@ write_keys (const SignerCreate *in, const Hierarchy *h, GError **error)
 	static const struct {
 		const char *name;
 		OwnKind key;
-	} files[] = { { "log.key", OWN_LOG }, { "receipt.key", OWN_RECEIPT }, { "document.key", OWN_DOCUMENT } };
+	} files[] = { { "log.key", OWN_LOG }, { "receipt.key", OWN_RECEIPT }, { "document.key", OWN_DOCUMENT }, { "tsa.key", OWN_TSA } };
 	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
 		if (!write_key (signer, files[i].name, h->keys[files[i].key], in->passphrase, in->passphrase_n, error))
@@ -243,7 +243,7 @@ write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *
 		const Certificate *certificate;
 	} services[] = {
 		{ "service-log", h->pins->log }, { "service-receipt", h->pins->receipt },
-		{ "service-document", h->pins->document }, { "service-tls", in->algorithm != KEY_SM2 ? h->tls : NULL },
+		{ "service-document", h->pins->document }, { "service-tsa", h->pins->tsa }, { "service-tls", in->algorithm != KEY_SM2 ? h->tls : NULL },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
 		if (services[i].certificate != NULL)

@@ -166,9 +166,10 @@ message_clock (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
 	Micros now;
-	gboolean frozen;
+	gboolean frozen, synchronised = TRUE;
 	const Field fields[] = {
 		ENVELOPE_FIELDS (envelope), { "now", FIELD_TIME, TRUE, 0, &now }, { "frozen", FIELD_BOOL, TRUE, 0, &frozen },
+		{ "synchronised", FIELD_BOOL, FALSE, 0, &synchronised },
 	};
 	if (!JSON_READ (message, "", fields, error))
 		return NULL;
@@ -180,6 +181,7 @@ message_clock (Keyring *keyring, const json_t *message, GError **error)
 	keyring->clock = frozen ? clock_new_frozen (now) : clock_new_offset (0);
 	if (!frozen)
 		clock_set (keyring->clock, now);
+	clock_distrust (keyring->clock, !synchronised);
 	return json_object ();
 }
 

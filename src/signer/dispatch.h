@@ -41,4 +41,5 @@ json_t *message_record_wrap (Keyring *keyring, const json_t *message, GError **e
 json_t *message_record_unwrap (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_token_unlock (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_token_initialise (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_stamp (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

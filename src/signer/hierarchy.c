@@ -96,7 +96,8 @@ hierarchy_issuer (const Hierarchy *h)
 static gboolean
 make_services (Hierarchy *h, const SignerCreate *in, GError **error)
 {
-	Certificate **const made[OWN_N] = { [OWN_LOG] = &h->pins->log, [OWN_RECEIPT] = &h->pins->receipt, [OWN_DOCUMENT] = &h->pins->document };
+	Certificate **const made[OWN_N] = { [OWN_LOG] = &h->pins->log, [OWN_RECEIPT] = &h->pins->receipt, [OWN_DOCUMENT] = &h->pins->document,
+	                                 [OWN_TSA] = &h->pins->tsa };
 	for (gsize i = OWN_LOG; i < OWN_N; i++) {
 		h->keys[i] = private_key_generate (i == OWN_LOG ? KEY_ED25519 : in->algorithm, error);
 		*made[i] = h->keys[i] != NULL ? hierarchy_service (h->pins, hierarchy_issuer (h), i, h->keys[i], in->now, error) : NULL;

@@ -18,6 +18,7 @@ struct Journal {
 	GHashTable *crl_numbers;    /* interned name of a CA → guint64 */
 	guint64 size;
 	Hash root;
+	Micros stamps_until;
 	Micros last_time;
 };
 
@@ -232,6 +233,23 @@ replay_pin (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
+replay_stamps (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type;
+	Micros time, until;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "until", FIELD_TIME, TRUE, 0, &until },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	if (until <= journal->stamps_until)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/until", "times of stamps do not rise");
+	journal->stamps_until = until;
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
 replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
 {
 	const char *type = json_string_value (json_object_get (record, "type"));
@@ -247,6 +265,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 		return replay_look (user, record, error);
 	if (g_strcmp0 (type, "pin") == 0)
 		return replay_pin (user, record, error);
+	if (g_strcmp0 (type, "stamps") == 0)
+		return replay_stamps (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
 }
 
@@ -372,6 +392,12 @@ journal_pin_key (const Journal *journal, const char *ticket)
 }
 
 Micros
+journal_stamps_until (const Journal *journal)
+{
+	return journal->stamps_until;
+}
+
+Micros
 journal_last_time (const Journal *journal)
 {
 	return journal->last_time;
@@ -492,6 +518,16 @@ journal_add_look (Journal *journal, const JournalLook *look)
 	if (!look_ledger_add (journal->looks, look->time, look->person, look->identity))
 		g_error ("journal: one statement for two looks");
 	journal->last_time = MAX (journal->last_time, look->time);
+}
+
+void
+journal_add_stamps (Journal *journal, Micros time, Micros until)
+{
+	g_autoptr (json_t) record = record_new ("stamps", time);
+	json_object_set_new (record, "until", json_time (until));
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->stamps_until = until;
+	journal->last_time = MAX (journal->last_time, time);
 }
 
 void

@@ -9,6 +9,7 @@
  *   {"type":"checkpoint","size","root"}
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  *   {"type":"pin","ticket","token","spki","statements"}
+ *   {"type":"stamps","until"}                             no time stamp yet bears a later time
  * ca names the CA (absent: PINS_FIRST_CA); request is the hash of the to-be-signed request (absent for the certificates made with the
  * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
@@ -80,6 +81,8 @@ gboolean journal_look_used (const Journal *journal, const Fingerprint *identity)
 guint journal_looks (const Journal *journal, Micros now, const char *person);
 /* The key that this ticket's PIN went to last; NULL: unused. */
 const Fingerprint *journal_pin_key (const Journal *journal, const char *ticket);
+/* Latest time that a time stamp may bear without another record; 0 at first. */
+Micros journal_stamps_until (const Journal *journal);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
@@ -91,5 +94,6 @@ void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const 
 /* Not used before. */
 void journal_add_look (Journal *journal, const JournalLook *look);
 void journal_add_pin (Journal *journal, const JournalPin *pin);
+void journal_add_stamps (Journal *journal, Micros time, Micros until);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

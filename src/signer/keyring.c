@@ -26,7 +26,7 @@ keyring_free (Keyring *keyring)
 	if (keyring == NULL)
 		return;
 	g_clear_pointer (&keyring->cas, g_ptr_array_unref);
-	PrivateKey *const keys[] = { keyring->log_key, keyring->receipt_key, keyring->document_key };
+	PrivateKey *const keys[] = { keyring->log_key, keyring->receipt_key, keyring->document_key, keyring->tsa_key };
 	for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
 		if (keys[i] != NULL)
 			private_key_free (keys[i]);
@@ -108,7 +108,8 @@ load_later (Keyring *k, const char *dir, const char *passphrase, gsize n, GError
 	for (Secret i = 0; i < N_SECRETS; i++)
 		if ((k->secrets[i] = secret_load (k->pins, i, dir, passphrase, n, error)) == NULL)
 			return FALSE;
-	return load_key (dir, "document", k->pins->document, passphrase, n, &k->document_key, error);
+	return load_key (dir, "document", k->pins->document, passphrase, n, &k->document_key, error)
+		&& load_key (dir, "tsa", k->pins->tsa, passphrase, n, &k->tsa_key, error);
 }
 
 Keyring *

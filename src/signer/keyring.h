@@ -9,6 +9,7 @@
 #include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
+#include "signer/stamp.h"
 
 typedef struct {
 	const PinnedCa *pin;          /* of pins->cas */
@@ -23,7 +24,8 @@ typedef struct {
 	Journal *journal;
 	Clock *clock;                 /* test sites: replaced by the "clock" message */
 	GPtrArray *cas;               /* KeyringCa, in the order of pins->cas */
-	PrivateKey *log_key, *receipt_key, *document_key;
+	PrivateKey *log_key, *receipt_key, *document_key, *tsa_key;
+	Stamper stamper;
 	guint8 *secrets[N_SECRETS];   /* 32 bytes each */
 } Keyring;
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "signer/pins.h"
 
-typedef enum { OWN_ROOT, OWN_ISSUING, OWN_OCSP, OWN_LOG, OWN_RECEIPT, OWN_DOCUMENT, OWN_N } OwnKind;
+typedef enum { OWN_ROOT, OWN_ISSUING, OWN_OCSP, OWN_LOG, OWN_RECEIPT, OWN_DOCUMENT, OWN_TSA, OWN_N } OwnKind;
 
 /* What differs between them. */
 typedef struct {

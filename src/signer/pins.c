@@ -21,6 +21,7 @@ static const struct {
 	{ "log", G_STRUCT_OFFSET (Pins, log), EKU_DIQI_LOG, FALSE },
 	{ "receipt", G_STRUCT_OFFSET (Pins, receipt), EKU_DIQI_RECEIPT, FALSE },
 	{ "document", G_STRUCT_OFFSET (Pins, document), PINS_DOCUMENT_USAGE, TRUE },
+	{ "tsa", G_STRUCT_OFFSET (Pins, tsa), EKU_TIME_STAMPING, TRUE },
 };
 
 static Certificate **
@@ -195,7 +196,7 @@ load_certificate (const char *dir, gsize i, const json_t *pinned, GError **error
 static gboolean
 check_services (const Pins *pins, GError **error)
 {
-	Certificate *const leaves[] = { pins->log, pins->receipt, pins->document };
+	Certificate *const leaves[] = { pins->log, pins->receipt, pins->document, pins->tsa };
 	for (gsize i = 0; i < G_N_ELEMENTS (leaves); i++)
 		if (leaves[i] != NULL && !pins_verify (pins, leaves[i], certificate_not_before (leaves[i]), error))
 			return FALSE;
@@ -263,7 +264,7 @@ load_certificates (Pins *pins, const char *dir, const json_t *pinned, GError **e
 			return FALSE;
 	}
 	return json_object_size (pinned) == known
-		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log, receipt and document");
+		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificates", "exactly root, issuing, ocsp, log, receipt, document and tsa");
 }
 
 static gboolean

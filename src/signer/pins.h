@@ -37,7 +37,7 @@ typedef struct {
 	GPtrArray *cas;                /* PinnedCa; the first is the main one, the last of each hierarchy its current one */
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
 	Certificate *log, *receipt;
-	Certificate *document;         /* NULL after pins_load: the folder is older than documents (see complete.h) */
+	Certificate *document, *tsa;   /* NULL after pins_load: the folder is older than these (see complete.h) */
 	GPtrArray *profiles;           /* Profile */
 	gboolean has_secrets;          /* FALSE after pins_load: the folder is older than these */
 	Fingerprint secrets[N_SECRETS];

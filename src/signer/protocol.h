@@ -30,7 +30,8 @@
  * | record.unwrap | storage | yes     | record, wrapped, look (compact), agree? (compact)    | key |
  * | token.unlock  | tokens  | if new  | request (text), review, complete, unlock (compact), spki | pin |
  * | token.initialise | tokens | if new | token, statements [compact, compact], spki           | pin |
- * | clock         | none    |         | now, frozen                                         | (test sites only) |
+ * | stamp           | tsa     | sometimes | query (RFC 3161, at most TSP_MAX_REQUEST bytes)   | response (a refusal is one too) |
+ * | clock         | none    |         | now, frozen, synchronised?                                         | (test sites only) |
  */
 #pragma once
 
@@ -49,6 +50,7 @@
 	M (RECORD_UNWRAP, "record.unwrap", message_record_unwrap) \
 	M (TOKEN_UNLOCK, "token.unlock", message_token_unlock) \
 	M (TOKEN_INITIALISE, "token.initialise", message_token_initialise) \
+	M (STAMP, "stamp", message_stamp) \
 	M (CLOCK, "clock", message_clock)
 
 /* With RawMessageHandler in place of MessageHandler. */

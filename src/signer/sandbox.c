@@ -46,7 +46,7 @@ static const int allowed[] = {
 	SCMP_SYS (recvfrom), SCMP_SYS (recvmsg), SCMP_SYS (sendto), SCMP_SYS (sendmsg), SCMP_SYS (poll), SCMP_SYS (ppoll),
 	SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (brk), SCMP_SYS (madvise),
 	SCMP_SYS (futex), SCMP_SYS (sched_yield), SCMP_SYS (restart_syscall),
-	SCMP_SYS (clock_gettime), SCMP_SYS (gettimeofday), SCMP_SYS (clock_nanosleep), SCMP_SYS (nanosleep),
+	SCMP_SYS (clock_gettime), SCMP_SYS (clock_adjtime), SCMP_SYS (adjtimex), SCMP_SYS (gettimeofday), SCMP_SYS (clock_nanosleep), SCMP_SYS (nanosleep),
 	SCMP_SYS (getrandom), SCMP_SYS (getpid), SCMP_SYS (gettid), SCMP_SYS (sysinfo),     /* qsort asks how much memory there is */
 	SCMP_SYS (rt_sigreturn), SCMP_SYS (rt_sigprocmask), SCMP_SYS (exit), SCMP_SYS (exit_group),
 };

@@ -260,6 +260,8 @@ try {
 			'/pki/issuing/full.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
 			expectStatus(await world.public.get(path), 200);
 		expectStatus(await world.public.post('/pki/issuing/ocsp', ocspRequest, { raw: true, headers: { 'Content-Type': 'application/ocsp-request' } }), 200);
+		const query = Buffer.concat([Buffer.from('3034020101302f300b06096086480165030402010420', 'hex'), Buffer.alloc(32)]);
+		expectStatus(await world.public.post('/pki/tsa', query, { raw: true, headers: { 'Content-Type': 'application/timestamp-query' } }), 200);
 		for (const path of ['/livez', '/readyz', '/health', '/metrics'])
 			expectStatus(await elsewhere(site.manage, path), 200);
 		assert.equal(expectStatus(await elsewhere(site.url, `${api}/site`, 'HEAD'), 200), '');
