@@ -29,6 +29,6 @@ long=$(for f in $c; do n=$(wc -l <"$f"); [ "$n" -gt 600 ] && echo "# $f: $n line
 bad=
 for h in $(find src -name '*.h' ! -name error_codes.h ! -name config_keys.h); do
 	echo "#include \"${h#src/}\"" | gcc -fsyntax-only -x c -std=gnu17 -D_GNU_SOURCE -DG_LOG_DOMAIN='"x"' -Isrc \
-		$(pkg-config --cflags glib-2.0 gio-2.0 jansson) - 2>/dev/null || bad="$bad $h"
+		$(pkg-config --cflags glib-2.0 gio-2.0 jansson p11-kit-1) - 2>/dev/null || bad="$bad $h"
 done
 [ -z "$bad" ] && echo "ok - every header compiles alone" || { echo "#$bad"; echo "not ok - every header compiles alone"; }

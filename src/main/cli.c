@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "pki/key.h"
+#include "signer/hsm_keeper.h"
 #include "signer/signer.h"
 
 struct Cli {
@@ -226,6 +227,8 @@ cli_main (int argc, char **argv)
 	/* The signer drops privileges and memory before anything else is set up. */
 	if (argc > 1 && strcmp (argv[1], "signer") == 0)
 		return signer_command (argc - 1, argv + 1);
+	if (argc > 1 && strcmp (argv[1], "hsm-keeper") == 0)
+		return hsm_keeper_command (argc - 1, argv + 1);
 	pki_init ();
 
 	gboolean help = argc < 2;

@@ -50,21 +50,20 @@ make_pairs (int socket[2], int passphrase[2], GError **error)
 	return TRUE;
 }
 
+/* inherited: become CHILD_SOCKET and what follows it. */
 static int
-start (const char *program, const char *dir, int socket, int passphrase, pid_t *child)
+start (const char *program, const char *const *argv, const int *inherited, gsize n, pid_t *child)
 {
-	const char *const argv[] = { "diqi", "signer", "--dir", dir, "--socket-fd", G_STRINGIFY (CHILD_SOCKET),
-	                             "--passphrase-fd", G_STRINGIFY (CHILD_PASSPHRASE), NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;
 	sigemptyset (&none);
 	posix_spawn_file_actions_init (&actions);
 	posix_spawnattr_init (&attributes);
-	posix_spawn_file_actions_adddup2 (&actions, socket, CHILD_SOCKET);
-	posix_spawn_file_actions_adddup2 (&actions, passphrase, CHILD_PASSPHRASE);
-	/* Client sockets and database connections of serve must not reach the key holder. */
-	posix_spawn_file_actions_addclosefrom_np (&actions, CHILD_PASSPHRASE + 1);
+	for (gsize i = 0; i < n; i++)
+		posix_spawn_file_actions_adddup2 (&actions, inherited[i], CHILD_SOCKET + (int) i);
+	/* Client sockets and database connections of serve must not reach the key holder, nor its files the keeper of a token. */
+	posix_spawn_file_actions_addclosefrom_np (&actions, CHILD_SOCKET + (int) n);
 	posix_spawnattr_setsigmask (&attributes, &none);
 	posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK);
 	int failed = posix_spawn (child, program, &actions, &attributes, (char *const *) argv, environ);
@@ -84,12 +83,14 @@ write_passphrase (int fd, const char *passphrase, gsize n, GError **error)
 gboolean
 spawn_signer (const char *program, const char *dir, const char *passphrase, gsize n, pid_t *child, int *fd, GError **error)
 {
+	const char *const argv[] = { "diqi", "signer", "--dir", dir, "--socket-fd", G_STRINGIFY (CHILD_SOCKET),
+	                             "--passphrase-fd", G_STRINGIFY (CHILD_PASSPHRASE), NULL };
 	if (n == 0 || n > 1024)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the signer's passphrase must have 1 to 1024 bytes");
 	int socket[2] = { -1, -1 }, pass[2] = { -1, -1 };
 	gboolean well = make_pairs (socket, pass, error) && write_passphrase (pass[1], passphrase, n, error);
 	if (well) {
-		int failed = start (program, dir, socket[1], pass[0], child);
+		int failed = start (program, argv, (const int[]) { socket[1], pass[0] }, 2, child);
 		well = failed == 0 || system_failure (error, program, failed);
 	}
 	for (int i = 0; i < 2; i++)
@@ -102,6 +103,22 @@ spawn_signer (const char *program, const char *dir, const char *passphrase, gsiz
 	else if (socket[0] >= 0)
 		close (socket[0]);
 	return well;
+}
+
+gboolean
+spawn_keeper (pid_t *child, int *fd, GError **error)
+{
+	static const char *const argv[] = { "diqi", "hsm-keeper", "--socket-fd", G_STRINGIFY (CHILD_SOCKET), NULL };
+	int socket[2];
+	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socket) != 0)
+		return system_failure (error, "socketpair", errno);
+	int failed = move_up (socket) ? start ("/proc/self/exe", argv, &socket[1], 1, child) : errno;
+	close (socket[1]);
+	*fd = socket[0];
+	if (failed == 0)
+		return TRUE;
+	close (socket[0]);
+	return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "starting the keeper of a token: %s", g_strerror (failed));
 }
 
 void

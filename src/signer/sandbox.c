@@ -93,3 +93,27 @@ sandbox_close (gboolean listening, GError **error)
 	seccomp_release (filter);
 	return failed == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "seccomp filter: %s", g_strerror (-failed));
 }
+
+/* --- the process of a PKCS#11 module ------------------------------------------------ */
+
+static const int forbidden[] = {
+	SCMP_SYS (execve), SCMP_SYS (execveat), SCMP_SYS (ptrace), SCMP_SYS (process_vm_readv), SCMP_SYS (process_vm_writev), SCMP_SYS (pidfd_getfd),
+	SCMP_SYS (mount), SCMP_SYS (umount2), SCMP_SYS (pivot_root), SCMP_SYS (chroot), SCMP_SYS (setns), SCMP_SYS (unshare),
+	SCMP_SYS (bpf), SCMP_SYS (perf_event_open), SCMP_SYS (userfaultfd), SCMP_SYS (kexec_load), SCMP_SYS (init_module), SCMP_SYS (finit_module),
+	SCMP_SYS (delete_module), SCMP_SYS (reboot), SCMP_SYS (swapon), SCMP_SYS (swapoff), SCMP_SYS (settimeofday), SCMP_SYS (clock_settime),
+	SCMP_SYS (adjtimex), SCMP_SYS (acct), SCMP_SYS (quotactl), SCMP_SYS (sethostname), SCMP_SYS (setdomainname),
+};
+
+/* Refused and not killed: a module that tries may still do its work. */
+gboolean
+sandbox_fence_module (GError **error)
+{
+	scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
+	int failed = filter == NULL ? -ENOMEM : 0;
+	for (gsize i = 0; i < G_N_ELEMENTS (forbidden) && failed == 0; i++)
+		failed = seccomp_rule_add (filter, SCMP_ACT_ERRNO (EPERM), forbidden[i], 0);
+	if (failed == 0)
+		failed = seccomp_load (filter);
+	seccomp_release (filter);
+	return failed == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "seccomp filter of the token's keeper: %s", g_strerror (-failed));
+}
