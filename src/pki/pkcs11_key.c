@@ -267,7 +267,7 @@ make_pair (Pkcs11 *p, CK_SESSION_HANDLE session, gpointer user)
 {
 	Making *m = user;
 	guint8 exponent[] = { 1, 0, 1 };
-	CK_ULONG bits = 3072;
+	CK_ULONG bits = m->algorithm == KEY_RSA4096 ? 4096 : 3072;
 	CK_MECHANISM mechanism = { m->mechanism, NULL, 0 };
 	CK_ATTRIBUTE private[] = {
 		{ CKA_TOKEN, &yes, sizeof yes }, { CKA_PRIVATE, &yes, sizeof yes }, { CKA_SENSITIVE, &yes, sizeof yes },
@@ -298,6 +298,7 @@ choose_mechanism (Pkcs11 *p, Making *m, GError **error)
 {
 	switch (m->algorithm) {
 	case KEY_RSA3072:
+	case KEY_RSA4096:
 		m->mechanism = CKM_RSA_PKCS_KEY_PAIR_GEN;
 		return TRUE;
 	case KEY_ED25519:

@@ -246,7 +246,7 @@ int
 main (int argc, char **argv)
 {
 	g_autofree char *program = g_find_program_in_path ("softhsm2-util");
-	static const KeyAlgorithm algorithms[] = { KEY_P256, KEY_RSA3072, KEY_ED25519 };
+	static const KeyAlgorithm algorithms[] = { KEY_P256, KEY_P384, KEY_RSA3072, KEY_RSA4096, KEY_ED25519 };
 
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
