@@ -361,7 +361,7 @@ check_mechanisms (Hsm *hsm, KeyAlgorithm algorithm, GError **error)
 	Pkcs11Facts facts;
 	if (!hsm_facts (hsm, &facts, error))
 		return FALSE;
-	gboolean signs = algorithm == KEY_RSA3072 || algorithm == KEY_RSA4096 ? facts.rsa : facts.ecdsa;
+	gboolean signs = key_algorithm_is_rsa (algorithm) ? facts.rsa : facts.ecdsa;
 	const char *lacking = !signs ? key_algorithm_name (algorithm) : !facts.eddsa ? "ed25519 (CKM_EDDSA), which the log is signed with"
 	                      : !facts.aes_gcm ? "CKM_AES_GCM, which seals the files of random keys" : NULL;
 	return lacking == NULL
