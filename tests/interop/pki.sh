@@ -1,7 +1,7 @@
 #!/bin/bash
 # tests/interop/pki.sh PKI-FILES — other programs judge our certificates, lists, OCSP answers, requests
 # and PKCS#12 files, and we judge theirs: OpenSSL, GnuTLS (certtool, ocsptool), NSS (pk12util), Java
-# (keytool).  TAP.  A program that is not installed skips its checks.
+# (keytool), Bouncy Castle.  TAP.  A program that is not installed skips its checks.
 # OpenSSL 3.0 sets SM2's identity on the first certificate of a chain only and on no list or OCSP answer:
 # there the signature is taken out of the file and checked alone.
 set -u
@@ -140,6 +140,35 @@ others_judge() {
 	check "$a: keytool" says "PrivateKeyEntry" keytool -J-Duser.language=en -list -storetype PKCS12 -keystore $a/holder.p12 -storepass $password
 }
 
+# Java's keytool with Bouncy Castle before its own providers: what chains to a certificate in the store is added without a
+# question, everything else is asked about, and nobody answers.
+bouncy_castle() {
+	printf 'security.provider.%s\n' 1=org.bouncycastle.jce.provider.BouncyCastleProvider 2=SUN 3=SunRsaSign 4=SunEC 5=SunJSSE 6=SunJCE >bc.security
+	keytool -J-Duser.language=en -J-Djava.security.properties="$PWD/bc.security" -J-cp -J/usr/share/java/bcprov.jar \
+		"$@" -keystore bc.store -storetype BKS -storepass changeit </dev/null
+}
+
+refuses_changed() {
+	openssl x509 -in "$1" -outform DER -out changed.der || return 1
+	local at
+	at=$(($(stat -c %s changed.der) - 3))
+	local octet
+	octet=$(od -An -tu1 -j $at -N 1 changed.der)
+	printf "\\$(printf '%03o' $((octet ^ 1)))" | dd of=changed.der bs=1 seek=$at conv=notrunc 2>/dev/null
+	says "was not added to keystore" bouncy_castle -importcert -alias changed -file changed.der
+}
+
+bouncy_castle_judges() {
+	local a=$1
+	rm -f bc.store
+	[ -r /usr/share/java/bcprov.jar ] || { count=$((count + 1)); echo "ok $count $a: Bouncy Castle # SKIP no libbcprov-java"; return; }
+	check "$a: Bouncy Castle takes the root" bouncy_castle -importcert -noprompt -alias root -file $a/root.pem
+	check "$a: Bouncy Castle verifies the issuing authority" says "was added to keystore" bouncy_castle -importcert -alias issuing -file $a/issuing.pem
+	check "$a: Bouncy Castle verifies the holder" says "was added to keystore" bouncy_castle -importcert -alias holder -file $a/holder.pem
+	check "$a: Bouncy Castle refuses a changed one" refuses_changed $a/revoked.pem
+	check "$a: Bouncy Castle verifies the list" says "Verified by issuing in keystore" bouncy_castle -printcrl -file $a/crl.der
+}
+
 we_judge() {
 	local a=$1 name=$2
 	shift 2
@@ -162,6 +191,8 @@ for a in p256 rsa3072; do
 	we_judge $a $a -sha256
 done
 openssl_judges_sm2
+bouncy_castle_judges sm2
+bouncy_castle_judges p256
 we_judge sm2 sm2 -sm3 -sigopt distid:$sm2_id
 check "p256: certtool makes a request" certtool --generate-request --load-privkey p256/holder.key --template /dev/null --outfile theirs
 check "p256: we accept certtool's" "$files" csr theirs
