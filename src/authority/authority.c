@@ -115,7 +115,7 @@ version_of (const json_t *profile)
 	return json_integer_value (json_object_get (profile, "version"));
 }
 
-/* The newest of this name. */
+/* The newest of this name that is open for new certificates. */
 static const json_t *
 find_profile (const Authority *authority, const char *profile, GError **error)
 {
@@ -125,11 +125,11 @@ find_profile (const Authority *authority, const char *profile, GError **error)
 		const json_t *item = json_array_get (authority->site->profiles, i);
 
 		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0 &&
-		    (!newest || version_of (item) > version_of (newest)))
+		    json_is_true (json_object_get (item, "open")) && (!newest || version_of (item) > version_of (newest)))
 			newest = item;
 	}
 	if (!newest)
-		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer pins no certificate profile %s", profile);
+		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer has no open certificate profile %s", profile);
 	return newest;
 }
 

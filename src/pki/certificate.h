@@ -68,6 +68,19 @@ guint certificate_extended_key_usage (const Certificate *c);
 #define POLICY_ORGANIZATION "2.25.305447819689411628422610157834667034486.3.1"
 #define POLICY_PERSON "2.25.305447819689411628422610157834667034486.3.2"
 #define POLICY_OFFICER "2.25.305447819689411628422610157834667034486.3.3"
+#define POLICY_ORGANIZATION_SOFT "2.25.305447819689411628422610157834667034486.3.4"
+#define POLICY_PERSON_SOFT "2.25.305447819689411628422610157834667034486.3.5"
+#define POLICY_ORGANIZATION_ENCRYPTION "2.25.305447819689411628422610157834667034486.3.6"
+#define POLICY_PERSON_ENCRYPTION "2.25.305447819689411628422610157834667034486.3.7"
+#define POLICY_ORGANIZATION_SOFT_ENCRYPTION "2.25.305447819689411628422610157834667034486.3.8"
+#define POLICY_PERSON_SOFT_ENCRYPTION "2.25.305447819689411628422610157834667034486.3.9"
+#define POLICY_RECOVERY_AGENT "2.25.305447819689411628422610157834667034486.3.10"
+#define POLICY_SERVER "2.25.305447819689411628422610157834667034486.3.11"
+#define POLICY_OCSP "2.25.305447819689411628422610157834667034486.3.12"
+#define POLICY_TSA "2.25.305447819689411628422610157834667034486.3.13"
+#define POLICY_DOCUMENT "2.25.305447819689411628422610157834667034486.3.14"
+#define POLICY_LOG "2.25.305447819689411628422610157834667034486.3.15"
+#define POLICY_RECEIPT "2.25.305447819689411628422610157834667034486.3.16"
 gboolean certificate_has_policy (const Certificate *c, const char *oid);
 
 /* Does `c` name `issuer` as its issuer (name, and key identifier when both say it)?  No signature is looked at. */
@@ -105,6 +118,7 @@ typedef struct Issuer Issuer;
 Issuer *issuer_new (const Certificate *certificate, const PrivateKey *key, GError **error);   /* NULL certificate: self-signed roots only */
 void issuer_free (Issuer *issuer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Issuer, issuer_free)
+const Certificate *issuer_certificate (const Issuer *issuer);        /* borrowed; NULL: none yet */
 GBytes *issuer_sign_certificate (const Issuer *issuer, const CertificateTemplate *t, GError **error);
 /* Self-signed root. */
 GBytes *root_sign_certificate (const PrivateKey *key, const CertificateTemplate *t, GError **error);

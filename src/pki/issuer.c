@@ -58,6 +58,12 @@ issuer_free (Issuer *issuer)
 	g_free (issuer);
 }
 
+const Certificate *
+issuer_certificate (const Issuer *issuer)
+{
+	return issuer->certificate;
+}
+
 GBytes *
 sign_structure (const PrivateKey *key, GByteArray *tbs, GError **error)
 {

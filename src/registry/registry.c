@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "registry/application_db.h"
+#include "registry/profile_choice.h"
 
 Registry *
 registry_new (Authority *authority, const Clock *clock)
@@ -140,6 +141,8 @@ application_set_form (const Registry *registry, Application *application, const 
 	g_free (application->form_hash);
 	json_decref (application->form);
 	application->form = json_deep_copy (form);
+	g_free (application->profile);
+	application->profile = g_strdup (registry_profile_name (application->kind, form_carrier (form), USE_SIGN));
 	application->document = form_document (registry->site, application->id, service_name (application->service), application->kind,
 	                                       application->certificate, application->cause, form, salt_hex);
 	application->form_hash = hash_hex (application->document, strlen (application->document));

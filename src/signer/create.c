@@ -252,7 +252,7 @@ write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *
 		const NewCa *ca = g_ptr_array_index (h->cas, i);
 		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .ca = ca->name, .profile = "service-ocsp", .certificate = ca->ocsp });
 	}
-	const Profile *officer = pins_newest (h->pins, HOLDER_OFFICER);
+	const Profile *officer = pins_newest (h->pins, "officer");
 	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, officer->name, officer->version);
 	for (gsize i = 0; i < out->officers_n; i++)
 		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .profile = profile, .certificate = out->officers[i].certificate });

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "signer/invariant.h"
 
-#define TLS_DAYS 397
 
 void
 hierarchy_free (Hierarchy *h)
@@ -52,7 +51,7 @@ load_profiles (Hierarchy *h, GError **error)
 	for (gsize i = 0; names != NULL && names[i] != NULL; i++)
 		if (!load_profile (h, names[i], error))
 			return FALSE;
-	return pins_newest (h->pins, HOLDER_OFFICER) != NULL || diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the program has no profile for officers");
+	return pins_newest (h->pins, "officer") != NULL || diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the program has no profile for officers");
 }
 
 /* --- certificates -------------------------------------------------------------------- */
@@ -116,7 +115,8 @@ tls_issuer (Hierarchy *h, KeyAlgorithm algorithm, Micros now, GError **error)
 		h->tls_root = certificate_ref (h->pins->root);
 		return issuer_new (h->pins->issuing, ((const NewCa *) g_ptr_array_index (h->cas, 0))->key, error);
 	}
-	static const OwnCertificate kind = { "网站 TLS CA", TLS_DAYS, KU_KEY_CERT_SIGN, 0, TRUE, FALSE, 0, NULL };
+	const Profile *server = pins_newest (h->pins, "server");
+	const OwnCertificate kind = { "网站 TLS CA", NULL, server != NULL ? server->validity_days : 0, KU_KEY_CERT_SIGN, 0, NULL };
 	g_autoptr (PrivateKey) key = private_key_generate (KEY_P256, error);
 	h->tls_root = key != NULL ? own_certificate_make (h->pins, &kind, PINS_FIRST_CA, NULL, key, now, error) : NULL;
 	return h->tls_root != NULL ? issuer_new (h->tls_root, key, error) : NULL;
@@ -140,8 +140,7 @@ make_tls (Hierarchy *h, const SignerCreate *in, GError **error)
 		return FALSE;
 	g_autofree char *host = uri_host (in->base_uri);
 	const char *const from_uri[] = { host, NULL };
-	const OwnCertificate kind = { "网站 TLS", TLS_DAYS, KU_DIGITAL_SIGNATURE, EKU_SERVER_AUTH, FALSE, FALSE, -1,
-	                              in->hosts != NULL ? in->hosts : from_uri };
+	const OwnCertificate kind = { "网站 TLS", "server", 0, 0, -1, in->hosts != NULL ? in->hosts : from_uri };
 	h->tls_key = private_key_generate (KEY_P256, error);
 	h->tls = h->tls_key != NULL ? own_certificate_make (h->pins, &kind, PINS_FIRST_CA, issuer, h->tls_key, in->now, error) : NULL;
 	return h->tls != NULL;
@@ -162,7 +161,7 @@ hierarchy_new (const SignerCreate *in, GError **error)
 Certificate *
 hierarchy_officer (const Hierarchy *h, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error)
 {
-	const Profile *profile = pins_newest (h->pins, HOLDER_OFFICER);
+	const Profile *profile = pins_newest (h->pins, "officer");
 	const PinnedCa *ca = pins_ca (h->pins, NULL);
 	const NamePart subject[] = {
 		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, h->pins->name }, { NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },
@@ -175,11 +174,11 @@ hierarchy_officer (const Hierarchy *h, const SignerCreateOfficer *officer, Micro
 	CertificateTemplate t = {
 		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public,
 		.not_before = start, .not_after = start + profile->validity_days * MICROS_PER_DAY - MICROS_PER_S, .path_length = -1,
-		.key_usage = profile->key_usage, .extended_key_usage = profile->extended_key_usage, .policy_oid = profile->policy,
+		.key_usage = profile_key_usage (profile, h->pins->algorithm), .extended_key_usage = profile->extended_key_usage, .policy_oid = profile->policy,
 		.ocsp_uri = ca->ocsp_uri, .crl_uri = ca->crl_uri, .issuer_uri = ca->issuer_uri,
 	};
 	serial_new (now, &t.serial);
-	g_autoptr (GBytes) der = invariant_template (&t, ca->certificate, now, error) ? issuer_sign_certificate (hierarchy_issuer (h), &t, error) : NULL;
+	g_autoptr (GBytes) der = invariant_template (profile->kind, &t, ca->certificate, now, error) ? issuer_sign_certificate (hierarchy_issuer (h), &t, error) : NULL;
 	g_autoptr (Certificate) made = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
 	return made != NULL && invariant_certificate (made, &t, error) ? g_steal_pointer (&made) : NULL;
 }

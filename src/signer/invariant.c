@@ -47,27 +47,116 @@ invariant_name_value (NameAttribute attribute, const char *value, const char *fi
 	return !blank_before || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, field, "ends with a blank");
 }
 
-gboolean
-invariant_usage (guint key_usage, guint extended_key_usage, guint algorithms, gint64 days, GError **error)
+/* --- kinds of certificates ----------------------------------------------------------------- */
+
+#define SIGN_USAGE (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)
+#define ENCRYPT_USAGE (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_KEY_AGREEMENT)
+#define SIGN_EXTENDED (EKU_CLIENT_AUTH | EKU_EMAIL | EKU_DOCUMENT_SIGNING)
+#define SIGN_ALGORITHMS (INVARIANT_ALGORITHMS | 1u << KEY_ED25519)
+#define SERVICE_DAYS (3 * 365 + 1)
+/* CA/Browser Forum Baseline Requirements 6.3.2 */
+#define SERVER_DAYS 398
+
+#define SIGNS(name, holder, carrier, policy) { name, holder, carrier, USE_SIGN, policy, INVARIANT_MAX_DAYS, SIGN_ALGORITHMS, SIGN_USAGE, SIGN_EXTENDED }
+#define ENCRYPTS(name, holder, carrier, policy) \
+	{ name, holder, carrier, USE_ENCRYPT, policy, INVARIANT_MAX_DAYS, INVARIANT_ALGORITHMS, ENCRYPT_USAGE, EKU_EMAIL }
+#define SERVES(name, policy, days, usage, extended) { name, HOLDER_SITE, CARRIER_NONE, USE_SERVICE, policy, days, SIGN_ALGORITHMS, usage, extended }
+
+static const CertificateKind kinds[] = {
+	SIGNS ("organization", HOLDER_ORGANIZATION, CARRIER_HARD, POLICY_ORGANIZATION),
+	SIGNS ("organization-soft", HOLDER_ORGANIZATION, CARRIER_SOFT, POLICY_ORGANIZATION_SOFT),
+	SIGNS ("person", HOLDER_PERSON, CARRIER_HARD, POLICY_PERSON),
+	SIGNS ("person-soft", HOLDER_PERSON, CARRIER_SOFT, POLICY_PERSON_SOFT),
+	SIGNS ("officer", HOLDER_OFFICER, CARRIER_NONE, POLICY_OFFICER),
+	ENCRYPTS ("organization-encryption", HOLDER_ORGANIZATION, CARRIER_HARD, POLICY_ORGANIZATION_ENCRYPTION),
+	ENCRYPTS ("organization-soft-encryption", HOLDER_ORGANIZATION, CARRIER_SOFT, POLICY_ORGANIZATION_SOFT_ENCRYPTION),
+	ENCRYPTS ("person-encryption", HOLDER_PERSON, CARRIER_HARD, POLICY_PERSON_ENCRYPTION),
+	ENCRYPTS ("person-soft-encryption", HOLDER_PERSON, CARRIER_SOFT, POLICY_PERSON_SOFT_ENCRYPTION),
+	ENCRYPTS ("recovery-agent", HOLDER_OFFICER, CARRIER_NONE, POLICY_RECOVERY_AGENT),
+	SERVES ("server", POLICY_SERVER, SERVER_DAYS, KU_DIGITAL_SIGNATURE, EKU_SERVER_AUTH),
+	SERVES ("ocsp", POLICY_OCSP, SERVICE_DAYS, KU_DIGITAL_SIGNATURE, EKU_OCSP_SIGNING),
+	SERVES ("tsa", POLICY_TSA, INVARIANT_MAX_DAYS, SIGN_USAGE, EKU_TIME_STAMPING),
+	/* Mail signing beside it: NSS, and with it pdfsig, trusts no signature on a document without (docs/decisions/0018). */
+	SERVES ("document", POLICY_DOCUMENT, SERVICE_DAYS, SIGN_USAGE, EKU_DOCUMENT_SIGNING | EKU_EMAIL),
+	SERVES ("log", POLICY_LOG, SERVICE_DAYS, KU_DIGITAL_SIGNATURE, EKU_DIQI_LOG),
+	SERVES ("receipt", POLICY_RECEIPT, SERVICE_DAYS, SIGN_USAGE, EKU_DIQI_RECEIPT),
+};
+
+const CertificateKind *
+invariant_kind (const char *name)
 {
-	if ((key_usage & KU_DIGITAL_SIGNATURE) == 0 || (key_usage & ~(guint) INVARIANT_KEY_USAGE) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/key_usage", "holders sign; any other key usage is refused");
-	if (extended_key_usage == 0 || (extended_key_usage & ~(guint) INVARIANT_EXTENDED_KEY_USAGE) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/extended_key_usage", "an extended key usage that holders never get");
-	if (algorithms == 0 || (algorithms & ~INVARIANT_ALGORITHMS) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/algorithms", "an algorithm that holders never use");
-	if (days < 1 || days > INVARIANT_MAX_DAYS)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/validity_days", "1 to %d days", INVARIANT_MAX_DAYS);
-	return TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+		if (strcmp (kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+const CertificateKind *
+invariant_kind_for (ProfileHolder holder, ProfileCarrier carrier, ProfileUse use)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds) && use != USE_SERVICE; i++)
+		if (kinds[i].holder == holder && kinds[i].carrier == carrier && kinds[i].use == use)
+			return &kinds[i];
+	return NULL;
+}
+
+guint
+invariant_key_usage (guint key_usage, KeyAlgorithm algorithm)
+{
+	switch (algorithm) {
+	case KEY_SM2:
+		return key_usage;
+	case KEY_RSA3072:
+	case KEY_RSA4096:
+		return key_usage & ~(guint) KU_KEY_AGREEMENT;
+	default:
+		return key_usage & ~(guint) (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+	}
+}
+
+/* --- usage ------------------------------------------------------------------------------------ */
+
+static gboolean
+check_key_usage (const CertificateKind *kind, guint key_usage, GError **error)
+{
+	gboolean within = key_usage != 0 && (key_usage & ~kind->key_usage) == 0;
+	gboolean signs = (key_usage & KU_DIGITAL_SIGNATURE) != 0;
+	gboolean takes_keys = (key_usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
+	return (within && (kind->use == USE_ENCRYPT ? takes_keys : signs))
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/key_usage", kind->use == USE_ENCRYPT
+			? "an encryption key takes keys and does nothing else" : "a signing key signs and does nothing else");
 }
 
 static gboolean
-check_validity (const CertificateTemplate *t, const Certificate *issuer, Micros now, GError **error)
+check_extended_key_usage (const CertificateKind *kind, guint usage, GError **error)
+{
+	gboolean within = kind->use == USE_SERVICE ? usage == kind->extended_key_usage : (usage & ~kind->extended_key_usage) == 0;
+	/* None at all would say "for everything" (RFC 5280 4.2.1.12). */
+	return (within && (usage != 0 || kind->use == USE_ENCRYPT))
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/extended_key_usage", "an extended key usage that %s certificates never have", kind->name);
+}
+
+gboolean
+invariant_usage (const CertificateKind *kind, guint key_usage, guint extended_key_usage, guint algorithms, gint64 days, GError **error)
+{
+	if (!check_key_usage (kind, key_usage, error) || !check_extended_key_usage (kind, extended_key_usage, error))
+		return FALSE;
+	if (algorithms == 0 || (algorithms & ~kind->algorithms) != 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/algorithms", "an algorithm that %s certificates never have", kind->name);
+	if (days < 1 || days > kind->max_days)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/validity_days", "1 to %d days", kind->max_days);
+	return TRUE;
+}
+
+/* --- one certificate ---------------------------------------------------------------------------- */
+
+static gboolean
+check_validity (const CertificateKind *kind, const CertificateTemplate *t, const Certificate *issuer, Micros now, GError **error)
 {
 	/* WoSign 2016 back-dated certificates: the start is this clock's, nobody else's. */
 	if (t->not_before > now || now - t->not_before >= MICROS_PER_S || t->not_before % MICROS_PER_S != 0 || t->not_after % MICROS_PER_S != 0)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/not_before", "validity does not start now");
-	if (t->not_after <= t->not_before || t->not_after - t->not_before > INVARIANT_MAX_DAYS * MICROS_PER_DAY)
+	if (t->not_after <= t->not_before || t->not_after - t->not_before >= kind->max_days * MICROS_PER_DAY)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/validity_days", "validity is too long");
 	if (t->not_before < certificate_not_before (issuer) || t->not_after > certificate_not_after (issuer))
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/validity_days", "validity reaches beyond the issuing certificate's");
@@ -99,19 +188,36 @@ check_serial (const Serial *serial, GError **error)
 	return well || diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "not a serial number of this authority");
 }
 
-gboolean
-invariant_template (const CertificateTemplate *t, const Certificate *issuer, Micros now, GError **error)
+/* What only some kinds have. */
+static gboolean
+check_kind (const CertificateKind *kind, const CertificateTemplate *t, GError **error)
 {
-	if (t->ca || t->path_length != -1 || t->ocsp_no_check)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/ca", "this signer issues no CA or service certificate");
-	guint algorithm = 1u << public_key_algorithm (t->key);
-	if (!invariant_usage (t->key_usage, t->extended_key_usage, algorithm, 1, error))
+	gboolean ocsp = (kind->extended_key_usage & EKU_OCSP_SIGNING) != 0;
+	if (t->ca || t->path_length != -1)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/ca", "a leaf is never an authority");
+	/* RFC 6960 4.2.2.2.1: nobody asks for the status of the one who tells it. */
+	if (t->ocsp_no_check != ocsp || (t->ocsp_uri == NULL) != ocsp)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/ocsp_no_check", "exactly the certificates of status services go unchecked");
+	if (t->hosts != NULL && (kind->extended_key_usage & EKU_SERVER_AUTH) == 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/hosts", "only a server has names of hosts");
+	if (t->uscc != NULL && kind->holder != HOLDER_ORGANIZATION)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/uscc", "only an organisation has a credit code");
+	if (g_strcmp0 (t->policy_oid, kind->policy) != 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/policy", "not the policy of %s certificates", kind->name);
+	return (t->crl_uri != NULL && t->issuer_uri != NULL) || diqi_fail (error, DIQI_ERROR_SIGNER, "/crl_uri", "a certificate without addresses of status and issuer");
+}
+
+gboolean
+invariant_template (const CertificateKind *kind, const CertificateTemplate *t, const Certificate *issuer, Micros now, GError **error)
+{
+	KeyAlgorithm algorithm = public_key_algorithm (t->key);
+	if (!check_kind (kind, t, error) || !invariant_usage (kind, t->key_usage, t->extended_key_usage, 1u << algorithm, 1, error))
 		return FALSE;
+	if (invariant_key_usage (t->key_usage, algorithm) != t->key_usage)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/key_usage", "a key usage that %s keys cannot have", key_algorithm_name (algorithm));
 	if (!public_key_check_strength (t->key, error) || !check_serial (&t->serial, error))
 		return FALSE;
-	if (t->policy_oid == NULL || t->ocsp_uri == NULL || t->crl_uri == NULL || t->issuer_uri == NULL)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/policy", "a certificate without policy or status addresses");
-	return check_validity (t, issuer, now, error) && check_subject (t, error);
+	return check_validity (kind, t, issuer, now, error) && check_subject (t, error);
 }
 
 static gboolean

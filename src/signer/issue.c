@@ -28,13 +28,14 @@ static void
 template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 {
 	Micros start = order->now - order->now % MICROS_PER_S;
+	PublicKey *key = order->keys[order->copy];
 	*t = (CertificateTemplate) {
-		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = order->keys[order->copy],
+		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = key,
 		.not_before = start,
 		/* notAfter is the last second of validity (RFC 5280 4.1.2.5). */
 		.not_after = start + order->validity_days * MICROS_PER_DAY - MICROS_PER_S,
 		.ca = FALSE, .path_length = -1,
-		.key_usage = order->profile->key_usage, .extended_key_usage = order->profile->extended_key_usage,
+		.key_usage = profile_key_usage (order->profile, public_key_algorithm (key)), .extended_key_usage = order->profile->extended_key_usage,
 		.policy_oid = order->profile->policy, .uscc = order->uscc,
 		.ocsp_uri = ca->ocsp_uri, .crl_uri = ca->crl_uri, .issuer_uri = ca->issuer_uri,
 	};
@@ -95,7 +96,7 @@ sign (const KeyringCa *ca, const Order *order, GError **error)
 {
 	CertificateTemplate t;
 	template_fill (ca->pin, order, &t);
-	if (!invariant_template (&t, ca->pin->certificate, order->now, error))
+	if (!invariant_template (order->profile->kind, &t, ca->pin->certificate, order->now, error))
 		return NULL;
 	g_autoptr (GBytes) der = issuer_sign_certificate (ca->issuer, &t, error);
 	if (der == NULL)
@@ -137,8 +138,8 @@ find_profile (const Keyring *keyring, const CertificateRequest *request, GError 
 		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile", "no pinned profile of this name and version");
 		return NULL;
 	}
-	if (profile->holder == HOLDER_OFFICER) {
-		/* Officers come only through a change of their list. */
+	if (profile->kind->use != USE_SIGN || profile->kind->holder == HOLDER_OFFICER || profile->kind->holder == HOLDER_SITE) {
+		/* Officers come only through a change of their list, encryption keys only from the key centre, services not from outside. */
 		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile", "not a holder's profile");
 		return NULL;
 	}
@@ -182,6 +183,10 @@ issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
 		return journal_certificate (keyring->journal, earlier, error);
 
 	const JournalIssue *sibling = first_copy (keyring, request);
+	if (sibling == NULL && !profile->open) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile_version", "this version is closed to new certificates");
+		return NULL;
+	}
 	Micros now = keyring_now (keyring);
 	Fingerprint reviewer, issuer;
 	if (sibling != NULL ? !journal_approvals (keyring->journal, sibling, &reviewer, &issuer, error)
@@ -208,7 +213,7 @@ issue_officer (gpointer user, const Officer *officer, const Fingerprint *request
 	const JournalIssue *earlier = journal_by_request (keyring->journal, request, 0);
 	if (earlier != NULL)
 		return issued_before (keyring, earlier, error);
-	const Profile *profile = pins_newest (keyring->pins, HOLDER_OFFICER);
+	const Profile *profile = pins_newest (keyring->pins, "officer");
 	const NamePart subject[] = {
 		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, keyring->pins->name },
 		{ NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },

@@ -83,11 +83,8 @@ check_certificate (const Pins *pins, const Certificate *certificate, Micros now,
 {
 	if (!pins_verify (pins, certificate, now, error))
 		return FALSE;
-	for (guint i = 0; i < pins->profiles->len; i++) {
-		const Profile *profile = g_ptr_array_index (pins->profiles, i);
-		if (profile->holder == HOLDER_OFFICER && certificate_has_policy (certificate, profile->policy))
-			return TRUE;
-	}
+	if (certificate_has_policy (certificate, POLICY_OFFICER))
+		return TRUE;
 	return diqi_fail (error, DIQI_ERROR_CERTIFICATE_USAGE, "/list/officers", "not an officer certificate");
 }
 

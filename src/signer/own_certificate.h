@@ -5,12 +5,12 @@
 
 typedef enum { OWN_ROOT, OWN_ISSUING, OWN_OCSP, OWN_LOG, OWN_RECEIPT, OWN_DOCUMENT, OWN_TSA, OWN_N } OwnKind;
 
-/* What differs between them. */
+/* What differs between them: of authorities all of it, of services what is not in their profile. */
 typedef struct {
 	const char *title;             /* after the site's name, as CN */
+	const char *profile;           /* its newest open version holds; NULL: an authority */
 	gint64 days;
-	guint key_usage, extended_key_usage;
-	gboolean ca, ocsp_no_check;
+	guint key_usage;
 	int path_length;
 	const char *const *hosts;
 } OwnCertificate;

@@ -277,7 +277,7 @@ load_files (Pins *pins, const char *dir, const SiteParts *parts, GError **error)
 	json_array_foreach (parts->profiles, i, pin)
 		if (!load_profile (pins, dir, pin, error))
 			return FALSE;
-	if (pins_newest (pins, HOLDER_OFFICER) == NULL)
+	if (pins_newest (pins, "officer") == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no profile for officers");
 	return check_services (pins, error);
 }
@@ -400,12 +400,12 @@ pins_profile (const Pins *pins, const char *name, gint64 version)
 }
 
 const Profile *
-pins_newest (const Pins *pins, ProfileHolder holder)
+pins_newest (const Pins *pins, const char *name)
 {
 	const Profile *newest = NULL;
 	for (guint i = 0; i < pins->profiles->len; i++) {
 		const Profile *profile = g_ptr_array_index (pins->profiles, i);
-		if (profile->holder == holder && (newest == NULL || profile->version > newest->version))
+		if (profile->open && strcmp (profile->name, name) == 0 && (newest == NULL || profile->version > newest->version))
 			newest = profile;
 	}
 	return newest;

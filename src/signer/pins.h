@@ -81,8 +81,8 @@ gboolean pins_rewrite (const Pins *pins, const char *dir, GError **error);
 /* "storage", "tokens": file NAME.key, member of "secrets". */
 const char *pins_secret_name (Secret which);
 const Profile *pins_profile (const Pins *pins, const char *name, gint64 version);
-/* The newest profile of that kind of holder, or NULL. */
-const Profile *pins_newest (const Pins *pins, ProfileHolder holder);
+/* The newest open version, or NULL. */
+const Profile *pins_newest (const Pins *pins, const char *name);
 /* Is it signed by one of our CAs, that by its root?  Judged at `at`. */
 gboolean pins_verify (const Pins *pins, const Certificate *leaf, Micros at, GError **error);
 /* Members of the reply to "site". */

@@ -15,7 +15,10 @@ typedef struct {
 	guint value;
 } Word;
 
-static const Word holders[] = { { "organization", HOLDER_ORGANIZATION }, { "person", HOLDER_PERSON }, { "officer", HOLDER_OFFICER } };
+static const Word holders[] = { { "organization", HOLDER_ORGANIZATION }, { "person", HOLDER_PERSON }, { "officer", HOLDER_OFFICER },
+	{ "site", HOLDER_SITE } };
+static const Word carriers[] = { { "hard", CARRIER_HARD }, { "soft", CARRIER_SOFT }, { "none", CARRIER_NONE } };
+static const Word uses[] = { { "sign", USE_SIGN }, { "encrypt", USE_ENCRYPT }, { "service", USE_SERVICE } };
 static const Word formats[] = { { "country", FORMAT_COUNTRY }, { "text", FORMAT_TEXT }, { "commitment", FORMAT_COMMITMENT }, { "person", FORMAT_PERSON } };
 /* All names are understood, so that a forbidden one is refused as forbidden and not as a misspelling. */
 static const Word key_usages[] = {
@@ -112,12 +115,6 @@ read_subject (Profile *profile, const json_t *array, GError **error)
 }
 
 static gboolean
-is_oid (const char *text)
-{
-	return g_regex_match_simple ("^[0-2](\\.(0|[1-9][0-9]{0,39})){2,12}$", text, 0, 0);
-}
-
-static gboolean
 read_title (Profile *profile, const json_t *object, GError **error)
 {
 	const char *zh, *en;
@@ -129,29 +126,55 @@ read_title (Profile *profile, const json_t *object, GError **error)
 	return TRUE;
 }
 
+/* What the file says of itself must be what its kind is.  The shipped files of older versions say neither carrier nor use. */
+static gboolean
+read_kind (Profile *profile, const char *holder, const char *carrier, const char *use, GError **error)
+{
+	profile->kind = invariant_kind (profile->name);
+	if (profile->kind == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/name", "there is no kind of certificate of this name");
+	const struct {
+		const char *field, *said;
+		const Word *words;
+		gsize n;
+		guint is;
+	} facts[] = {
+		{ "/holder", holder, holders, G_N_ELEMENTS (holders), profile->kind->holder },
+		{ "/carrier", carrier, carriers, G_N_ELEMENTS (carriers), profile->kind->carrier },
+		{ "/use", use, uses, G_N_ELEMENTS (uses), profile->kind->use },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS (facts); i++) {
+		guint said = facts[i].is;
+		if (facts[i].said != NULL && !read_word (facts[i].words, facts[i].n, facts[i].said, facts[i].field, &said, error))
+			return FALSE;
+		if (said != facts[i].is)
+			return diqi_fail (error, DIQI_ERROR_SIGNER, facts[i].field, "not that of %s certificates", profile->name);
+	}
+	return TRUE;
+}
+
 static gboolean
 read_profile (Profile *profile, const json_t *object, GError **error)
 {
-	const char *name, *holder, *uscc, *policy;
+	const char *name, *holder, *carrier = NULL, *use = NULL, *uscc, *policy;
 	json_t *title, *algorithms, *subject, *key_usage, *extended_key_usage;
 	const Field fields[] = {
 		{ "name", FIELD_STRING, TRUE, PROFILE_MAX_NAME, &name }, { "version", FIELD_INT, TRUE, 0, &profile->version },
 		{ "title", FIELD_OBJECT, TRUE, 0, &title }, { "holder", FIELD_STRING, TRUE, 16, &holder },
+		{ "carrier", FIELD_STRING, FALSE, 8, &carrier }, { "use", FIELD_STRING, FALSE, 8, &use },
 		{ "algorithms", FIELD_ARRAY, TRUE, KEY_N_ALGORITHMS, &algorithms }, { "subject", FIELD_ARRAY, TRUE, NAME_N_ATTRIBUTES, &subject },
 		{ "uscc", FIELD_STRING, TRUE, 16, &uscc }, { "validity_days", FIELD_INT, TRUE, 0, &profile->validity_days },
 		{ "key_usage", FIELD_ARRAY, TRUE, 16, &key_usage }, { "extended_key_usage", FIELD_ARRAY, TRUE, 16, &extended_key_usage },
 		{ "policy", FIELD_STRING, TRUE, 128, &policy },
 	};
-	guint kind;
-	if (!JSON_READ (object, "", fields, error) || !read_title (profile, title, error)
-	    || !read_word (holders, G_N_ELEMENTS (holders), holder, "/holder", &kind, error)
-	    || !read_algorithms (algorithms, &profile->algorithms, error) || !read_subject (profile, subject, error)
+	if (!JSON_READ (object, "", fields, error))
+		return FALSE;
+	profile->name = g_strdup (name);
+	profile->policy = g_strdup (policy);
+	if (!read_title (profile, title, error) || !read_kind (profile, holder, carrier, use, error) || !read_algorithms (algorithms, &profile->algorithms, error) || !read_subject (profile, subject, error)
 	    || !read_bits (key_usage, key_usages, G_N_ELEMENTS (key_usages), "/key_usage", &profile->key_usage, error)
 	    || !read_bits (extended_key_usage, extended_key_usages, G_N_ELEMENTS (extended_key_usages), "/extended_key_usage", &profile->extended_key_usage, error))
 		return FALSE;
-	profile->name = g_strdup (name);
-	profile->holder = (ProfileHolder) kind;
-	profile->policy = g_strdup (policy);
 	profile->uscc = strcmp (uscc, "required") == 0;
 	if (!profile->uscc && strcmp (uscc, "none") != 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/uscc", "\"required\" or \"none\"");
@@ -161,15 +184,16 @@ read_profile (Profile *profile, const json_t *object, GError **error)
 static gboolean
 check_profile (const Profile *profile, GError **error)
 {
-	if (!g_regex_match_simple ("^[a-z][a-z0-9_]*$", profile->name, 0, 0))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/name", "lower-case letters, digits and _");
 	if (profile->version < 1 || profile->version > G_MAXINT32)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/version", "1 or more");
-	if (!is_oid (profile->policy))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/policy", "not an object identifier");
+	/* By the policy an outsider, and this program, tell an officer from a bidder. */
+	if (strcmp (profile->policy, profile->kind->policy) != 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/policy", "the policy of %s certificates is %s", profile->name, profile->kind->policy);
+	if (profile->uscc && profile->kind->holder != HOLDER_ORGANIZATION)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/uscc", "only an organisation has a credit code");
 	if (profile->subject_n == 0 || profile->subject[0].attribute != NAME_COUNTRY || profile->subject[0].format != FORMAT_COUNTRY || !profile->subject[0].required)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/subject", "subject must begin with C=CN");
-	return invariant_usage (profile->key_usage, profile->extended_key_usage, profile->algorithms, profile->validity_days, error);
+	return invariant_usage (profile->kind, profile->key_usage, profile->extended_key_usage, profile->algorithms, profile->validity_days, error);
 }
 
 Profile *
@@ -179,6 +203,9 @@ profile_parse (const char *text, gsize n, GError **error)
 	g_autoptr (Profile) profile = g_new0 (Profile, 1);
 	if (object == NULL || !read_profile (profile, object, error) || !check_profile (profile, error))
 		return NULL;
+	profile->open = TRUE;
+	profile->text = g_bytes_new (text, n);
+	fingerprint_of (text, n, &profile->hash);
 	return g_steal_pointer (&profile);
 }
 
@@ -191,6 +218,7 @@ profile_free (Profile *profile)
 	g_free (profile->title_zh);
 	g_free (profile->title_en);
 	g_free (profile->policy);
+	g_clear_pointer (&profile->text, g_bytes_unref);
 	g_free (profile);
 }
 
@@ -239,13 +267,29 @@ profile_check_subject (const Profile *profile, const NamePart *subject, gsize n,
 	return at == n || diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, field, "%s has no place here in the profile", name_attribute_key (subject[at].attribute));
 }
 
+guint
+profile_key_usage (const Profile *profile, KeyAlgorithm algorithm)
+{
+	return invariant_key_usage (profile->key_usage, algorithm);
+}
+
 static json_t *
-algorithm_names (guint algorithms)
+words_of (const Word *words, gsize n, guint bits)
 {
 	json_t *names = json_array ();
-	for (KeyAlgorithm a = 0; a < KEY_N_ALGORITHMS; a++)
-		if ((algorithms & 1u << a) != 0)
-			json_array_append_new (names, json_string (key_algorithm_name (a)));
+	for (gsize i = 0; i < n; i++)
+		if ((bits & words[i].value) != 0)
+			json_array_append_new (names, json_string (words[i].name));
+	return names;
+}
+
+static json_t *
+algorithm_names (guint bits)
+{
+	json_t *names = json_array ();
+	for (guint i = 0; i < KEY_N_ALGORITHMS; i++)
+		if ((bits & 1u << i) != 0)
+			json_array_append_new (names, json_string (key_algorithm_name ((KeyAlgorithm) i)));
 	return names;
 }
 
@@ -255,10 +299,16 @@ profile_summary (const Profile *profile)
 	json_t *summary = json_object ();
 	json_object_set_new (summary, "name", json_string (profile->name));
 	json_object_set_new (summary, "version", json_integer (profile->version));
+	json_object_set_new (summary, "open", json_boolean (profile->open));
+	json_object_set_new (summary, "hash", json_hex (profile->hash.b, sizeof profile->hash.b));
 	json_object_set_new (summary, "title_zh", json_string (profile->title_zh));
 	json_object_set_new (summary, "title_en", json_string (profile->title_en));
-	json_object_set_new (summary, "holder", json_string (holders[profile->holder].name));
+	json_object_set_new (summary, "holder", json_string (holders[profile->kind->holder].name));
+	json_object_set_new (summary, "carrier", json_string (carriers[profile->kind->carrier].name));
+	json_object_set_new (summary, "use", json_string (uses[profile->kind->use].name));
 	json_object_set_new (summary, "algorithms", algorithm_names (profile->algorithms));
+	json_object_set_new (summary, "key_usage", words_of (key_usages, G_N_ELEMENTS (key_usages), profile->key_usage));
+	json_object_set_new (summary, "extended_key_usage", words_of (extended_key_usages, G_N_ELEMENTS (extended_key_usages), profile->extended_key_usage));
 	json_object_set_new (summary, "validity_days", json_integer (profile->validity_days));
 	json_object_set_new (summary, "policy", json_string (profile->policy));
 	return summary;

@@ -324,7 +324,7 @@ try {
 		expectProblem(await application.approve('review', 'reviewer', { request: foreign }), 422, 'statement.target', '/statement/request');
 		expectProblem(await application.approve('review', 'reviewer', { application: other.id }), 422, 'statement.target', '/statement/application');
 		expectProblem(await application.approve('review', 'reviewer', { profile: 'officer' }), 422, 'statement.target', '/statement/profile');
-		expectProblem(await application.approve('review', 'reviewer', { profile_version: 1 }), 422, 'statement.target', '/statement/profile_version');
+		expectProblem(await application.approve('review', 'reviewer', { profile_version: 99 }), 422, 'statement.target', '/statement/profile_version');
 		await application.through('reviewed');
 		expectProblem(await application.approve('issue', 'issuer', { request: foreign }), 422, 'statement.target', '/statement/request');
 		const request = await application.request();

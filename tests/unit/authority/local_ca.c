@@ -213,9 +213,9 @@ local_ca_site (LocalCa *ca)
 	site->receipt = certificate_ref (ca->ocsp);
 	site->document = certificate_ref (ca->ocsp);
 	signer_site_add_ca (site, "issuing", ca->root, ca->issuing, ca->ocsp);
-	site->profiles = json_pack ("[{s:s, s:i, s:i, s:[s, s, s, s, s]}, {s:s, s:i, s:i, s:[s, s]}]",
-	                            "name", "organization", "version", 1, "validity_days", 365, "algorithms", "p256", "p384", "rsa3072", "rsa4096", "sm2",
-	                            "name", "person", "version", ca->person_profile, "validity_days", 300, "algorithms", "p256", "sm2");
+	site->profiles = json_pack ("[{s:s, s:i, s:b, s:i, s:[s, s, s, s, s]}, {s:s, s:i, s:b, s:i, s:[s, s]}]",
+	                            "name", "organization", "version", 1, "open", 1, "validity_days", 365, "algorithms", "p256", "p384", "rsa3072", "rsa4096", "sm2",
+	                            "name", "person", "version", ca->person_profile, "open", 1, "validity_days", 300, "algorithms", "p256", "sm2");
 	return site;
 }
 

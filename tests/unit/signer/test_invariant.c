@@ -6,6 +6,7 @@
 
 static Fixture fixture;
 static PublicKey *key;
+static const CertificateKind *kind;
 
 static const NamePart subject[] = { { NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, "虚构置业有限公司" }, { NAME_COMMON_NAME, "虚构置业有限公司" } };
 
@@ -15,7 +16,7 @@ good (void)
 	CertificateTemplate t = {
 		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = key, .not_before = T0, .not_after = T0 + 365 * MICROS_PER_DAY - MICROS_PER_S,
 		.path_length = -1, .key_usage = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, .extended_key_usage = EKU_CLIENT_AUTH,
-		.policy_oid = "2.25.1.1", .ocsp_uri = "http://o/", .crl_uri = "http://c/", .issuer_uri = "http://i/",
+		.policy_oid = POLICY_ORGANIZATION, .ocsp_uri = "http://o/", .crl_uri = "http://c/", .issuer_uri = "http://i/",
 	};
 	serial_new (T0, &t.serial);
 	return t;
@@ -24,7 +25,7 @@ good (void)
 static gboolean
 allowed (const CertificateTemplate *t)
 {
-	return invariant_template (t, fixture.created.issuing, T0 + 1, NULL);
+	return invariant_template (kind, t, fixture.created.issuing, T0 + 1, NULL);
 }
 
 static void
@@ -55,14 +56,47 @@ test_template (void)
 	REFUSED (t.serial.b[0] = 0);
 	REFUSED (t.serial.b[0] |= 0x80);
 	REFUSED (t.policy_oid = NULL);
+	REFUSED (t.policy_oid = POLICY_OFFICER);
+	static const char *const hosts[] = { "a.test", NULL };
+	REFUSED (t.hosts = hosts);
+	REFUSED (t.issuer_uri = NULL);
 	REFUSED (t.ocsp_uri = NULL);
 	REFUSED (t.crl_uri = NULL);
 	REFUSED (t.subject_n = 0);
 	REFUSED (t.subject_n = 2);
 	REFUSED ((t.subject++, t.subject_n--));
-	g_autoptr (PrivateKey) service = private_key_generate (KEY_ED25519, NULL);
-	g_autoptr (PublicKey) public = private_key_public (service);
-	REFUSED (t.key = public);
+}
+
+/* Sign, encrypt, serve: what the one may have the other may not, whatever the profile says. */
+static void
+test_matrix (void)
+{
+	static const char *const names[] = { "organization", "person-soft", "officer", "organization-encryption", "recovery-agent", "server", "ocsp", "tsa",
+	                                     "document", "log", "receipt" };
+	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+		const CertificateKind *k = invariant_kind (names[i]);
+		for (guint usage = 0; usage < 1u << 9; usage++) {
+			gboolean well = invariant_usage (k, usage, k->extended_key_usage, 1u << KEY_P256, 1, NULL);
+			if (k->use == USE_ENCRYPT)
+				g_assert_cmpint (well, ==, (usage & ~0x1cu) == 0 && (usage & 0x14u) != 0);
+			else
+				g_assert_cmpint (well, ==, (usage & ~k->key_usage) == 0 && (usage & KU_DIGITAL_SIGNATURE) != 0);
+			g_assert_false (well && (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0);
+		}
+		for (guint extended = 0; extended < 1u << 9; extended++) {
+			guint usage = k->use == USE_ENCRYPT ? KU_KEY_AGREEMENT : KU_DIGITAL_SIGNATURE;
+			gboolean well = invariant_usage (k, usage, extended, 1u << KEY_P256, 1, NULL);
+			guint services = EKU_SERVER_AUTH | EKU_OCSP_SIGNING | EKU_TIME_STAMPING | EKU_DIQI_LOG | EKU_DIQI_RECEIPT;
+			g_assert_cmpint (well && k->use == USE_SERVICE, ==, k->use == USE_SERVICE && extended == k->extended_key_usage);
+			g_assert_false (well && k->use != USE_SERVICE && (extended & services) != 0);
+		}
+		g_assert_false (invariant_usage (k, k->key_usage, k->extended_key_usage, 1u << KEY_P256, k->max_days + 1, NULL));
+		g_assert_cmpint (invariant_usage (k, k->key_usage, k->extended_key_usage, 1u << KEY_ED25519, 1, NULL), ==, k->use != USE_ENCRYPT);
+	}
+	/* RFC 8813 3, RFC 3279 2.3.1 */
+	g_assert_cmpuint (invariant_key_usage (0x1c, KEY_P256), ==, KU_KEY_AGREEMENT);
+	g_assert_cmpuint (invariant_key_usage (0x1c, KEY_RSA3072), ==, KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+	g_assert_cmpuint (invariant_key_usage (0x1c, KEY_SM2), ==, 0x1c);
 }
 
 /* Near its end the issuing certificate limits what may be issued at all. */
@@ -73,9 +107,9 @@ test_issuer_end (void)
 	Micros end = certificate_not_after (fixture.created.issuing);
 	t.not_before = end - 100 * MICROS_PER_DAY;
 	t.not_after = end;
-	g_assert_true (invariant_template (&t, fixture.created.issuing, t.not_before, NULL));
+	g_assert_true (invariant_template (kind, &t, fixture.created.issuing, t.not_before, NULL));
 	t.not_after = end + MICROS_PER_S;
-	g_assert_false (invariant_template (&t, fixture.created.issuing, t.not_before, NULL));
+	g_assert_false (invariant_template (kind, &t, fixture.created.issuing, t.not_before, NULL));
 }
 
 /* The finished certificate against the template: another one with each single difference. */
@@ -119,7 +153,9 @@ main (int argc, char **argv)
 	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
 	g_autoptr (PrivateKey) private = private_key_generate (KEY_P256, NULL);
 	key = private_key_public (private);
+	kind = invariant_kind ("organization");
 	g_test_add_func ("/signer/invariant/P-09-template", test_template);
+	g_test_add_func ("/signer/invariant/P-09-matrix", test_matrix);
 	g_test_add_func ("/signer/invariant/issuer-end", test_issuer_end);
 	g_test_add_func ("/signer/invariant/P-13-result", test_result);
 	int result = g_test_run ();

@@ -26,15 +26,19 @@ parse (const json_t *json, GError **error)
 static void
 test_shipped (void)
 {
-	static const char *const names[] = { "organization", "person", "officer" };
-	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+	g_auto (GStrv) files = g_resources_enumerate_children ("/cn/diqi/profiles", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+	for (gsize i = 0; files[i] != NULL; i++) {
 		g_autoptr (GError) error = NULL;
-		g_autoptr (json_t) json = shipped (names[i]);
-		g_autoptr (Profile) profile = parse (json, &error);
+		g_autofree char *path = g_strconcat ("/cn/diqi/profiles/", files[i], NULL);
+		g_autoptr (GBytes) text = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+		g_autoptr (Profile) profile = profile_parse (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &error);
 		g_assert_no_error (error);
-		g_assert_cmpstr (profile->name, ==, names[i]);
-		g_assert_cmpint (profile->holder, ==, (int) i);
+		g_autofree char *file = g_strdup_printf ("%s-%d.json", profile->name, (int) profile->version);
+		g_assert_cmpstr (file, ==, files[i]);
+		if (profile->kind->use != USE_SERVICE)
+			g_assert_true (invariant_kind_for (profile->kind->holder, profile->kind->carrier, profile->kind->use) == profile->kind);
 	}
+	g_assert_cmpuint (g_strv_length (files), >=, 18);
 }
 
 /* P-09 */
@@ -64,12 +68,19 @@ test_doctored (void)
 		{ "validity_days", "1828", DIQI_ERROR_SIGNER },
 		{ "validity_days", "0", DIQI_ERROR_SIGNER },
 		{ "validity_days", "9007199254740991", DIQI_ERROR_SIGNER },
-		{ "algorithms", "[\"ed25519\"]", DIQI_ERROR_SIGNER },
+		{ "key_usage", "[\"digitalSignature\",\"keyAgreement\"]", DIQI_ERROR_SIGNER },
+		{ "key_usage", "[\"keyAgreement\"]", DIQI_ERROR_SIGNER },
+		{ "carrier", "\"soft\"", DIQI_ERROR_SIGNER },
+		{ "use", "\"encrypt\"", DIQI_ERROR_SIGNER },
+		{ "use", "\"anything\"", DIQI_ERROR_FIELD_VALUE },
+		{ "holder", "\"officer\"", DIQI_ERROR_SIGNER },
+		{ "name", "\"officer\"", DIQI_ERROR_SIGNER },
 		{ "algorithms", "[\"rsa1024\"]", DIQI_ERROR_FIELD_VALUE },
 		{ "algorithms", "[]", DIQI_ERROR_SIGNER },
 		{ "subject", "[]", DIQI_ERROR_SIGNER },
 		{ "subject", "[{\"attribute\":\"CN\",\"required\":true,\"format\":\"text\"}]", DIQI_ERROR_SIGNER },
-		{ "policy", "\"anyPolicy\"", DIQI_ERROR_FIELD_VALUE },
+		{ "policy", "\"anyPolicy\"", DIQI_ERROR_SIGNER },
+		{ "policy", "\"" POLICY_OFFICER "\"", DIQI_ERROR_SIGNER },
 		{ "name", "\"../site\"", DIQI_ERROR_FIELD_VALUE },
 		{ "version", "0", DIQI_ERROR_FIELD_VALUE },
 		{ "uscc", "\"maybe\"", DIQI_ERROR_FIELD_VALUE },
