@@ -1,5 +1,5 @@
-/* fuzz/fuzz_signer.c — whatever is said to the signer, it answers with one canonical JSON object that
- * has the message's id and either "ok" or a public error code; and without officers' signatures
+/* fuzz/fuzz_signer.c — whatever is said to the signer, it answers with one frame: canonical JSON that has the message's id and
+ * either "ok" or a public error code, or a compact reply that has the same; and without officers' signatures
  * no message gets a certificate, another list of officers, the key of a record or the PIN of a token. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,9 +7,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "signer/compact.h"
 #include "signer/create.h"
 #include "signer/dispatch.h"
-#include "signer/frame.h"
+#include "signer/protocol.h"
 
 #define PASSPHRASE "fuzz passphrase"
 #define T0 (G_GINT64_CONSTANT (1775008800) * MICROS_PER_S)
@@ -84,7 +85,7 @@ check_reply (const json_t *message, const json_t *reply)
 	g_assert_true (fingerprint_equal (&officers, &officers_log_current (keyring->officers)->hash));
 }
 
-/* An input is a frame's body; 01 before it: with a raw part, the next octet says how long. */
+/* An input is a frame's body; 01 before it: with a raw part, the next octet says how long; 02: compact. */
 static Frame
 frame_of (const uint8_t *data, size_t size)
 {
@@ -92,6 +93,8 @@ frame_of (const uint8_t *data, size_t size)
 		gsize raw_n = MIN (data[1], size - 2);
 		return (Frame) { FRAME_RAW, (const char *) data + 2, size - 2 - raw_n, data + size - raw_n, raw_n };
 	}
+	if (size >= 1 && data[0] == 2)
+		return (Frame) { .kind = FRAME_COMPACT, .text = (const char *) data + 1, .n = size - 1 };
 	return (Frame) { .kind = FRAME_JSON, .text = size > 0 ? (const char *) data : "", .n = size };
 }
 
@@ -103,10 +106,38 @@ read_reply (GByteArray *out, Frame *reply)
 	g_assert_true (frame_reader_next (&reader, reply, NULL) && reply->text != NULL && reader.taken == out->len);
 }
 
+static void
+check_compact (const Frame *message, const Frame *answer)
+{
+	CompactReader asked = { (const guint8 *) message->text, message->n, FALSE }, said = { (const guint8 *) answer->text, answer->n, FALSE };
+	guint64 type = compact_read_uint (&asked, 1), result = compact_read_uint (&said, 1);
+	DiqiErrorCode known;
+
+	g_assert_true (answer->kind == FRAME_COMPACT && compact_read_uint (&asked, 8) == compact_read_uint (&said, 8) && !said.broken);
+	if (result == COMPACT_OK) {
+		g_assert_true (type == COMPACT_OCSP && said.n > 0 && said.p[0] == 0x30);
+		return;
+	}
+	g_assert_true (result == COMPACT_REFUSED);
+	g_autoptr (json_t) refusal = json_read_strict ((const char *) said.p, said.n, FRAME_MAX_COMPACT, NULL);
+	g_assert_true (diqi_code_from_name (json_string_value (json_object_get (refusal, "code")), &known));
+}
+
+static void
+check_json (const Frame *frame, const Frame *answer)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (json_t) reply = json_read_strict (answer->text, answer->n, FRAME_MAX_REPLY, &error);
+	g_autoptr (json_t) message = json_read_strict (frame->text, frame->n, FRAME_MAX_MESSAGE, NULL);
+
+	g_assert_no_error (error);
+	g_assert_true (jcs_is_canonical (answer->text, answer->n, reply));
+	check_reply (message, reply);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-	g_autoptr (GError) error = NULL;
 	g_autoptr (GByteArray) out = g_byte_array_new ();
 	Frame frame = frame_of (data, size), answer;
 
@@ -115,11 +146,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	keyring->clock = clock_new_frozen (T0);
 	dispatch_frame (keyring, &frame, out);
 	read_reply (out, &answer);
-	g_autoptr (json_t) reply = json_read_strict (answer.text, answer.n, FRAME_MAX_REPLY, &error);
-	g_assert_no_error (error);
-	g_assert_true (jcs_is_canonical (answer.text, answer.n, reply));
-	g_autoptr (json_t) message = json_read_strict (frame.text, frame.n, FRAME_MAX_MESSAGE, NULL);
-	check_reply (message, reply);
-	g_assert_true (keyring_commit (keyring, &error));
+	(frame.kind == FRAME_COMPACT ? check_compact : check_json) (&frame, &answer);
+	g_assert_true (keyring_commit (keyring, NULL));
 	return 0;
 }

@@ -200,6 +200,7 @@ typedef struct {
 	RevocationReason reason;
 } OcspSingle;
 typedef struct {
+	GBytes *der;              /* the request as it came */
 	GArray *singles;          /* OcspSingle, cert_id owned */
 	GBytes *nonce;            /* NULL none; 1..128 octets (RFC 9654) */
 } OcspRequest;

@@ -201,6 +201,7 @@ ocsp_request_parse (gconstpointer der, gsize n, const Certificate *issuer, GErro
 		diqi_error_set (error, DIQI_ERROR_REQUEST, NULL, "OCSP request: %s", wrong);
 		return NULL;
 	}
+	request->der = g_bytes_new (der, n);
 	return g_steal_pointer (&request);
 }
 
@@ -210,6 +211,7 @@ ocsp_request_free (OcspRequest *request)
 	if (request == NULL)
 		return;
 	g_array_unref (request->singles);
+	g_clear_pointer (&request->der, g_bytes_unref);
 	g_clear_pointer (&request->nonce, g_bytes_unref);
 	g_free (request);
 }

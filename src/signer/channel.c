@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "signer/compact.h"
 #include "signer/frame.h"
 
 /* Far more than any queue of signatures takes.  A signer that hangs must not hold every worker, nor the end of the
@@ -16,7 +17,8 @@
 
 typedef struct {
 	GCond answered;
-	GBytes *reply, *raw;       /* JSON and raw part */
+	FrameKind kind;            /* of the reply */
+	GBytes *reply, *raw;       /* JSON (or the compact body) and raw part */
 	gboolean done;
 } Waiter;
 
@@ -91,6 +93,7 @@ take_reply (Channel *channel, const Frame *frame, GError **error)
 	g_mutex_lock (&channel->lock);
 	Waiter *waiter = g_queue_pop_head (&channel->waiters);
 	if (waiter != NULL) {
+		waiter->kind = frame->kind;
 		waiter->reply = g_bytes_new (frame->text, frame->n);
 		waiter->raw = frame->kind == FRAME_RAW ? g_bytes_new (frame->raw, frame->raw_n) : NULL;
 		waiter->done = TRUE;
@@ -268,6 +271,15 @@ make_frame (json_t *message, guint64 id, GBytes *raw, GError **error)
 	return frame;
 }
 
+static GBytes *
+exchange (Channel *channel, const GByteArray *frame, Waiter *waiter, GError **error)
+{
+	g_cond_init (&waiter->answered);
+	GBytes *reply = send_frame (channel, frame, waiter, error) ? wait_reply (channel, waiter, error) : NULL;
+	g_cond_clear (&waiter->answered);
+	return reply;
+}
+
 json_t *
 channel_call_raw (Channel *channel, json_t *message, GBytes *raw, GBytes **reply_raw, GError **error)
 {
@@ -277,12 +289,7 @@ channel_call_raw (Channel *channel, json_t *message, GBytes *raw, GBytes **reply
 	if (frame == NULL)
 		return NULL;
 	Waiter waiter = { 0 };
-	g_cond_init (&waiter.answered);
-	g_autoptr (GBytes) reply = NULL;
-	if (send_frame (channel, frame, &waiter, error))
-		reply = wait_reply (channel, &waiter, error);
-	g_cond_clear (&waiter.answered);
-	g_autoptr (GBytes) part = waiter.raw;
+	g_autoptr (GBytes) reply = exchange (channel, frame, &waiter, error), part = waiter.raw;
 	json_t *opened = reply != NULL ? open_reply (reply, id, error) : NULL;
 	if (opened != NULL && reply_raw != NULL)
 		*reply_raw = g_steal_pointer (&part);
@@ -293,4 +300,50 @@ json_t *
 channel_call (Channel *channel, json_t *message, GError **error)
 {
 	return channel_call_raw (channel, message, NULL, NULL, error);
+}
+
+/* --- compact ------------------------------------------------------------------------------ */
+
+static gboolean
+refused (CompactReader *in, GError **error)
+{
+	g_autoptr (json_t) failure = json_read_strict ((const char *) in->p, in->n, FRAME_MAX_COMPACT, error);
+	if (failure != NULL)
+		g_propagate_error (error, error_from_json (failure));
+	return FALSE;
+}
+
+static gboolean
+open_compact (GBytes *reply, guint64 id, GError **error)
+{
+	CompactReader in = { .p = g_bytes_get_data (reply, &in.n) };
+	guint64 result = compact_read_uint (&in, 1);
+	if (compact_read_uint (&in, 8) != id || in.broken || result > COMPACT_REFUSED)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply does not belong to this message");
+	return result == COMPACT_OK || refused (&in, error);
+}
+
+GBytes *
+channel_call_compact (Channel *channel, GByteArray *body, GError **error)
+{
+	guint64 id = __atomic_add_fetch (&channel->last_id, 1, __ATOMIC_RELAXED);
+	g_assert (body->len >= COMPACT_HEAD);
+	if (body->len > FRAME_MAX_COMPACT) {
+		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, NULL, "a message of %u bytes to the signer", body->len);
+		return NULL;
+	}
+	const guint64 wire = GUINT64_TO_BE (id);
+	memcpy (body->data + 1, &wire, sizeof wire);
+	g_autoptr (GByteArray) frame = g_byte_array_sized_new (body->len + 4);
+	frame_append_compact_head (frame, body->len);
+	g_byte_array_append (frame, body->data, body->len);
+	Waiter waiter = { 0 };
+	g_autoptr (GBytes) reply = exchange (channel, frame, &waiter, error), raw G_GNUC_UNUSED = waiter.raw;
+	if (reply == NULL)
+		return NULL;
+	if (waiter.kind != FRAME_COMPACT) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply is not of the message's kind");
+		return NULL;
+	}
+	return open_compact (reply, id, error) ? g_bytes_new_from_bytes (reply, COMPACT_HEAD, g_bytes_get_size (reply) - COMPACT_HEAD) : NULL;
 }

@@ -23,3 +23,5 @@ gboolean channel_is_broken (Channel *channel);
 json_t *channel_call (Channel *channel, json_t *message, GError **error);
 /* The same for SIGNER_RAW_MESSAGES: raw may be NULL; *reply_raw (may be NULL) is the reply's raw part, NULL when it has none. */
 json_t *channel_call_raw (Channel *channel, json_t *message, GBytes *raw, GBytes **reply_raw, GError **error);
+/* For SIGNER_COMPACT_MESSAGES: body begins with its type and eight octets for the id, which are filled in.  What the reply says after its head. */
+GBytes *channel_call_compact (Channel *channel, GByteArray *body, GError **error);

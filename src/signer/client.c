@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "signer/channel.h"
+#include "signer/compact.h"
 #include "signer/client_private.h"
 #include "signer/protocol.h"
 #include "signer/child.h"
@@ -147,41 +148,60 @@ signer_change_officers (SignerClient *client, const json_t *list, const char *co
 	return call_for_json (client, message, "officers", error);
 }
 
-/* --- status ----------------------------------------------------------------------- */
+/* --- certificates and status, compact ----------------------------------------------------------------------- */
 
-static const char *const status_names[] = {
-	[CERT_STATUS_GOOD] = "good", [CERT_STATUS_REVOKED] = "revoked", [CERT_STATUS_UNKNOWN] = "unknown",
-};
-
-static json_t *
-json_single (const OcspSingle *single)
+static GByteArray *
+compact_new (guint type)
 {
-	json_t *object = json_object ();
-	gsize n;
-	gconstpointer id = g_bytes_get_data (single->cert_id, &n);
-	put (object, "cert_id", json_base64 (id, n));
-	put (object, "status", json_string (status_names[single->status]));
-	if (single->status == CERT_STATUS_REVOKED) {
-		put (object, "revoked_at", json_time (single->revoked_at));
-		put (object, "reason", json_integer (single->reason));
-	}
-	return object;
+	GByteArray *body = g_byte_array_sized_new (1024);
+	compact_put_uint (body, type, 1);
+	compact_put_uint (body, 0, 8);      /* the id, by the channel */
+	return body;
+}
+
+static void
+put_text (GByteArray *body, const char *text)
+{
+	compact_put_bytes (body, 4, text != NULL ? text : "", text != NULL ? strlen (text) : 0);
+}
+
+GBytes *
+signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
+              const char *reviewer_statement, const char *issuer_statement, GError **error)
+{
+	g_autoptr (GByteArray) body = compact_new (COMPACT_ISSUE);
+	compact_put_uint (body, MIN (copy, G_MAXUINT8), 1);
+	g_byte_array_append (body, serial->b, sizeof serial->b);
+	compact_put_bytes (body, 4, request, request_n);
+	put_text (body, reviewer_statement);
+	put_text (body, issuer_statement);
+	return channel_call_compact (client->channel, body, error);
+}
+
+static void
+put_status (GByteArray *body, const OcspSingle *single)
+{
+	compact_put_uint (body, single->status, 1);
+	if (single->status != CERT_STATUS_REVOKED)
+		return;
+	compact_put_uint (body, (guint64) single->revoked_at, 8);
+	compact_put_uint (body, single->reason, 1);
 }
 
 GBytes *
 signer_sign_ocsp (SignerClient *client, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error)
 {
-	json_t *message = message_new ("ocsp");
-	put_ca (message, ca);
-	json_t *singles = json_array ();
+	g_autoptr (GByteArray) body = compact_new (COMPACT_OCSP);
+	gsize n;
+	gconstpointer request = g_bytes_get_data (answered->der, &n);
+	compact_put_bytes (body, 1, ca != NULL ? ca : "", ca != NULL ? strlen (ca) : 0);
+	compact_put_uint (body, (guint64) this_update, 8);
+	compact_put_uint (body, (guint64) next_update, 8);
+	compact_put_bytes (body, 4, request, n);
+	compact_put_uint (body, answered->singles->len, 1);
 	for (guint i = 0; i < answered->singles->len; i++)
-		json_array_append_new (singles, json_single (&g_array_index (answered->singles, OcspSingle, i)));
-	put (message, "singles", singles);
-	if (answered->nonce != NULL)
-		put (message, "nonce", json_base64 (g_bytes_get_data (answered->nonce, NULL), g_bytes_get_size (answered->nonce)));
-	put (message, "this_update", json_time (this_update));
-	put (message, "next_update", json_time (next_update));
-	return call_for_bytes (client, message, "response", error);
+		put_status (body, &g_array_index (answered->singles, OcspSingle, i));
+	return channel_call_compact (client->channel, body, error);
 }
 
 static void

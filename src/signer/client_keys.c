@@ -48,6 +48,10 @@ signer_issue_pair (SignerClient *client, const char *request, gsize request_n, g
                    const Serial *encryption_serial, const char *reviewer_statement, const char *issuer_statement,
                    IssuedPair *out, GError **error)
 {
+	if (encryption_serial == NULL) {
+		*out = (IssuedPair) { signer_issue (client, request, request_n, copy, serial, reviewer_statement, issuer_statement, error) };
+		return out->certificate != NULL;
+	}
 	json_t *text = json_stringn (request, request_n);
 	if (text == NULL)
 		return diqi_fail (error, DIQI_ERROR_REQUEST, "/request", "the request is not UTF-8");
@@ -56,30 +60,18 @@ signer_issue_pair (SignerClient *client, const char *request, gsize request_n, g
 	if (copy != 0)
 		json_object_set_new (message, "copy", json_integer ((json_int_t) copy));
 	json_object_set_new (message, "serial", json_hex (serial->b, sizeof serial->b));
-	if (encryption_serial != NULL)
-		json_object_set_new (message, "encryption_serial", json_hex (encryption_serial->b, sizeof encryption_serial->b));
+	json_object_set_new (message, "encryption_serial", json_hex (encryption_serial->b, sizeof encryption_serial->b));
 	json_object_set_new (message, "reviewer", json_string (reviewer_statement != NULL ? reviewer_statement : ""));
 	json_object_set_new (message, "issuer", json_string (issuer_statement != NULL ? issuer_statement : ""));
 	g_autoptr (json_t) reply = client_call (client, message, error);
-	gboolean double_ = encryption_serial != NULL;
 	g_auto (IssuedPair) pair = { NULL };
 	if (reply == NULL || !take_bytes (reply, "certificate", TRUE, &pair.certificate, error)
-	    || !take_bytes (reply, "encryption_certificate", double_, &pair.encryption, error)
-	    || !take_bytes (reply, "envelope", double_, &pair.envelope, error))
+	    || !take_bytes (reply, "encryption_certificate", TRUE, &pair.encryption, error)
+	    || !take_bytes (reply, "envelope", TRUE, &pair.envelope, error))
 		return FALSE;
 	*out = pair;
 	pair = (IssuedPair) { NULL };
 	return TRUE;
-}
-
-GBytes *
-signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
-              const char *reviewer_statement, const char *issuer_statement, GError **error)
-{
-	g_auto (IssuedPair) pair = { NULL };
-	if (!signer_issue_pair (client, request, request_n, copy, serial, NULL, reviewer_statement, issuer_statement, &pair, error))
-		return NULL;
-	return g_steal_pointer (&pair.certificate);
 }
 
 /* --- agents ------------------------------------------------------------------------------------ */

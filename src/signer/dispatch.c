@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "signer/frame.h"
 #include "pki/statement.h"
+#include "signer/compact.h"
 #include "signer/issue.h"
 #include "signer/protocol.h"
 
@@ -95,8 +95,8 @@ refusal (const char *type, const GError *error)
 	return reply;
 }
 
-void
-dispatch_frame (Keyring *keyring, const Frame *frame, GByteArray *out)
+static void
+dispatch_json (Keyring *keyring, const Frame *frame, GByteArray *out)
 {
 	g_autoptr (GError) error = NULL;
 	g_autoptr (json_t) message = json_read_strict (frame->text, frame->n, FRAME_MAX_MESSAGE, &error);
@@ -116,6 +116,19 @@ dispatch_frame (Keyring *keyring, const Frame *frame, GByteArray *out)
 		frame_append_raw (out, text, n, reply_raw);
 	else
 		frame_append (out, text, n);
+}
+
+void
+dispatch_frame (Keyring *keyring, const Frame *frame, GByteArray *out)
+{
+	(frame->kind == FRAME_COMPACT ? compact_dispatch : dispatch_json) (keyring, frame, out);
+}
+
+char *
+dispatch_refusal (const char *type, const GError *error, gsize *n)
+{
+	log_refusal (type, error);
+	return dump (error_object (error), n);
 }
 
 char *
@@ -232,4 +245,19 @@ message_issue (Keyring *keyring, const json_t *message, GError **error)
 	json_t *reply = json_object ();
 	json_object_set_new (reply, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
 	return reply;
+}
+
+GBytes *
+compact_issue (Keyring *keyring, CompactReader *in, GError **error)
+{
+	IssueOrder order = { .copy = (guint) compact_read_uint (in, 1) };
+	compact_read_fixed (in, order.serial.b, sizeof order.serial.b);
+	const guint8 *request = compact_read_bytes (in, 4, REQUEST_MAX_BYTES, &order.request_n);
+	g_autofree char *reviewer = compact_read_text (in, 4, STATEMENT_MAX_BYTES), *issuer = compact_read_text (in, 4, STATEMENT_MAX_BYTES);
+	if (!compact_read_end (in, error))
+		return NULL;
+	order.request = (const char *) request;
+	order.reviewer = reviewer;
+	order.issuer = issuer;
+	return issue_carry_out (keyring, &order, error);
 }

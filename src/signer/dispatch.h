@@ -12,6 +12,9 @@ char *dispatch_greeting (const Keyring *keyring, gsize *n);
 /* In its place when the signer could not start, or for a stream that cannot be read on. */
 char *dispatch_failure (const GError *error, gsize *n);
 
+/* Logs a refusal and gives its {"code","field"?,"detail"}. */
+char *dispatch_refusal (const char *type, const GError *error, gsize *n);
+
 /* A handler reads the message's members and returns those of the reply. */
 typedef json_t *(*MessageHandler) (Keyring *keyring, const json_t *message, GError **error);
 
@@ -31,7 +34,6 @@ json_t *message_site (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_officers (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_officers_set (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_issue (Keyring *keyring, const json_t *message, GError **error);
-json_t *message_ocsp (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_crl (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_checkpoint (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_checkpoint_last (Keyring *keyring, const json_t *message, GError **error);

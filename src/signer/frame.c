@@ -158,10 +158,9 @@ frame_append_raw (GByteArray *out, const char *text, gsize n, GBytes *raw)
 }
 
 void
-frame_append_compact (GByteArray *out, gconstpointer body, gsize n)
+frame_append_compact_head (GByteArray *out, gsize n)
 {
 	append_header (out, FRAME_COMPACT, n);
-	g_byte_array_append (out, body, (guint) n);
 }
 
 gboolean

@@ -44,7 +44,8 @@ gboolean frame_reader_next (FrameReader *reader, Frame *frame, GError **error);
 
 void frame_append (GByteArray *out, const char *text, gsize n);
 void frame_append_raw (GByteArray *out, const char *text, gsize n, GBytes *raw);
-void frame_append_compact (GByteArray *out, gconstpointer body, gsize n);
+/* The caller appends the n octets of the body. */
+void frame_append_compact_head (GByteArray *out, gsize n);
 
 /* Writes all, also to a non-blocking or slow peer.  DIQI_ERROR_UNAVAILABLE when the peer is gone. */
 gboolean frame_write (int fd, gconstpointer p, gsize n, GError **error);

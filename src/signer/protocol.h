@@ -20,7 +20,6 @@
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), copy?, serial, reviewer, issuer (compact) | certificate |
- * | ocsp          | ocsp    | if revoked | ca?, singles [{cert_id, status, revoked_at?, reason?}], nonce?, this_update, next_update | response |
  * | crl           | issuing | yes     | ca?, number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
@@ -40,7 +39,6 @@
 	M (OFFICERS, "officers", message_officers) \
 	M (OFFICERS_SET, "officers.set", message_officers_set) \
 	M (ISSUE, "issue", message_issue) \
-	M (OCSP, "ocsp", message_ocsp) \
 	M (CRL, "crl", message_crl) \
 	M (CHECKPOINT, "checkpoint", message_checkpoint) \
 	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \
@@ -55,6 +53,20 @@
 
 /* With RawMessageHandler in place of MessageHandler. */
 #define SIGNER_RAW_MESSAGES(M)
+
+/* Compact messages (signer/compact.h), by the number they begin with; ca, request, … as above, integers 8 octets where nothing is said:
+ *
+ * | type  | key        | journal    | members                                                                          | reply |
+ * | ocsp  | ocsp of ca | if revoked | ca (length 1), this_update, next_update, the relying party's request (length 4), number of statuses (1), as many {status (1: 0 good, 1 revoked, 2 unknown), and if revoked: revoked_at, reason (1)}; times in microseconds | OCSP response |
+ * | issue | issuing key of the CA for the holder's key | yes | copy (1), serial (20 octets), request (length 4), reviewer (length 4), issuer (length 4) | certificate |
+ *
+ * Compact "issue" does what "issue" does, for a request without "encryption". */
+#define SIGNER_COMPACT_MESSAGES(C) \
+	C (OCSP, 1, "ocsp", compact_ocsp) \
+	C (ISSUE, 2, "issue", compact_issue)
+#define COMPACT_NUMBER(id, number, name, handler) COMPACT_##id = number,
+enum { SIGNER_COMPACT_MESSAGES (COMPACT_NUMBER) };
+#undef COMPACT_NUMBER
 
 /* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each
  * with a serial of its own, all with the same two approvals. */

@@ -1,8 +1,4 @@
-/* signer/status.c — OCSP answers and revocation lists.
- *
- * DigiNotar 2011: certificates the authority had no record of, and OCSP called them good.  Here
- * "good" and "revoked" are said only of a serial in the signer's own journal, and which serial a
- * CertID means is read from its bytes, not from what the caller says about it.
+/* signer/status.c — revocation lists.
  *
  * A revocation is for ever (RFC 5280 5.3.1; a hold alone may be lifted).  What this signer once called revoked it
  * keeps so, whatever a caller says later: a row changed in the database, or a database from an old copy, brings no
@@ -13,14 +9,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "signer/approval.h"
+#include "signer/crl.h"
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
 
-#define OCSP_MAX_VALIDITY (10 * MICROS_PER_DAY)
 #define CRL_MAX_VALIDITY (31 * MICROS_PER_DAY)
 
-static gboolean
-check_window (const Keyring *keyring, Micros this_update, Micros next_update, Micros most, GError **error)
+gboolean
+status_check_window (const Keyring *keyring, Micros this_update, Micros next_update, Micros most, GError **error)
 {
 	Micros now = keyring_now (keyring);
 	if (this_update > now + CLOCK_TOLERANCE || this_update < now - most)
@@ -30,8 +26,8 @@ check_window (const Keyring *keyring, Micros this_update, Micros next_update, Mi
 	return TRUE;
 }
 
-static gboolean
-check_revocation (const Keyring *keyring, Micros at, gint64 reason, GError **error)
+gboolean
+status_check_revocation (const Keyring *keyring, Micros at, gint64 reason, GError **error)
 {
 	/* 7 is unused, and removeFromCRL is for delta lists, which we have none of. */
 	if (reason < 0 || reason > REASON_PRIVILEGE_WITHDRAWN || reason == 7 || reason == REASON_REMOVE_FROM_CRL)
@@ -39,178 +35,20 @@ check_revocation (const Keyring *keyring, Micros at, gint64 reason, GError **err
 	return at <= keyring_now (keyring) + CLOCK_TOLERANCE || diqi_fail (error, DIQI_ERROR_SIGNER, "/revoked_at", "revoked in the future");
 }
 
-/* --- OCSP --------------------------------------------------------------------------- */
-
-static void
-der_wrap (GByteArray *der, guint8 tag)
-{
-	guint8 header[5] = { tag };
-	guint n = der->len, used;
-	if (n < 0x80) {
-		header[1] = (guint8) n;
-		used = 2;
-	} else {
-		header[1] = 0x83;
-		header[2] = (guint8) (n >> 16), header[3] = (guint8) (n >> 8), header[4] = (guint8) n;
-		/* DER: the shortest length form. */
-		guint skip = n < 0x100 ? 2 : n < 0x10000 ? 1 : 0;
-		header[1] = (guint8) (0x83 - skip);
-		memmove (header + 2, header + 2 + skip, 3 - skip);
-		used = 5 - skip;
-	}
-	g_byte_array_prepend (der, header, used);
-}
-
-static gboolean
-add_cert_id (GByteArray *requests, const json_t *single, gsize i, GError **error)
-{
-	g_autofree char *at = g_strdup_printf ("/singles/%" G_GSIZE_FORMAT "/cert_id", i);
-	const char *text = json_string_value (json_object_get (single, "cert_id"));
-	g_autoptr (GBytes) id = text != NULL ? base64_decode_strict (text, strlen (text), NULL) : NULL;
-	if (id == NULL || g_bytes_get_size (id) > 512)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "no CertID");
-	g_autoptr (GByteArray) request = g_byte_array_new ();
-	g_byte_array_append (request, g_bytes_get_data (id, NULL), (guint) g_bytes_get_size (id));
-	der_wrap (request, 0x30);     /* Request ::= SEQUENCE { reqCert } */
-	g_byte_array_append (requests, request->data, request->len);
-	return TRUE;
-}
-
-/* The CertIDs as an OCSPRequest of our own making, so that pki's one strict reader says whose they are. */
-static OcspRequest *
-reread (const KeyringCa *ca, const json_t *singles, GError **error)
-{
-	g_autoptr (GByteArray) der = g_byte_array_new ();
-	size_t i;
-	json_t *single;
-	json_array_foreach (singles, i, single)
-		if (!add_cert_id (der, single, i, error))
-			return NULL;
-	der_wrap (der, 0x30);         /* requestList */
-	der_wrap (der, 0x30);         /* TBSRequest */
-	der_wrap (der, 0x30);         /* OCSPRequest */
-	g_autoptr (OcspRequest) request = ocsp_request_parse (der->data, der->len, ca->pin->certificate, error);
-	if (request == NULL)
-		return NULL;
-	if (request->singles->len != json_array_size (singles)) {
-		diqi_error_set (error, DIQI_ERROR_REQUEST, "/singles", "not the CertIDs they seem to be");
-		return NULL;
-	}
-	return g_steal_pointer (&request);
-}
-
-/* A certificate of this CA in the journal; NULL: it never issued that. */
-static const JournalIssue *
-issued_by (const Keyring *keyring, const KeyringCa *ca, const Serial *serial)
+const JournalIssue *
+status_issued_by (const Keyring *keyring, const KeyringCa *ca, const Serial *serial)
 {
 	const JournalIssue *issue = journal_by_serial (keyring->journal, serial);
 	return issue != NULL && strcmp (issue->ca, ca->pin->name) == 0 ? issue : NULL;
 }
 
-static gboolean
-status_from_name (const char *name, CertStatus *out)
-{
-	static const char *const names[] = { [CERT_STATUS_GOOD] = "good", [CERT_STATUS_REVOKED] = "revoked", [CERT_STATUS_UNKNOWN] = "unknown" };
-	for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-		if (strcmp (names[i], name) == 0) {
-			*out = (CertStatus) i;
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
-
-static gboolean
-read_single (const Keyring *keyring, const KeyringCa *ca, const json_t *object, OcspSingle *single, GError **error)
-{
-	const char *cert_id, *status;
-	Micros revoked_at = -1;
-	gint64 reason = -1;
-	const Field fields[] = {
-		{ "cert_id", FIELD_STRING, TRUE, 1024, &cert_id }, { "status", FIELD_STRING, TRUE, 16, &status },
-		{ "revoked_at", FIELD_TIME, FALSE, 0, &revoked_at }, { "reason", FIELD_INT, FALSE, 0, &reason },
-	};
-	if (!JSON_READ (object, "/singles", fields, error))
-		return FALSE;
-	if (!status_from_name (status, &single->status))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/singles/status", "good, revoked or unknown");
-	if (single->status != CERT_STATUS_UNKNOWN && (!single->ours || issued_by (keyring, ca, &single->serial) == NULL))
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/singles/status", "this signer never issued that serial number");
-	gboolean revoked = single->status == CERT_STATUS_REVOKED;
-	if (revoked != (revoked_at >= 0) || revoked != (reason >= 0))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/singles/revoked_at", "revoked_at and reason belong to revoked, and only there");
-	if (!revoked)
-		return TRUE;
-	single->revoked_at = revoked_at;
-	single->reason = (RevocationReason) reason;
-	return check_revocation (keyring, revoked_at, reason, error);
-}
+/* --- CRL ----------------------------------------------------------------------------- */
 
 static gboolean
 remember (const Keyring *keyring, const RevokedEntry *entry, GError **error)
 {
 	return entry->reason == REASON_HOLD || journal_add_revoked (keyring->journal, keyring_now (keyring), entry, error);
 }
-
-/* What was said before goes before what is said now. */
-static gboolean
-recall_single (const Keyring *keyring, const KeyringCa *ca, OcspSingle *single, GError **error)
-{
-	const JournalIssue *issue = single->ours ? issued_by (keyring, ca, &single->serial) : NULL;
-	if (issue != NULL && issue->revoked) {
-		single->status = CERT_STATUS_REVOKED;
-		single->revoked_at = issue->revoked_at;
-		single->reason = issue->reason;
-		return TRUE;
-	}
-	const RevokedEntry entry = { single->serial, single->revoked_at, single->reason };
-	return single->status != CERT_STATUS_REVOKED || remember (keyring, &entry, error);
-}
-
-static OcspRequest *
-read_answer (const Keyring *keyring, const KeyringCa *ca, const json_t *singles, GBytes *nonce, GError **error)
-{
-	g_autoptr (OcspRequest) answered = reread (ca, singles, error);
-	if (answered == NULL)
-		return NULL;
-	for (guint i = 0; i < answered->singles->len; i++) {
-		OcspSingle *single = &g_array_index (answered->singles, OcspSingle, i);
-		if (!read_single (keyring, ca, json_array_get (singles, i), single, error) || !recall_single (keyring, ca, single, error))
-			return NULL;
-	}
-	if (nonce != NULL)
-		answered->nonce = g_bytes_ref (nonce);
-	return g_steal_pointer (&answered);
-}
-
-json_t *
-message_ocsp (Keyring *keyring, const json_t *message, GError **error)
-{
-	Envelope envelope;
-	const char *name = NULL;
-	json_t *singles;
-	Micros this_update, next_update;
-	g_autoptr (GBytes) nonce = NULL;
-	const Field fields[] = {
-		ENVELOPE_FIELDS (envelope), { "ca", FIELD_STRING, FALSE, 32, &name }, { "singles", FIELD_ARRAY, TRUE, OCSP_MAX_SINGLE, &singles },
-		{ "this_update", FIELD_TIME, TRUE, 0, &this_update }, { "next_update", FIELD_TIME, TRUE, 0, &next_update },
-		{ "nonce", FIELD_BASE64, FALSE, 128, &nonce },       /* RFC 9654 2.1 */
-	};
-	if (!JSON_READ (message, "", fields, error) || !check_window (keyring, this_update, next_update, OCSP_MAX_VALIDITY, error))
-		return NULL;
-	const KeyringCa *ca = keyring_ca_asked (keyring, name, error);
-	g_autoptr (OcspRequest) answered = ca == NULL ? NULL : read_answer (keyring, ca, singles, nonce, error);
-	if (answered == NULL)
-		return NULL;
-	g_autoptr (GBytes) response = ocsp_responder_sign (ca->responder, answered, keyring_now (keyring), this_update, next_update, error);
-	if (response == NULL)
-		return NULL;
-	json_t *reply = json_object ();
-	json_object_set_new (reply, "response", json_base64 (g_bytes_get_data (response, NULL), g_bytes_get_size (response)));
-	return reply;
-}
-
-/* --- CRL ----------------------------------------------------------------------------- */
 
 static gboolean
 unpack_entry (const Keyring *keyring, const KeyringCa *ca, const guint8 *packed, RevokedEntry *entry, GError **error)
@@ -222,9 +60,9 @@ unpack_entry (const Keyring *keyring, const KeyringCa *ca, const guint8 *packed,
 	entry->reason = (RevocationReason) packed[CRL_ENTRY_SIZE - 1];
 	if (entry->revoked_at < 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "a time before 1970");
-	if (issued_by (keyring, ca, &entry->serial) == NULL)
+	if (status_issued_by (keyring, ca, &entry->serial) == NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/entries", "this signer never issued one of the serial numbers");
-	return check_revocation (keyring, entry->revoked_at, entry->reason, error);
+	return status_check_revocation (keyring, entry->revoked_at, entry->reason, error);
 }
 
 static RevokedEntry
@@ -308,7 +146,7 @@ message_crl (Keyring *keyring, const json_t *message, GError **error)
 		{ "this_update", FIELD_TIME, TRUE, 0, &this_update }, { "next_update", FIELD_TIME, TRUE, 0, &next_update },
 		{ "entries", FIELD_BASE64, TRUE, CRL_MAX_ENTRIES * CRL_ENTRY_SIZE, &packed },
 	};
-	if (!JSON_READ (message, "", fields, error) || !check_window (keyring, this_update, next_update, CRL_MAX_VALIDITY, error))
+	if (!JSON_READ (message, "", fields, error) || !status_check_window (keyring, this_update, next_update, CRL_MAX_VALIDITY, error))
 		return NULL;
 	const KeyringCa *ca = keyring_ca_asked (keyring, name, error);
 	if (ca == NULL)

@@ -127,15 +127,19 @@ test_ocsp_lying_caller (void)
 	single->ours = TRUE;
 	single->status = CERT_STATUS_GOOD;
 	assert_refused (signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error), error, SIGNER);
-	/* Bytes that are no CertID, or two in the place of one. */
-	GBytes *id = single->cert_id;
-	single->cert_id = g_bytes_new_static ("\x05\x00", 2);
+	/* Bytes that are no request, and statuses for more than it asks about. */
+	GBytes *der = request->der;
+	request->der = g_bytes_new_static ("\x05\x00", 2);
 	GBytes *made = signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error);
 	g_assert_null (made);
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_REQUEST);
 	g_clear_error (&error);
-	g_bytes_unref (single->cert_id);
-	single->cert_id = id;
+	g_bytes_unref (request->der);
+	request->der = der;
+	OcspSingle second = { .cert_id = g_bytes_ref (single->cert_id), .status = CERT_STATUS_UNKNOWN };
+	single->status = CERT_STATUS_UNKNOWN;
+	g_array_append_val (request->singles, second);
+	assert_refused (signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error), error, FIELD_VALUE);
 }
 
 static void
