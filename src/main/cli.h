@@ -51,6 +51,8 @@ void cli_note (const Cli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);   
 char *secret_read_file (const char *path, GError **error);
 char *secret_read_fd (int fd, GError **error);
 char *secret_ask (const char *prompt, GError **error);             /* from the terminal, without echo */
+/* The secret of --OPTION-fd, --OPTION-file, the systemd credential, or the terminal: the first there is. */
+char *cli_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error);
 void secret_free (char *secret);
 typedef char Secret;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Secret, secret_free)

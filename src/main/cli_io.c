@@ -204,3 +204,24 @@ file_remove_tree (const char *path)
 {
 	nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+char *
+cli_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
+{
+	g_autofree char *fd_option = g_strconcat (option, "-fd", NULL);
+	g_autofree char *file_option = g_strconcat (option, "-file", NULL);
+	const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
+	if (cli_option (cli, fd_option) != NULL) {
+		gint64 fd;
+		if (!cli_int (cli, fd_option, -1, &fd, error))
+			return NULL;
+		return secret_read_fd ((int) fd, error);
+	}
+	if (cli_option (cli, file_option) != NULL)
+		return secret_read_file (cli_option (cli, file_option), error);
+	if (folder != NULL) {
+		g_autofree char *path = g_build_filename (folder, credential, NULL);
+		return secret_read_file (path, error);
+	}
+	return secret_ask (prompt, error);
+}

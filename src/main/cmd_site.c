@@ -5,34 +5,11 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/demo.h"
+#include "main/hsm_options.h"
 #include "main/init.h"
 #include "main/remote.h"
 #include "main/serve.h"
 #include "main/site.h"
-
-/* --- the signer's passphrase ------------------------------------------------------------ */
-
-/* --passphrase-fd, then a systemd credential, then the terminal; --passphrase-file for test sites. */
-static char *
-passphrase_of (Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
-{
-	g_autofree char *fd_option = g_strconcat (option, "-fd", NULL);
-	g_autofree char *file_option = g_strconcat (option, "-file", NULL);
-	const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
-	if (cli_option (cli, fd_option) != NULL) {
-		gint64 fd;
-		if (!cli_int (cli, fd_option, -1, &fd, error))
-			return NULL;
-		return secret_read_fd ((int) fd, error);
-	}
-	if (cli_option (cli, file_option) != NULL)
-		return secret_read_file (cli_option (cli, file_option), error);
-	if (folder != NULL) {
-		g_autofree char *path = g_build_filename (folder, credential, NULL);
-		return secret_read_file (path, error);
-	}
-	return secret_ask (prompt, error);
-}
 
 /* --- init ---------------------------------------------------------------------------------- */
 
@@ -43,23 +20,27 @@ run_init (Cli *cli, GError **error)
 	const char *name = cli_option (cli, "algorithm");
 	if (name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error))
 		return FALSE;
-	g_autoptr (Secret) passphrase = passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
+	g_autoptr (Secret) passphrase = cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
 	if (passphrase == NULL)
 		return FALSE;
-	g_autoptr (Secret) root = passphrase_of (cli, "root-passphrase", "root-passphrase", "Passphrase for the root key", error);
+	g_autoptr (Secret) root = cli_secret (cli, "root-passphrase", "root-passphrase", "Passphrase for the root key", error);
 	if (root == NULL)
+		return FALSE;
+	g_auto (HsmOptions) hsm = { 0 };
+	if (!hsm_options_read (cli, &hsm, error))
 		return FALSE;
 	const InitOptions options = {
 		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
 		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
-		.algorithm = algorithm, .passphrase = passphrase, .root_passphrase = root,
+		.algorithm = algorithm, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
 	};
 	if (!init_site (&options, error))
 		return FALSE;
 	cli_note (cli, "made a site in %s\n"
-	          "  - take root/root.key off this machine\n"
+	          "  - take %s off this machine\n"
 	          "  - hand each officers/*.p12 with its .pin to its owner, then delete both\n"
-	          "  - then: diqi serve --dir %s", options.dir, options.dir);
+	          "  - then: diqi serve --dir %s", options.dir,
+	          hsm.root_token != NULL ? "the root's token" : "root/root.key", options.dir);
 	return TRUE;
 }
 
@@ -84,7 +65,7 @@ passphrase_of_site (Cli *cli, GError **error)
 	g_autofree char *socket_path = config_path (config, "signer", "socket");
 	if (socket_path != NULL)
 		return g_strdup ("");
-	return passphrase_of (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
+	return cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
 }
 
 static gboolean
@@ -122,6 +103,11 @@ run_demo (Cli *cli, GError **error)
 	const char *name = cli_option (cli, "algorithm");
 	if (name != NULL && !key_algorithm_choose (name, NULL, &options.algorithm, error))
 		return FALSE;
+	g_auto (HsmOptions) hsm = { 0 };
+	if (!hsm_options_read (cli, &hsm, error))
+		return FALSE;
+	options.token = hsm.token;
+	options.root_token = hsm.root_token;
 	if (cli_flag (cli, "make-only"))
 		return demo_make_only (&options, cli_option (cli, "clock"), error);
 	return cli_flag (cli, "story") ? demo_story (&options, error) : demo_serve (&options, error);
@@ -174,6 +160,7 @@ static const CliOption init_options[] = {
 	PASSPHRASE,
 	{ "root-passphrase-fd", "N", "read the root key's passphrase from this descriptor", FALSE },
 	{ "root-passphrase-file", "FILE", "read it from a file", FALSE },
+	HSM_OPTIONS,
 	END,
 };
 static const CliOption serve_options[] = {
@@ -187,6 +174,7 @@ static const CliOption demo_options[] = {
 	{ "clock", "TIME", "where the frozen clock of --make-only stands", FALSE },
 	{ "store", "URI", "database of a new demo site", FALSE },
 	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
+	HSM_OPTIONS,
 	END,
 };
 

@@ -1,6 +1,7 @@
 /* main/demo.h — demo sites: `diqi demo` serves one, `diqi demo --story` plays the whole job once. */
 #pragma once
 #include "main/site.h"
+#include "signer/create.h"
 
 typedef struct {
 	const char *dir;             /* NULL: temporary, removed at the end */
@@ -8,6 +9,7 @@ typedef struct {
 	const char *store;           /* NULL: SQLite */
 	KeyAlgorithm algorithm;
 	gboolean quiet;
+	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
 } DemoOptions;
 
 /* Only an empty test site in DIR/site, for tests; clock NULL: the demo's first moment. */

@@ -52,7 +52,7 @@ write_officers (const char *dir, const SignerCreated *created, GError **error)
 }
 
 static gboolean
-create_keys (const InitOptions *options, const char *site, const char *name, const char *base_uri, Micros now, GError **error)
+create_keys (const InitOptions *options, const char *site, const char *name, const char *base_uri, Micros now, SignerCreated *created, GError **error)
 {
 	const char *roles[N_OFFICERS][2];
 	g_auto (GStrv) persons = g_new0 (char *, N_OFFICERS + 1);
@@ -68,10 +68,9 @@ create_keys (const InitOptions *options, const char *site, const char *name, con
 		.algorithm = options->algorithm, .now = now,
 		.passphrase = options->passphrase, .passphrase_n = strlen (options->passphrase),
 		.root_passphrase = options->root_passphrase, .root_passphrase_n = strlen (options->root_passphrase),
-		.officers = officers, .officers_n = N_OFFICERS,
+		.officers = officers, .officers_n = N_OFFICERS, .token = options->token, .root_token = options->root_token,
 	};
-	g_auto (SignerCreated) created = { 0 };
-	return signer_create_site (&in, &created, error) && write_officers (options->dir, &created, error);
+	return signer_create_site (&in, created, error) && write_officers (options->dir, created, error);
 }
 
 /* --- configuration and database ----------------------------------------------------------- */
@@ -118,11 +117,13 @@ init_site (const InitOptions *options, GError **error)
 	g_assert (options->test || options->clock == 0);
 	if (!check_empty (options->dir, error))
 		return FALSE;
-	if (create_keys (options, site, name, base_uri, now, error) &&
+	g_auto (SignerCreated) created = { 0 };
+	if (create_keys (options, site, name, base_uri, now, &created, error) &&
 	    write_config (options, options->store != NULL ? options->store : "sqlite:data/diqi.db", error) &&
 	    (options->clock == 0 || site_clock_write (options->dir, TRUE, now, error)) &&
 	    make_database (options, site, error))
 		return TRUE;
+	signer_create_undo (&created);
 	file_remove_tree (options->dir);
 	return FALSE;
 }

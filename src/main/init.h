@@ -2,6 +2,7 @@
 #pragma once
 #include "base/clock.h"
 #include "pki/key.h"
+#include "signer/create.h"
 
 typedef struct {
 	const char *dir;                 /* made; refused if it holds anything */
@@ -10,6 +11,7 @@ typedef struct {
 	const char *store;               /* NULL: sqlite:data/diqi.db */
 	KeyAlgorithm algorithm;
 	const char *passphrase, *root_passphrase;
+	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
 	/* Test sites (demo and tests) only: */
 	gboolean test;
 	Micros clock;                    /* frozen there; 0: system clock */

@@ -30,26 +30,25 @@ typedef struct {
 
 static gboolean
 write_service (const LaterService *service, const char *dir, const PrivateKey *key, const Certificate *certificate,
-               const char *passphrase, gsize n, GError **error)
+               Vault *vault, GError **error)
 {
-	g_autoptr (GBytes) sealed = private_key_encrypt_pem (key, passphrase, n, error);
 	g_autofree char *pem = certificate_pem (certificate);
-	g_autofree char *key_file = g_strconcat (service->name, ".key", NULL), *certificate_file = g_strconcat (service->name, ".crt", NULL);
-	return sealed != NULL && durable_replace (dir, key_file, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error)
+	g_autofree char *certificate_file = g_strconcat (service->name, ".crt", NULL);
+	return vault_keep_key (vault, service->name, key, error)
 		&& durable_replace (dir, certificate_file, pem, strlen (pem), 0644, error);
 }
 
 static gboolean
-complete_service (Keyring *keyring, const LaterService *service, const char *dir, const char *passphrase, gsize n, GError **error)
+complete_service (Keyring *keyring, const LaterService *service, const char *dir, Vault *vault, GError **error)
 {
 	Micros now;
 	if (*service->pinned != NULL)
 		return TRUE;
 	if (!find_now (keyring, &now, error))
 		return FALSE;
-	g_autoptr (PrivateKey) key = private_key_generate (keyring->pins->algorithm, error);
+	g_autoptr (PrivateKey) key = vault_generate_key (vault, service->name, keyring->pins->algorithm, error);
 	g_autoptr (Certificate) made = key != NULL ? hierarchy_service (keyring->pins, keyring_ca (keyring, NULL)->issuer, service->kind, key, now, error) : NULL;
-	if (made == NULL || !write_service (service, dir, key, made, passphrase, n, error))
+	if (made == NULL || !write_service (service, dir, key, made, vault, error))
 		return FALSE;
 	journal_add_issue (keyring->journal, &(JournalEntry) { .time = now, .profile = service->profile, .certificate = made });
 	if (!journal_commit (keyring->journal, error))
@@ -60,22 +59,22 @@ complete_service (Keyring *keyring, const LaterService *service, const char *dir
 }
 
 static gboolean
-complete_services (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+complete_services (Keyring *keyring, const char *dir, Vault *vault, GError **error)
 {
 	const LaterService services[] = {
 		{ "document", "service-document", OWN_DOCUMENT, &keyring->pins->document },
 		{ "tsa", "service-tsa", OWN_TSA, &keyring->pins->tsa },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
-		if (!complete_service (keyring, &services[i], dir, passphrase, n, error))
+		if (!complete_service (keyring, &services[i], dir, vault, error))
 			return FALSE;
 	return TRUE;
 }
 
 static gboolean
-complete_secrets (Pins *pins, const char *dir, const char *passphrase, gsize n, GError **error)
+complete_secrets (Pins *pins, const char *dir, Vault *vault, GError **error)
 {
-	if (!secrets_make (pins, dir, passphrase, n, error))
+	if (!secrets_make (pins, dir, vault, error))
 		return FALSE;
 	log_event (LOG_LEVEL_INFO, "signer.completed", "made", "%s", "secrets", NULL);
 	return pins_rewrite (pins, dir, error);
@@ -96,9 +95,9 @@ complete_profiles (Keyring *keyring, const char *dir, GError **error)
 }
 
 gboolean
-complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error)
+complete_folder (Keyring *keyring, const char *dir, Vault *vault, GError **error)
 {
 	return complete_profiles (keyring, dir, error)
-		&& (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, passphrase, n, error))
-		&& complete_services (keyring, dir, passphrase, n, error);
+		&& (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, vault, error))
+		&& complete_services (keyring, dir, vault, error);
 }

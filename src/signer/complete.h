@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "signer/keyring.h"
+#include "signer/vault.h"
 
 /* keyring: pins, issuer and journal are there. */
-gboolean complete_folder (Keyring *keyring, const char *dir, const char *passphrase, gsize n, GError **error);
+gboolean complete_folder (Keyring *keyring, const char *dir, Vault *vault, GError **error);

@@ -32,6 +32,15 @@ signer_created_clear (SignerCreated *created)
 	}
 	g_clear_pointer (&created->officers, g_free);
 	created->officers_n = 0;
+	g_clear_pointer (&created->hierarchy, hierarchy_free);
+}
+
+void
+signer_create_undo (SignerCreated *created)
+{
+	if (created->hierarchy != NULL)
+		hierarchy_discard (created->hierarchy);
+	signer_created_clear (created);
 }
 
 /* --- folders and files ---------------------------------------------------------------- */
@@ -55,13 +64,6 @@ write_certificate (const char *dir, const char *name, const Certificate *certifi
 	g_autofree char *more = chain != NULL ? certificate_pem (chain) : g_strdup ("");
 	g_autofree char *text = g_strconcat (pem, more, NULL);
 	return durable_file (dir, name, text, strlen (text), 0644, error);
-}
-
-static gboolean
-write_key (const char *dir, const char *name, const PrivateKey *key, const char *passphrase, gsize n, GError **error)
-{
-	g_autoptr (GBytes) pem = private_key_encrypt_pem (key, passphrase, n, error);
-	return pem != NULL && durable_file (dir, name, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error);
 }
 
 static gboolean
@@ -111,32 +113,38 @@ write_certificates (const SignerCreate *in, const Hierarchy *h, GError **error)
 		&& durable_sync_folder (ca, error);
 }
 
+/* Where a root's key is when it is no file; nobody needs it but who makes a new CA. */
 static gboolean
-write_cas (const SignerCreate *in, const Hierarchy *h, const char *signer, GError **error)
+write_root_places (const Hierarchy *h, GError **error)
 {
-	g_autofree char *root = g_build_filename (in->dir, "root", NULL);
-	for (guint i = 0; i < h->cas->len; i++) {
-		const NewCa *ca = g_ptr_array_index (h->cas, i);
-		g_autofree char *file = pins_ca_file (ca->name, "root", ".key");
-		if (!new_ca_write (ca, signer, in->passphrase, in->passphrase_n, error)
-		    || !write_key (root, file, ca->root_key, in->root_passphrase, in->root_passphrase_n, error))
-			return FALSE;
-	}
-	return durable_sync_folder (root, error);
+	g_autoptr (json_t) object = json_object ();
+	key_places_put_json (h->root_places, object);
+	if (json_object_size (object) == 0)
+		return TRUE;
+	g_autoptr (GBytes) text = jcs_bytes (object);
+	return durable_file (h->root_dir, "root.json", g_bytes_get_data (text, NULL), g_bytes_get_size (text), 0600, error)
+		&& vault_keep_pins (h->root_vault, error);
 }
 
 static gboolean
-write_keys (const SignerCreate *in, const Hierarchy *h, GError **error)
+write_cas (const Hierarchy *h, GError **error)
 {
-	static const struct {
-		const char *name;
-		OwnKind key;
-	} files[] = { { "log.key", OWN_LOG }, { "receipt.key", OWN_RECEIPT }, { "document.key", OWN_DOCUMENT }, { "tsa.key", OWN_TSA } };
-	g_autofree char *signer = g_build_filename (in->dir, "signer", NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
-		if (!write_key (signer, files[i].name, h->keys[files[i].key], in->passphrase, in->passphrase_n, error))
+	for (guint i = 0; i < h->cas->len; i++) {
+		const NewCa *ca = g_ptr_array_index (h->cas, i);
+		g_autofree char *name = pins_ca_file (ca->name, "root", "");
+		if (!new_ca_write (ca, h->signer_dir, h->vault, error) || !vault_keep_key (h->root_vault, name, ca->root_key, error))
 			return FALSE;
-	return secrets_make (h->pins, signer, in->passphrase, in->passphrase_n, error) && write_cas (in, h, signer, error);
+	}
+	return write_root_places (h, error) && durable_sync_folder (h->root_dir, error);
+}
+
+static gboolean
+write_keys (const Hierarchy *h, GError **error)
+{
+	for (OwnKind i = OWN_LOG; i < OWN_N; i++)
+		if (!vault_keep_key (h->vault, hierarchy_key_name (i), h->keys[i], error))
+			return FALSE;
+	return secrets_make (h->pins, h->signer_dir, h->vault, error) && write_cas (h, error) && vault_keep_pins (h->vault, error);
 }
 
 static gboolean
@@ -274,11 +282,13 @@ signer_create_site (const SignerCreate *in, SignerCreated *out, GError **error)
 	g_autoptr (Hierarchy) h = hierarchy_new (in, error);
 	if (h == NULL || !prepare_folder (in->dir, error))
 		return FALSE;
-	if (!write_certificates (in, h, error) || !write_keys (in, h, error) || !write_site (in, h, error)
+	if (!write_certificates (in, h, error) || !write_keys (h, error) || !write_site (in, h, error)
 	    || !make_officers (in, h, &created, error) || !write_journal (in, h, &created, error))
 		return FALSE;
 	created.root = certificate_ref (h->pins->root);
 	created.issuing = certificate_ref (h->pins->issuing);
+	h->made = TRUE;
+	created.hierarchy = g_steal_pointer (&h);
 	*out = created;
 	created = (SignerCreated) { 0 };
 	return TRUE;

@@ -2,7 +2,7 @@
  *
  * Makes below DIR (which must be missing or empty):
  *   ca/{root,issuing,ocsp,log,receipt,document}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
- *   root/root.key (0600, under its own passphrase)
+ *   root/root.key (0600, under its own passphrase), or root/root.json that says on which token it is, with hsm.pin
  *   of a second hierarchy, called gm or international: ca/gm-root.crt, ca/gm.crt, ca/gm-ocsp.crt, root/gm-root.key, and the
  *   same in signer/ with gm.key and gm-ocsp.key
  *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key, storage.key, tokens.key,
@@ -18,11 +18,19 @@
 #pragma once
 #include "base/clock.h"
 #include "pki/certificate.h"
+#include "pki/pkcs11.h"
 
 typedef struct {
 	const char *person, *name;              /* UUID; as in the certificate */
 	const char *const *roles;               /* NULL-terminated names */
 } SignerCreateOfficer;
+
+/* A token that keys are made on, and stay on. */
+typedef struct {
+	Pkcs11Place place;
+	const char *pin;
+	gsize pin_n;
+} SignerCreateToken;
 
 typedef struct {
 	const char *dir;
@@ -39,6 +47,8 @@ typedef struct {
 	const char *const *hosts;               /* of the TLS certificate, NULL-terminated; NULL: of base_uri */
 	const SignerCreateOfficer *officers;
 	gsize officers_n;
+	const SignerCreateToken *token;         /* of the signer's keys; NULL: into files */
+	const SignerCreateToken *root_token;    /* of the roots' keys; NULL: into files under the root passphrase */
 } SignerCreate;
 
 typedef struct {
@@ -51,9 +61,13 @@ typedef struct {
 	Certificate *root, *issuing;
 	SignerCreatedOfficer *officers;         /* in the order of the input */
 	gsize officers_n;
+	struct Hierarchy *hierarchy;
 } SignerCreated;
 void signer_created_clear (SignerCreated *created);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SignerCreated, signer_created_clear)
+
+/* The caller failed later: takes back what was made on tokens.  The folder is the caller's to delete. */
+void signer_create_undo (SignerCreated *created);
 
 /* Profiles come from the program's resources (/cn/diqi/profiles). */
 gboolean signer_create_site (const SignerCreate *in, SignerCreated *out, GError **error);

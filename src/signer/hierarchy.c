@@ -9,10 +9,21 @@
 
 
 void
+hierarchy_discard (Hierarchy *h)
+{
+	if (h->vault != NULL)
+		vault_discard (h->vault);
+	if (h->root_vault != NULL)
+		vault_discard (h->root_vault);
+}
+
+void
 hierarchy_free (Hierarchy *h)
 {
 	if (h == NULL)
 		return;
+	if (!h->made)
+		hierarchy_discard (h);
 	g_clear_pointer (&h->cas, g_ptr_array_unref);
 	for (gsize i = 0; i < OWN_N; i++)
 		g_clear_pointer (&h->keys[i], private_key_free);
@@ -20,6 +31,11 @@ hierarchy_free (Hierarchy *h)
 	g_clear_pointer (&h->tls, certificate_unref);
 	g_clear_pointer (&h->tls_root, certificate_unref);
 	g_clear_pointer (&h->profile_files, g_ptr_array_unref);
+	vault_free (h->vault);
+	vault_free (h->root_vault);
+	key_places_free (h->root_places);
+	g_free (h->signer_dir);
+	g_free (h->root_dir);
 	pins_free (h->pins);
 	g_free (h);
 }
@@ -66,7 +82,8 @@ hierarchy_service (const Pins *pins, const Issuer *issuer, OwnKind kind, const P
 static gboolean
 add_ca (Hierarchy *h, const char *name, KeyAlgorithm algorithm, Micros now, GError **error)
 {
-	g_autoptr (NewCa) ca = new_ca_make (h->pins, name, algorithm, NULL, NULL, now, error);
+	const NewCaVaults vaults = { h->vault, h->root_vault };
+	g_autoptr (NewCa) ca = new_ca_make (&vaults, h->pins, name, algorithm, NULL, NULL, now, error);
 	if (ca == NULL || !pins_add_ca (h->pins, name, ca->root, ca->certificate, ca->ocsp, error))
 		return FALSE;
 	g_ptr_array_add (h->cas, g_steal_pointer (&ca));
@@ -92,13 +109,20 @@ hierarchy_issuer (const Hierarchy *h)
 	return ((const NewCa *) g_ptr_array_index (h->cas, 0))->issuer;
 }
 
+const char *
+hierarchy_key_name (OwnKind kind)
+{
+	static const char *const names[OWN_N] = { [OWN_LOG] = "log", [OWN_RECEIPT] = "receipt", [OWN_DOCUMENT] = "document", [OWN_TSA] = "tsa" };
+	return names[kind];
+}
+
 static gboolean
 make_services (Hierarchy *h, const SignerCreate *in, GError **error)
 {
 	Certificate **const made[OWN_N] = { [OWN_LOG] = &h->pins->log, [OWN_RECEIPT] = &h->pins->receipt, [OWN_DOCUMENT] = &h->pins->document,
 	                                 [OWN_TSA] = &h->pins->tsa };
 	for (gsize i = OWN_LOG; i < OWN_N; i++) {
-		h->keys[i] = private_key_generate (i == OWN_LOG ? KEY_ED25519 : in->algorithm, error);
+		h->keys[i] = vault_generate_key (h->vault, hierarchy_key_name (i), i == OWN_LOG ? KEY_ED25519 : in->algorithm, error);
 		*made[i] = h->keys[i] != NULL ? hierarchy_service (h->pins, hierarchy_issuer (h), i, h->keys[i], in->now, error) : NULL;
 		if (*made[i] == NULL)
 			return FALSE;
@@ -146,12 +170,34 @@ make_tls (Hierarchy *h, const SignerCreate *in, GError **error)
 	return h->tls != NULL;
 }
 
+/* --- where the keys go ----------------------------------------------------------------- */
+
+static gboolean
+use_token (Vault *vault, const SignerCreateToken *token, KeyAlgorithm algorithm, VaultUse use, GError **error)
+{
+	return token == NULL || vault_use_token (vault, &token->place, token->pin, token->pin_n, algorithm, use, error);
+}
+
+static gboolean
+open_vaults (Hierarchy *h, const SignerCreate *in, GError **error)
+{
+	if (in->has_second && (in->token != NULL || in->root_token != NULL) && !vault_check_algorithm (in->second, error))
+		return FALSE;
+	h->signer_dir = g_build_filename (in->dir, "signer", NULL);
+	h->root_dir = g_build_filename (in->dir, "root", NULL);
+	h->root_places = key_places_new ();
+	h->vault = vault_new (h->signer_dir, h->pins->site, h->pins->places, in->passphrase, in->passphrase_n, error);
+	h->root_vault = vault_new (h->root_dir, h->pins->site, h->root_places, in->root_passphrase, in->root_passphrase_n, error);
+	return h->vault != NULL && h->root_vault != NULL && use_token (h->vault, in->token, in->algorithm, VAULT_USE_SIGNER, error)
+		&& use_token (h->root_vault, in->root_token, in->algorithm, VAULT_USE_ROOT, error);
+}
+
 Hierarchy *
 hierarchy_new (const SignerCreate *in, GError **error)
 {
 	g_autoptr (Hierarchy) h = g_new0 (Hierarchy, 1);
 	h->pins = pins_new (in->site, in->name, in->base_uri, in->test, in->algorithm, error);
-	if (h->pins == NULL || !load_profiles (h, error) || !make_authorities (h, in, error) || !make_services (h, in, error) || !make_tls (h, in, error))
+	if (h->pins == NULL || !open_vaults (h, in, error) || !load_profiles (h, error) || !make_authorities (h, in, error) || !make_services (h, in, error) || !make_tls (h, in, error))
 		return NULL;
 	return g_steal_pointer (&h);
 }

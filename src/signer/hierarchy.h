@@ -4,7 +4,11 @@
 #include "signer/new_ca.h"
 #include "signer/own_certificate.h"
 
-typedef struct {
+typedef struct Hierarchy {
+	char *signer_dir, *root_dir;
+	Vault *vault, *root_vault;
+	KeyPlaces *root_places;
+	gboolean made;                      /* what was made on tokens stays */
 	Pins *pins;                         /* with certificates and profiles */
 	GPtrArray *profile_files;           /* GBytes, beside pins->profiles */
 	GPtrArray *cas;                     /* NewCa, beside pins->cas */
@@ -17,6 +21,10 @@ Hierarchy *hierarchy_new (const SignerCreate *in, GError **error);
 void hierarchy_free (Hierarchy *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hierarchy, hierarchy_free)
 
+/* Takes back what was made on tokens; hierarchy_free does so unless `made` was set. */
+void hierarchy_discard (Hierarchy *h);
+/* "log" …: name of a service's key. */
+const char *hierarchy_key_name (OwnKind kind);
 /* A service's certificate as a new site gets it, for a key that a folder of an older version lacks. */
 Certificate *hierarchy_service (const Pins *pins, const Issuer *issuer, OwnKind kind, const PrivateKey *key, Micros now, GError **error);
 /* Of the first CA. */

@@ -9,6 +9,7 @@
 #include "signer/approval.h"
 #include "signer/complete.h"
 #include "signer/secret.h"
+#include "signer/vault.h"
 
 static void
 keyring_ca_free (KeyringCa *ca)
@@ -33,6 +34,7 @@ keyring_free (Keyring *keyring)
 	for (gsize i = 0; i < N_SECRETS; i++)
 		if (keyring->secrets[i] != NULL)
 			pki_secret_free (keyring->secrets[i], SEAL_KEY_BYTES);
+	g_clear_pointer (&keyring->hsms, g_ptr_array_unref);
 	officers_log_free (keyring->officers);
 	journal_free (keyring->journal);
 	pins_free (keyring->pins);
@@ -52,64 +54,56 @@ check_folder (const char *dir, GError **error)
 }
 
 static gboolean
-load_key (const char *dir, const char *name, const Certificate *certificate, const char *passphrase, gsize n, PrivateKey **out, GError **error)
+load_key (Vault *vault, const char *name, const Certificate *certificate, PrivateKey **out, GError **error)
 {
-	g_autofree char *path = g_strdup_printf ("%s/%s.key", dir, name);
-	g_autoptr (GError) local = NULL;
-	char *text;
-	gsize size;
-	if (!g_file_get_contents (path, &text, &size, &local))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
-	g_autoptr (GBytes) pem = g_bytes_new_take (text, size);
-	*out = private_key_load_pem (pem, passphrase, n, error);
-	if (*out == NULL) {
-		g_prefix_error (error, "%s: ", path);
+	const PublicKey *public = certificate_public_key (certificate);
+	*out = vault_load_key (vault, name, public, error);
+	if (*out == NULL)
+		return FALSE;
+	/* Also brings in whatever the library loads at a first signature, while files can still be opened; and a token whose
+	 * mechanism or key does not do is found now, not at the first certificate. */
+	g_autoptr (GBytes) trial = private_key_sign (*out, SIGNATURE_DER, "diqi", 4, error);
+	if (trial == NULL) {
+		g_prefix_error (error, "trying the key %s: ", name);
 		return FALSE;
 	}
-	g_autoptr (PublicKey) public = private_key_public (*out);
-	if (!fingerprint_equal (public_key_fingerprint (public), public_key_fingerprint (certificate_public_key (certificate))))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is not the key of %s.crt", path, name);
-	/* Also brings in whatever the library loads at a first signature, while files can still be opened. */
-	g_autoptr (GBytes) trial = private_key_sign (*out, SIGNATURE_DER, "diqi", 4, error);
-	if (trial == NULL)
-		return FALSE;
 	return public_key_verify (public, SIGNATURE_DER, "diqi", 4, g_bytes_get_data (trial, NULL), g_bytes_get_size (trial))
-		|| diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "%s signs what its certificate does not verify", path);
+		|| diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the key %s signs what its certificate does not verify", name);
 }
 
 static gboolean
-load_ca (Keyring *k, const PinnedCa *pin, const char *dir, const char *passphrase, gsize n, GError **error)
+load_ca (Keyring *k, const PinnedCa *pin, Vault *vault, GError **error)
 {
 	KeyringCa *ca = g_new0 (KeyringCa, 1);
 	g_autofree char *ocsp = pins_ca_file (pin->name, "ocsp", "");
 	g_ptr_array_add (k->cas, ca);
 	ca->pin = pin;
-	return load_key (dir, pin->name, pin->certificate, passphrase, n, &ca->key, error)
-		&& load_key (dir, ocsp, pin->ocsp, passphrase, n, &ca->ocsp_key, error)
+	return load_key (vault, pin->name, pin->certificate, &ca->key, error)
+		&& load_key (vault, ocsp, pin->ocsp, &ca->ocsp_key, error)
 		&& (ca->issuer = issuer_new (pin->certificate, ca->key, error)) != NULL
 		&& (ca->responder = ocsp_responder_new (pin->ocsp, ca->ocsp_key, error)) != NULL;
 }
 
 static gboolean
-load_keys (Keyring *k, const char *dir, const char *passphrase, gsize n, GError **error)
+load_keys (Keyring *k, Vault *vault, GError **error)
 {
 	k->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) keyring_ca_free);
 	for (guint i = 0; i < k->pins->cas->len; i++)
-		if (!load_ca (k, g_ptr_array_index (k->pins->cas, i), dir, passphrase, n, error))
+		if (!load_ca (k, g_ptr_array_index (k->pins->cas, i), vault, error))
 			return FALSE;
-	return load_key (dir, "log", k->pins->log, passphrase, n, &k->log_key, error)
-		&& load_key (dir, "receipt", k->pins->receipt, passphrase, n, &k->receipt_key, error);
+	return load_key (vault, "log", k->pins->log, &k->log_key, error)
+		&& load_key (vault, "receipt", k->pins->receipt, &k->receipt_key, error);
 }
 
 /* What sites of older versions have only now. */
 static gboolean
-load_later (Keyring *k, const char *dir, const char *passphrase, gsize n, GError **error)
+load_later (Keyring *k, const char *dir, Vault *vault, GError **error)
 {
 	for (Secret i = 0; i < N_SECRETS; i++)
-		if ((k->secrets[i] = secret_load (k->pins, i, dir, passphrase, n, error)) == NULL)
+		if ((k->secrets[i] = secret_load (k->pins, i, dir, vault, error)) == NULL)
 			return FALSE;
-	return load_key (dir, "document", k->pins->document, passphrase, n, &k->document_key, error)
-		&& load_key (dir, "tsa", k->pins->tsa, passphrase, n, &k->tsa_key, error);
+	return load_key (vault, "document", k->pins->document, &k->document_key, error)
+		&& load_key (vault, "tsa", k->pins->tsa, &k->tsa_key, error);
 }
 
 Keyring *
@@ -119,16 +113,18 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	if (!check_folder (dir, error))
 		return NULL;
 	keyring->pins = pins_load (dir, error);
-	if (keyring->pins == NULL || !load_keys (keyring, dir, passphrase, n, error))
+	g_autoptr (Vault) vault = keyring->pins != NULL ? vault_new (dir, keyring->pins->site, keyring->pins->places, passphrase, n, error) : NULL;
+	if (vault == NULL || !load_keys (keyring, vault, error))
 		return NULL;
 	g_autofree char *officers = g_build_filename (dir, "officers.log", NULL);
 	g_autofree char *journal = g_build_filename (dir, "journal.log", NULL);
 	keyring->journal = journal_open (journal, error);
-	if (keyring->journal == NULL || !complete_folder (keyring, dir, passphrase, n, error) || !load_later (keyring, dir, passphrase, n, error))
+	if (keyring->journal == NULL || !complete_folder (keyring, dir, vault, error) || !load_later (keyring, dir, vault, error))
 		return NULL;
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
 	if (keyring->officers == NULL)
 		return NULL;
+	keyring->hsms = g_ptr_array_ref (vault_hsms (vault));
 	keyring->clock = keyring->pins->test ? clock_new_offset (0) : clock_new_system ();
 	return g_steal_pointer (&keyring);
 }
@@ -182,6 +178,15 @@ gboolean
 keyring_is_dirty (const Keyring *keyring)
 {
 	return journal_is_dirty (keyring->journal) || officers_log_is_dirty (keyring->officers);
+}
+
+gboolean
+keyring_is_lost (const Keyring *keyring)
+{
+	for (guint i = 0; i < keyring->hsms->len; i++)
+		if (hsm_is_lost (g_ptr_array_index (keyring->hsms, i)))
+			return TRUE;
+	return FALSE;
 }
 
 gboolean

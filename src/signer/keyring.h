@@ -27,6 +27,7 @@ typedef struct {
 	PrivateKey *log_key, *receipt_key, *document_key, *tsa_key;
 	Stamper stamper;
 	guint8 *secrets[N_SECRETS];   /* 32 bytes each */
+	GPtrArray *hsms;              /* Hsm: tokens that hold some of the keys */
 } Keyring;
 
 /* Reads and checks the whole folder, makes what an older version left out of it (complete.h), decrypts the keys,
@@ -46,5 +47,7 @@ Micros keyring_now (const Keyring *keyring);
 /* A clock put back would let things be back-dated between two restarts.  DIQI_ERROR_SIGNER. */
 gboolean keyring_check_clock (const Keyring *keyring, Micros now, GError **error);
 gboolean keyring_is_dirty (const Keyring *keyring);
+/* A token that holds keys will not come back: the process must end. */
+gboolean keyring_is_lost (const Keyring *keyring);
 /* Makes durable what was gathered; an error must end the process. */
 gboolean keyring_commit (Keyring *keyring, GError **error);

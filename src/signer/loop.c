@@ -138,6 +138,16 @@ answer_all (Loop *loop)
 			g_ptr_array_remove_index (loop->connections, i);
 }
 
+/* Asked after the answers, which say that the key is not to be had. */
+static void
+end_if_lost (const Loop *loop)
+{
+	if (!keyring_is_lost (loop->keyring))
+		return;
+	log_event (LOG_LEVEL_ERROR_, "signer.token.lost", "detail", "%s", "the token that holds the keys is not coming back; ending", NULL);
+	_exit (EXIT_FAILURE);
+}
+
 static void
 turn (Loop *loop)
 {
@@ -155,6 +165,7 @@ turn (Loop *loop)
 		accept_connection (loop);
 	make_durable (loop);
 	answer_all (loop);
+	end_if_lost (loop);
 }
 
 static void

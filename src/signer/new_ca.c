@@ -24,19 +24,20 @@ new_ca_free (NewCa *ca)
 }
 
 static gboolean
-make_root (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
+make_root (NewCa *ca, Vault *vault, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
 {
-	ca->root_key = private_key_generate (algorithm, error);
+	g_autofree char *key = pins_ca_file (ca->name, "root", "");
+	ca->root_key = vault_generate_key (vault, key, algorithm, error);
 	ca->root = ca->root_key != NULL
 		? own_certificate_make (pins, own_certificate (OWN_ROOT), ca->name, NULL, ca->root_key, now, error) : NULL;
 	return ca->root != NULL;
 }
 
 static gboolean
-make_issuing (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, const PrivateKey *root_key, Micros now, GError **error)
+make_issuing (NewCa *ca, Vault *vault, const Pins *pins, KeyAlgorithm algorithm, const PrivateKey *root_key, Micros now, GError **error)
 {
 	g_autoptr (Issuer) root = issuer_new (ca->root, root_key, error);
-	ca->key = root != NULL ? private_key_generate (algorithm, error) : NULL;
+	ca->key = root != NULL ? vault_generate_key (vault, ca->name, algorithm, error) : NULL;
 	ca->certificate = ca->key != NULL
 		? own_certificate_make (pins, own_certificate (OWN_ISSUING), ca->name, root, ca->key, now, error) : NULL;
 	/* A rollover under an old root: nothing may outlive what vouches for it. */
@@ -47,35 +48,28 @@ make_issuing (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, const Private
 }
 
 static gboolean
-make_ocsp (NewCa *ca, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
+make_ocsp (NewCa *ca, Vault *vault, const Pins *pins, KeyAlgorithm algorithm, Micros now, GError **error)
 {
-	ca->ocsp_key = private_key_generate (algorithm, error);
+	g_autofree char *key = pins_ca_file (ca->name, "ocsp", "");
+	ca->ocsp_key = vault_generate_key (vault, key, algorithm, error);
 	ca->ocsp = ca->ocsp_key != NULL
 		? own_certificate_make (pins, own_certificate (OWN_OCSP), ca->name, ca->issuer, ca->ocsp_key, now, error) : NULL;
 	return ca->ocsp != NULL;
 }
 
 NewCa *
-new_ca_make (const Pins *pins, const char *name, KeyAlgorithm algorithm, Certificate *root, const PrivateKey *root_key, Micros now, GError **error)
+new_ca_make (const NewCaVaults *vaults, const Pins *pins, const char *name, KeyAlgorithm algorithm, Certificate *root, const PrivateKey *root_key, Micros now, GError **error)
 {
 	g_autoptr (NewCa) ca = g_new0 (NewCa, 1);
 	ca->name = g_strdup (name);
 	if (root != NULL)
 		ca->root = certificate_ref (root);
-	else if (!make_root (ca, pins, algorithm, now, error))
+	else if (!make_root (ca, vaults->root, pins, algorithm, now, error))
 		return NULL;
-	if (!make_issuing (ca, pins, algorithm, root != NULL ? root_key : ca->root_key, now, error)
-	    || !make_ocsp (ca, pins, algorithm, now, error))
+	if (!make_issuing (ca, vaults->signer, pins, algorithm, root != NULL ? root_key : ca->root_key, now, error)
+	    || !make_ocsp (ca, vaults->signer, pins, algorithm, now, error))
 		return NULL;
 	return g_steal_pointer (&ca);
-}
-
-static gboolean
-write_key (const char *dir, const char *ca, const char *what, const PrivateKey *key, const char *passphrase, gsize n, GError **error)
-{
-	g_autofree char *file = pins_ca_file (ca, what, ".key");
-	g_autoptr (GBytes) pem = private_key_encrypt_pem (key, passphrase, n, error);
-	return pem != NULL && durable_replace (dir, file, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error);
 }
 
 static gboolean
@@ -87,9 +81,10 @@ write_certificate (const char *dir, const char *ca, const char *what, const Cert
 }
 
 gboolean
-new_ca_write (const NewCa *ca, const char *dir, const char *passphrase, gsize n, GError **error)
+new_ca_write (const NewCa *ca, const char *dir, Vault *vault, GError **error)
 {
-	return write_key (dir, ca->name, NULL, ca->key, passphrase, n, error) && write_key (dir, ca->name, "ocsp", ca->ocsp_key, passphrase, n, error)
+	g_autofree char *ocsp = pins_ca_file (ca->name, "ocsp", "");
+	return vault_keep_key (vault, ca->name, ca->key, error) && vault_keep_key (vault, ocsp, ca->ocsp_key, error)
 		&& write_certificate (dir, ca->name, "root", ca->root, error) && write_certificate (dir, ca->name, NULL, ca->certificate, error)
 		&& write_certificate (dir, ca->name, "ocsp", ca->ocsp, error);
 }

@@ -43,6 +43,7 @@ pins_free (Pins *pins)
 		g_free (texts[i]);
 	g_clear_pointer (&pins->cas, g_ptr_array_unref);
 	g_clear_pointer (&pins->profiles, g_ptr_array_unref);
+	g_clear_pointer (&pins->places, key_places_free);
 	g_free (pins);
 }
 
@@ -80,6 +81,7 @@ pins_new (const char *site, const char *name, const char *base_uri, gboolean tes
 	pins->algorithm = algorithm;
 	pins->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) pinned_ca_free);
 	pins->profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
+	pins->places = key_places_new ();
 	return pins;
 }
 
@@ -121,6 +123,7 @@ set_pinned (const Pins *pins, json_t *object)
 	/* Absent where there is but one: such a folder is as older versions wrote it. */
 	if (pins->cas->len > 1)
 		json_object_set_new (object, "cas", pins_further_cas (pins));
+	key_places_put_json (pins->places, object);
 }
 
 GBytes *
@@ -303,13 +306,14 @@ read_site (const json_t *object, SiteParts *parts, GError **error)
 {
 	const char *site, *kind, *name, *base_uri, *algorithm_name;
 	gint64 v;
-	json_t *secrets = NULL;
+	json_t *secrets = NULL, *keys = NULL, *new_keys = NULL;
 	const Field fields[] = {
 		{ "v", FIELD_INT, TRUE, 0, &v }, { "site", FIELD_STRING, TRUE, 64, &site }, { "kind", FIELD_STRING, TRUE, 16, &kind },
 		{ "name", FIELD_STRING, TRUE, SITE_NAME_MAX, &name }, { "base_uri", FIELD_STRING, TRUE, 200, &base_uri },
 		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, &parts->certificates },
 		{ "profiles", FIELD_ARRAY, TRUE, 100, &parts->profiles }, { "secrets", FIELD_OBJECT, FALSE, 0, &secrets },
 		{ "cas", FIELD_ARRAY, FALSE, PINS_MAX_CAS, &parts->cas },
+		{ "keys", FIELD_OBJECT, FALSE, 0, &keys }, { "new_keys", FIELD_OBJECT, FALSE, 0, &new_keys },
 	};
 	if (!JSON_READ (object, "", fields, error))
 		return NULL;
@@ -321,6 +325,9 @@ read_site (const json_t *object, SiteParts *parts, GError **error)
 	}
 	g_autoptr (Pins) pins = pins_new (site, name, base_uri, test, algorithm, error);
 	if (pins == NULL || (secrets != NULL && !read_secrets (pins, secrets, error)))
+		return NULL;
+	g_clear_pointer (&pins->places, key_places_free);
+	if ((pins->places = key_places_read (keys, new_keys, error)) == NULL)
 		return NULL;
 	return g_steal_pointer (&pins);
 }

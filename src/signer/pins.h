@@ -7,6 +7,7 @@
 #pragma once
 #include "base/json.h"
 #include "pki/certificate.h"
+#include "signer/key_place.h"
 #include "signer/profile.h"
 
 /* Random keys (secret.h). */
@@ -41,6 +42,7 @@ typedef struct {
 	GPtrArray *profiles;           /* Profile */
 	gboolean has_secrets;          /* FALSE after pins_load: the folder is older than these */
 	Fingerprint secrets[N_SECRETS];
+	KeyPlaces *places;             /* which keys are on a token; never NULL */
 } Pins;
 
 /* Mail signing beside document signing: NSS, and with it pdfsig, trusts no signature on a document without it

@@ -26,23 +26,23 @@ secret_context (const Pins *pins, Secret which)
 }
 
 static gboolean
-make (Pins *pins, Secret which, const char *dir, const char *passphrase, gsize n, GError **error)
+make (Pins *pins, Secret which, const char *dir, Vault *vault, GError **error)
 {
 	g_autofree char *file = g_strconcat (pins_secret_name (which), ".key", NULL);
 	g_autofree char *context = secret_context (pins, which);
 	guint8 *key = pki_secret_alloc (SEAL_KEY_BYTES);
 	seal_new_key (key);
 	identify (which, key, &pins->secrets[which]);
-	g_autoptr (GBytes) sealed = seal_lock (passphrase, n, context, key, SEAL_KEY_BYTES, error);
+	g_autoptr (GBytes) sealed = vault_seal (vault, context, key, SEAL_KEY_BYTES, error);
 	pki_secret_free (key, SEAL_KEY_BYTES);
 	return sealed != NULL && durable_replace (dir, file, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error);
 }
 
 gboolean
-secrets_make (Pins *pins, const char *dir, const char *passphrase, gsize n, GError **error)
+secrets_make (Pins *pins, const char *dir, Vault *vault, GError **error)
 {
 	for (Secret which = 0; which < N_SECRETS; which++)
-		if (!make (pins, which, dir, passphrase, n, error))
+		if (!make (pins, which, dir, vault, error))
 			return FALSE;
 	pins->has_secrets = TRUE;
 	return TRUE;
@@ -61,12 +61,12 @@ read_sealed (const char *path, GError **error)
 }
 
 guint8 *
-secret_load (const Pins *pins, Secret which, const char *dir, const char *passphrase, gsize n, GError **error)
+secret_load (const Pins *pins, Secret which, const char *dir, Vault *vault, GError **error)
 {
 	g_autofree char *path = g_strdup_printf ("%s/%s.key", dir, pins_secret_name (which));
 	g_autofree char *context = secret_context (pins, which);
 	g_autoptr (GBytes) sealed = read_sealed (path, error);
-	g_autoptr (GBytes) plain = sealed != NULL ? seal_unlock (passphrase, n, context, sealed, error) : NULL;
+	g_autoptr (GBytes) plain = sealed != NULL ? vault_unseal (vault, context, sealed, error) : NULL;
 	if (plain == NULL) {
 		g_prefix_error (error, "%s: ", path);
 		return NULL;

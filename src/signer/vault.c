@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "base/random.h"
 #include "pki/seal.h"
 #include "signer/durable.h"
 
@@ -329,10 +331,25 @@ vault_generate_key (Vault *vault, const char *name, KeyAlgorithm algorithm, GErr
 	if (vault->places->fresh == NULL)
 		return private_key_generate (algorithm, error);
 	g_autofree char *label = label_of (vault, name);
+	g_autoptr (GError) failure = NULL;
 	Hsm *hsm = vault_hsm (vault, vault->places->fresh, error);
-	PrivateKey *key = hsm != NULL ? hsm_make_key (hsm, label, algorithm, error) : NULL;
+	if (hsm == NULL)
+		return NULL;
+	PrivateKey *key = hsm_make_key (hsm, label, algorithm, &failure);
+	if (key == NULL && g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_EXISTS)) {
+		/* Of a start that was cut short between making the key and naming it in site.json. */
+		guint8 other[4];
+		random_bytes (other, sizeof other);
+		g_autofree char *hex = hex_encode (other, sizeof other), *again = g_strconcat (label, "-", hex, NULL);
+		g_free (label);
+		label = g_steal_pointer (&again);
+		g_clear_error (&failure);
+		key = hsm_make_key (hsm, label, algorithm, &failure);
+	}
 	if (key != NULL)
 		note_made (vault, name, label);
+	else
+		g_propagate_error (error, g_steal_pointer (&failure));
 	return key;
 }
 
@@ -354,33 +371,48 @@ vault_keep_key (Vault *vault, const char *name, const PrivateKey *key, GError **
 
 /* --- making a site with a token ------------------------------------------------------------------- */
 
-/* SM2 first: what the standard has no mechanism for, no token can be asked. */
 static gboolean
-check_mechanisms (Hsm *hsm, KeyAlgorithm algorithm, GError **error)
+check_mechanisms (Hsm *hsm, KeyAlgorithm algorithm, VaultUse use, GError **error)
 {
 	Pkcs11Facts facts;
 	if (!hsm_facts (hsm, &facts, error))
 		return FALSE;
 	gboolean signs = key_algorithm_is_rsa (algorithm) ? facts.rsa : facts.ecdsa;
-	const char *lacking = !signs ? key_algorithm_name (algorithm) : !facts.eddsa ? "ed25519 (CKM_EDDSA), which the log is signed with"
-	                      : !facts.aes_gcm ? "CKM_AES_GCM, which seals the files of random keys" : NULL;
+	const char *lacking = !signs ? key_algorithm_name (algorithm)
+		: use == VAULT_USE_SIGNER && !facts.eddsa ? "ed25519 (CKM_EDDSA), which the log is signed with"
+		: use == VAULT_USE_SIGNER && !facts.aes_gcm ? "CKM_AES_GCM, which seals the files of random keys" : NULL;
 	return lacking == NULL
 		|| diqi_fail (error, DIQI_ERROR_TOKEN, NULL, "slot %lu, token \"%s\" (%s): choose mechanism: it does not offer %s", facts.slot, facts.label, facts.serial, lacking);
 }
 
 gboolean
-vault_use_token (Vault *vault, const Pkcs11Place *token, const char *pin, gsize n, KeyAlgorithm algorithm, GError **error)
+vault_check_algorithm (KeyAlgorithm algorithm, GError **error)
 {
-	if (algorithm == KEY_SM2)
-		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/algorithm", "sm2 keys cannot be made on token \"%s\": PKCS#11 has no standard mechanism for SM2, "
-		                  "and makers' own differ; make such a site with keys in files", token->token);
-	VaultToken *entry = add_token (vault, token, pin, n);
+	return algorithm != KEY_SM2
+		|| diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/algorithm", "sm2 keys cannot be made on a token: PKCS#11 has no standard mechanism for SM2, "
+		              "and makers' own differ; make a site with SM2 with its keys in files");
+}
+
+static gboolean
+make_sealing_key (Vault *vault, Hsm *hsm, GError **error)
+{
 	g_autofree char *label = label_of (vault, KEY_PLACE_SECRETS);
-	if (!open_token (vault, entry, error) || !check_mechanisms (entry->hsm, algorithm, error) || !hsm_make_sealing_key (entry->hsm, label, error))
+	if (!hsm_make_sealing_key (hsm, label, error))
 		return FALSE;
-	key_places_set_fresh (vault->places, token);
 	note_made (vault, KEY_PLACE_SECRETS, label);
 	return TRUE;
+}
+
+gboolean
+vault_use_token (Vault *vault, const Pkcs11Place *token, const char *pin, gsize n, KeyAlgorithm algorithm, VaultUse use, GError **error)
+{
+	if (!vault_check_algorithm (algorithm, error))
+		return FALSE;
+	VaultToken *entry = add_token (vault, token, pin, n);
+	if (!open_token (vault, entry, error) || !check_mechanisms (entry->hsm, algorithm, use, error))
+		return FALSE;
+	key_places_set_fresh (vault->places, token);
+	return use != VAULT_USE_SIGNER || make_sealing_key (vault, entry->hsm, error);
 }
 
 void

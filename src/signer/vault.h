@@ -32,8 +32,12 @@ GBytes *vault_unseal (Vault *vault, const char *context, GBytes *sealed, GError 
 
 /* --- making a site with a token ---------------------------------------------------------------- */
 
-/* From now on new keys go there; makes the sealing key.  Refuses a token that cannot sign with algorithm, or with Ed25519. */
-gboolean vault_use_token (Vault *vault, const Pkcs11Place *token, const char *pin, gsize n, KeyAlgorithm algorithm, GError **error);
+/* What a token must be able to do, and whether it gets a sealing key. */
+typedef enum { VAULT_USE_SIGNER, VAULT_USE_ROOT } VaultUse;
+/* From now on new keys go there.  Refuses a token that lacks a mechanism, before anything is made on it. */
+gboolean vault_use_token (Vault *vault, const Pkcs11Place *token, const char *pin, gsize n, KeyAlgorithm algorithm, VaultUse use, GError **error);
+/* SM2 cannot be on a token: DIQI_ERROR_KEY_ALGORITHM. */
+gboolean vault_check_algorithm (KeyAlgorithm algorithm, GError **error);
 /* Writes hsm.pin, when there is a token. */
 gboolean vault_keep_pins (const Vault *vault, GError **error);
 /* Takes back what was made on tokens: the site did not come about. */
