@@ -20,6 +20,12 @@ run_init (Cli *cli, GError **error)
 	const char *name = cli_option (cli, "algorithm");
 	if (name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error))
 		return FALSE;
+	gint64 agents, threshold;
+	if (!cli_int (cli, "recovery-agents", INIT_AGENTS, &agents, error)
+	    || !cli_int (cli, "threshold", agents == 0 ? 0 : INIT_THRESHOLD, &threshold, error))
+		return FALSE;
+	if (agents < 0 || agents > INIT_AGENTS_MAX || threshold < 0 || threshold > agents)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/recovery-agents", "0 to %d recovery agents, and not more for the threshold", INIT_AGENTS_MAX);
 	g_autoptr (Secret) passphrase = cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
 	if (passphrase == NULL)
 		return FALSE;
@@ -33,6 +39,7 @@ run_init (Cli *cli, GError **error)
 		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
 		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
 		.algorithm = algorithm, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
+		.recovery_agents = (guint) agents, .threshold = (guint) threshold,
 	};
 	if (!init_site (&options, error))
 		return FALSE;
@@ -157,6 +164,8 @@ static const CliOption init_options[] = {
 	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
 	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
 	{ "store", "URI", "sqlite:PATH (default sqlite:data/diqi.db) or postgresql://…", FALSE },
+	{ "recovery-agents", "N", "how many recovery agents the key centre has (default 3); 0: no key centre", FALSE },
+	{ "threshold", "K", "how many of them together recover a key (default 2)", FALSE },
 	PASSPHRASE,
 	{ "root-passphrase-fd", "N", "read the root key's passphrase from this descriptor", FALSE },
 	{ "root-passphrase-file", "FILE", "read it from a file", FALSE },

@@ -22,6 +22,7 @@ demo_make_site (const char *dir, const char *clock, const DemoOptions *options, 
 	const InitOptions init = {
 		.dir = dir, .name = "太仓土地交易演示", .store = options->store, .algorithm = options->algorithm,
 		.passphrase = passphrase, .root_passphrase = passphrase,
+		.recovery_agents = INIT_AGENTS, .threshold = INIT_THRESHOLD,
 		.token = options->token, .root_token = options->root_token, .test = TRUE, .clock = begin,
 	};
 	if (!init_site (&init, error))

@@ -23,6 +23,63 @@ static const struct {
 };
 #define N_OFFICERS G_N_ELEMENTS (first_officers)
 
+/* After them the recovery agents of the key centre, recovery_agent-1 and so on: of each a p12 to sign with and one to open shares with. */
+typedef struct {
+	GPtrArray *files, *persons, *names;      /* char *, owned */
+	GArray *officers;                        /* SignerCreateOfficer */
+} Staff;
+
+static void
+staff_clear (Staff *staff)
+{
+	g_clear_pointer (&staff->files, g_ptr_array_unref);
+	g_clear_pointer (&staff->persons, g_ptr_array_unref);
+	g_clear_pointer (&staff->names, g_ptr_array_unref);
+	g_clear_pointer (&staff->officers, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Staff, staff_clear)
+
+static void
+staff_add (Staff *staff, const char *file, const char *const *roles, const char *name, Micros now)
+{
+	char *person = uuid7_new (now), *kept = g_strdup (name);
+	const SignerCreateOfficer officer = { person, kept, roles };
+	g_ptr_array_add (staff->files, g_strdup (file));
+	g_ptr_array_add (staff->persons, person);
+	g_ptr_array_add (staff->names, kept);
+	g_array_append_val (staff->officers, officer);
+}
+
+static const char *const *
+roles_of (const char *role)
+{
+	static const char *const roles[][2] = {
+		{ "reviewer" }, { "issuer" }, { "clerk" }, { "cashier" }, { "administrator" }, { "market_editor" }, { "market_approver" }, { "auditor" },
+		{ "recovery_agent" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS (roles); i++)
+		if (strcmp (roles[i][0], role) == 0)
+			return roles[i];
+	g_assert_not_reached ();
+}
+
+static void
+staff_fill (Staff *staff, guint agents, Micros now)
+{
+	static const char *const numbers[INIT_AGENTS_MAX] = { "一", "二", "三", "四", "五", "六", "七", "八", "九" };
+	staff->files = g_ptr_array_new_with_free_func (g_free);
+	staff->persons = g_ptr_array_new_with_free_func (g_free);
+	staff->names = g_ptr_array_new_with_free_func (g_free);
+	staff->officers = g_array_new (FALSE, FALSE, sizeof (SignerCreateOfficer));
+	for (gsize i = 0; i < N_OFFICERS; i++)
+		staff_add (staff, first_officers[i].file, roles_of (first_officers[i].role), first_officers[i].title, now);
+	for (guint i = 0; i < agents; i++) {
+		g_autofree char *file = g_strdup_printf ("recovery_agent-%u", i + 1);
+		g_autofree char *title = g_strconcat ("密钥恢复员", numbers[i], NULL);
+		staff_add (staff, file, roles_of ("recovery_agent"), title, now);
+	}
+}
+
 static gboolean
 check_empty (const char *dir, GError **error)
 {
@@ -35,42 +92,56 @@ check_empty (const char *dir, GError **error)
 /* --- keys and officers ------------------------------------------------------------------ */
 
 static gboolean
-write_officers (const char *dir, const SignerCreated *created, GError **error)
+write_secret (const char *folder, const char *name, const char *suffix, gconstpointer p, gsize n, GError **error)
+{
+	g_autofree char *path = g_strdup_printf ("%s/%s%s", folder, name, suffix);
+	return file_write_new (path, p, n, 0600, error);
+}
+
+static gboolean
+write_officers (const char *dir, const Staff *staff, const SignerCreated *created, GError **error)
 {
 	g_autofree char *folder = g_build_filename (dir, "officers", NULL);
 	if (mkdir (folder, 0700) != 0)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s", folder);
 	for (gsize i = 0; i < created->officers_n; i++) {
 		const SignerCreatedOfficer *officer = &created->officers[i];
-		g_autofree char *p12 = g_strdup_printf ("%s/%s.p12", folder, first_officers[i].file);
-		g_autofree char *pin = g_strdup_printf ("%s/%s.pin", folder, first_officers[i].file);
-		if (!file_write_new (p12, g_bytes_get_data (officer->p12, NULL), g_bytes_get_size (officer->p12), 0600, error) ||
-		    !file_write_new (pin, officer->pin, strlen (officer->pin), 0600, error))
+		const char *name = g_ptr_array_index (staff->files, i);
+		GBytes *second = officer->encryption_p12;
+		if (!write_secret (folder, name, ".p12", g_bytes_get_data (officer->p12, NULL), g_bytes_get_size (officer->p12), error)
+		    || !write_secret (folder, name, ".pin", officer->pin, strlen (officer->pin), error)
+		    || (second != NULL && !write_secret (folder, name, "-encryption.p12", g_bytes_get_data (second, NULL), g_bytes_get_size (second), error)))
 			return FALSE;
 	}
 	return TRUE;
 }
 
 static gboolean
+check_agents (const InitOptions *options, GError **error)
+{
+	guint n = options->recovery_agents, k = options->threshold;
+	if (n > INIT_AGENTS_MAX)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/recovery_agents", "at most %d recovery agents", INIT_AGENTS_MAX);
+	return (n == 0 && k == 0) || (k >= 2 && k <= n)
+		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/threshold", "the threshold is 2 to the number of recovery agents");
+}
+
+static gboolean
 create_keys (const InitOptions *options, const char *site, const char *name, const char *base_uri, Micros now, SignerCreated *created, GError **error)
 {
-	const char *roles[N_OFFICERS][2];
-	g_auto (GStrv) persons = g_new0 (char *, N_OFFICERS + 1);
-	SignerCreateOfficer officers[N_OFFICERS];
-	for (gsize i = 0; i < N_OFFICERS; i++) {
-		persons[i] = uuid7_new (now);
-		roles[i][0] = first_officers[i].role;
-		roles[i][1] = NULL;
-		officers[i] = (SignerCreateOfficer) { persons[i], first_officers[i].title, roles[i] };
-	}
+	g_auto (Staff) staff = { NULL };
+	if (!check_agents (options, error))
+		return FALSE;
+	staff_fill (&staff, options->recovery_agents, now);
 	const SignerCreate in = {
 		.dir = options->dir, .site = site, .name = name, .base_uri = base_uri, .test = options->test,
 		.algorithm = options->algorithm, .now = now,
 		.passphrase = options->passphrase, .passphrase_n = strlen (options->passphrase),
 		.root_passphrase = options->root_passphrase, .root_passphrase_n = strlen (options->root_passphrase),
-		.officers = officers, .officers_n = N_OFFICERS, .token = options->token, .root_token = options->root_token,
+		.officers = (const SignerCreateOfficer *) staff.officers->data, .officers_n = staff.officers->len,
+		.recovery_threshold = options->threshold, .token = options->token, .root_token = options->root_token,
 	};
-	return signer_create_site (&in, created, error) && write_officers (options->dir, created, error);
+	return signer_create_site (&in, created, error) && write_officers (options->dir, &staff, created, error);
 }
 
 /* --- configuration and database ----------------------------------------------------------- */

@@ -4,6 +4,10 @@
 #include "pki/key.h"
 #include "signer/create.h"
 
+#define INIT_AGENTS 3
+#define INIT_THRESHOLD 2
+#define INIT_AGENTS_MAX 9
+
 typedef struct {
 	const char *dir;                 /* made; refused if it holds anything */
 	const char *site, *name;         /* NULL: a new UUID; 土地交易 */
@@ -12,6 +16,7 @@ typedef struct {
 	KeyAlgorithm algorithm;
 	const char *passphrase, *root_passphrase;
 	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
+	guint recovery_agents, threshold;    /* of the key centre, at most INIT_AGENTS_MAX; 0 and 0: none */
 	/* Test sites (demo and tests) only: */
 	gboolean test;
 	Micros clock;                    /* frozen there; 0: system clock */

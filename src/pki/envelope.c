@@ -234,7 +234,7 @@ envelope_seal (const PublicKey *to, const Certificate *certificate, gconstpointe
 	}
 	if (to->algorithm == KEY_SM2)
 		return sm2_cipher_seal (to, p, n, error);
-	if (!agrees (to->algorithm) && to->algorithm == KEY_ED25519) {
+	if (to->algorithm == KEY_ED25519) {
 		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "nothing can be encrypted to an Ed25519 key");
 		return NULL;
 	}
@@ -365,6 +365,8 @@ envelope_open (const PrivateKey *key, GBytes *envelope, GError **error)
 	const guint8 *p = g_bytes_get_data (envelope, &n);
 	GBytes *plain = NULL;
 
+	if (!private_key_is_here (key, error))
+		return NULL;
 	if (n <= ENVELOPE_MAX && der_check (p, n))
 		plain = key->public_key->algorithm == KEY_SM2 ? sm2_cipher_open (key, (Der) { p, n }) : open_enveloped (key, (Der) { p, n });
 	if (plain == NULL)

@@ -142,6 +142,8 @@ enveloped_key_build (const PublicKey *holder, const Certificate *certificate, co
 {
 	gboolean sm2 = holder->algorithm == KEY_SM2;
 
+	if (!private_key_is_here (key, error))
+		return NULL;
 	if (sm2 != (key->public_key->algorithm == KEY_SM2)) {
 		diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "an SM2 key goes to an SM2 key, and another to another");
 		return NULL;
@@ -167,6 +169,8 @@ enveloped_key_open (const PrivateKey *holder, GBytes *envelope, const Certificat
 	const guint8 *p = g_bytes_get_data (envelope, &n);
 	g_autoptr (PrivateKey) key = NULL;
 
+	if (!private_key_is_here (holder, error))
+		return NULL;
 	if (n <= ENVELOPE_MAX && der_check (p, n))
 		key = holder->public_key->algorithm == KEY_SM2 ? sm2_open (holder, (Der) { p, n }) : cms_open (holder, envelope);
 	if (key == NULL) {

@@ -183,6 +183,8 @@ private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **err
 GBytes *
 private_key_pkcs8 (const PrivateKey *key, GError **error)
 {
+	if (!private_key_is_here (key, error))
+		return NULL;
 	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
 	guint8 *der = NULL;
 	int size = plain == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO (plain, &der);

@@ -13,6 +13,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/share.h"
 
@@ -42,11 +43,13 @@ AgentsLog *agents_log_open (const char *path, const Pins *pins, const OfficersLo
 void agents_log_free (AgentsLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AgentsLog, agents_log_free)
 const AgentList *agents_log_current (const AgentsLog *log);         /* NULL: no key centre */
+/* Are enough of the agents of that version agents today to open what was sealed to them? */
+gboolean agents_log_can_open (const AgentsLog *log, gint64 version);
 
 /* Issues for a proposal's entry with a CSR; `request` identifies it for good. */
 typedef Certificate *(*AgentIssue) (gpointer user, const Agent *agent, const Fingerprint *request, GError **error);
-/* As officers_log_change. */
-gboolean agents_log_change (AgentsLog *log, const json_t *proposed, const json_t *statements, Micros now,
+/* As officers_log_change; the officers' certificates must not be revoked. */
+gboolean agents_log_change (AgentsLog *log, const json_t *proposed, const json_t *statements, const Journal *journal, Micros now,
                             AgentIssue issue, gpointer user, GError **error);
 gboolean agents_log_is_dirty (const AgentsLog *log);
 gboolean agents_log_commit (AgentsLog *log, GError **error);

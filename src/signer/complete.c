@@ -94,10 +94,23 @@ complete_profiles (Keyring *keyring, const char *dir, GError **error)
 	return TRUE;
 }
 
+/* Empty, they say that the site has no key centre and keeps no keys. */
+static gboolean
+complete_logs (const char *dir, GError **error)
+{
+	static const char *const names[] = { "agents.log", "escrow.log" };
+	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+		g_autofree char *path = g_build_filename (dir, names[i], NULL);
+		if (!g_file_test (path, G_FILE_TEST_EXISTS) && (!durable_file (dir, names[i], "", 0, 0600, error) || !durable_sync_folder (dir, error)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean
 complete_folder (Keyring *keyring, const char *dir, Vault *vault, GError **error)
 {
 	return complete_profiles (keyring, dir, error)
 		&& (keyring->pins->has_secrets || complete_secrets (keyring->pins, dir, vault, error))
-		&& complete_services (keyring, dir, vault, error);
+		&& complete_services (keyring, dir, vault, error) && complete_logs (dir, error);
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "signer/chain.h"
+#include "signer/create_agents.h"
 #include "signer/durable.h"
 #include "signer/hierarchy.h"
 #include "signer/journal.h"
@@ -26,6 +27,8 @@ signer_created_clear (SignerCreated *created)
 		SignerCreatedOfficer *officer = &created->officers[i];
 		g_clear_pointer (&officer->p12, g_bytes_unref);
 		g_clear_pointer (&officer->certificate, certificate_unref);
+		g_clear_pointer (&officer->encryption, certificate_unref);
+		g_clear_pointer (&officer->encryption_p12, g_bytes_unref);
 		if (officer->pin != NULL)
 			explicit_bzero (officer->pin, strlen (officer->pin));
 		g_clear_pointer (&officer->pin, g_free);
@@ -195,7 +198,7 @@ make_officer (const SignerCreate *in, const Hierarchy *h, gsize i, SignerCreated
 {
 	g_autoptr (PrivateKey) key = NULL;
 	Certificate *const chain[] = { h->pins->issuing, h->pins->root };
-	made->certificate = hierarchy_officer (h, &in->officers[i], in->now, &key, error);
+	made->certificate = hierarchy_staff (h, "officer", &in->officers[i], in->now, &key, error);
 	if (made->certificate == NULL)
 		return FALSE;
 	made->pin = random_token (PIN_BYTES);
@@ -235,6 +238,26 @@ make_officers (const SignerCreate *in, const Hierarchy *h, SignerCreated *out, G
 	return write_genesis (signer, list, in->now, error);
 }
 
+static char *
+profile_text (const Hierarchy *h, const char *name)
+{
+	const Profile *profile = pins_newest (h->pins, name);
+	return g_strdup_printf ("%s-%" G_GINT64_FORMAT, profile->name, profile->version);
+}
+
+static void
+journal_staff (Journal *journal, const SignerCreate *in, const Hierarchy *h, const SignerCreated *out)
+{
+	g_autofree char *officer = profile_text (h, "officer");
+	g_autofree char *agent = profile_text (h, "recovery-agent");
+	for (gsize i = 0; i < out->officers_n; i++) {
+		const SignerCreatedOfficer *made = &out->officers[i];
+		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .profile = officer, .certificate = made->certificate });
+		if (made->encryption != NULL)
+			journal_add_issue (journal, &(JournalEntry) { .time = in->now, .profile = agent, .certificate = made->encryption });
+	}
+}
+
 /* Every certificate of the issuing CA is in the journal, those made here too: OCSP speaks of no other. */
 static gboolean
 write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *out, GError **error)
@@ -260,10 +283,7 @@ write_journal (const SignerCreate *in, const Hierarchy *h, const SignerCreated *
 		const NewCa *ca = g_ptr_array_index (h->cas, i);
 		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .ca = ca->name, .profile = "service-ocsp", .certificate = ca->ocsp });
 	}
-	const Profile *officer = pins_newest (h->pins, "officer");
-	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, officer->name, officer->version);
-	for (gsize i = 0; i < out->officers_n; i++)
-		journal_add_issue (journal, &(JournalEntry) { .time = in->now, .profile = profile, .certificate = out->officers[i].certificate });
+	journal_staff (journal, in, h, out);
 	return journal_commit (journal, error) && durable_sync_folder (signer, error) && durable_sync_folder (in->dir, error);
 }
 
@@ -283,7 +303,7 @@ signer_create_site (const SignerCreate *in, SignerCreated *out, GError **error)
 	if (h == NULL || !prepare_folder (in->dir, error))
 		return FALSE;
 	if (!write_certificates (in, h, error) || !write_keys (h, error) || !write_site (in, h, error)
-	    || !make_officers (in, h, &created, error) || !write_journal (in, h, &created, error))
+	    || !make_officers (in, h, &created, error) || !create_agents (in, h, &created, error) || !write_journal (in, h, &created, error))
 		return FALSE;
 	created.root = certificate_ref (h->pins->root);
 	created.issuing = certificate_ref (h->pins->issuing);

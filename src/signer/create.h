@@ -6,7 +6,7 @@
  *   of a second hierarchy, called gm or international: ca/gm-root.crt, ca/gm.crt, ca/gm-ocsp.crt, root/gm-root.key, and the
  *   same in signer/ with gm.key and gm-ocsp.key
  *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key, storage.key, tokens.key,
- *   officers.log with the first list, journal.log with every certificate of the issuing CA
+ *   officers.log with the first list, agents.log with the recovery agents, an empty escrow.log, journal.log with every certificate of the issuing CA
  * All is synced to disk.  The officers' keys are handed back as PKCS#12, each under a random
  * PIN, and kept nowhere.  After a failure the folder is incomplete and must be deleted.
  *
@@ -49,12 +49,15 @@ typedef struct {
 	gsize officers_n;
 	const SignerCreateToken *token;         /* of the signer's keys; NULL: into files */
 	const SignerCreateToken *root_token;    /* of the roots' keys; NULL: into files under the root passphrase */
+	guint recovery_threshold;               /* so many of the officers with the role recovery_agent open an escrowed key; 0: no key centre */
 } SignerCreate;
 
 typedef struct {
 	GBytes *p12;
 	char *pin;                              /* wiped by signer_created_clear */
 	Certificate *certificate;
+	Certificate *encryption;                /* of a recovery agent; else NULL */
+	GBytes *encryption_p12;                 /* under the same PIN */
 } SignerCreatedOfficer;
 
 typedef struct {

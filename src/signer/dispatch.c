@@ -214,16 +214,33 @@ message_officers_set (Keyring *keyring, const json_t *message, GError **error)
 	return officers_reply (keyring);
 }
 
+static json_t *
+issued_reply (const Issued *issued)
+{
+	const struct {
+		const char *key;
+		GBytes *bytes;
+	} members[] = { { "certificate", issued->certificate }, { "encryption_certificate", issued->encryption }, { "envelope", issued->envelope } };
+	json_t *reply = json_object ();
+	for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+		if (members[i].bytes != NULL)
+			json_object_set_new (reply, members[i].key, json_base64 (g_bytes_get_data (members[i].bytes, NULL), g_bytes_get_size (members[i].bytes)));
+	return reply;
+}
+
 json_t *
 message_issue (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
-	const char *serial;
+	const char *serial, *second = NULL;
 	gint64 copy = 0;
-	IssueOrder order;
+	IssueOrder order = { NULL };
+	Serial encryption;
+	g_auto (Issued) issued = { NULL };
 	const Field fields[] = {
 		ENVELOPE_FIELDS (envelope), { "request", FIELD_STRING, TRUE, REQUEST_MAX_BYTES, &order.request },
 		{ "copy", FIELD_INT, FALSE, 0, &copy }, { "serial", FIELD_STRING, TRUE, 40, &serial },
+		{ "encryption_serial", FIELD_STRING, FALSE, 40, &second },
 		{ "reviewer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.reviewer },
 		{ "issuer", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &order.issuer },
 	};
@@ -238,13 +255,13 @@ message_issue (Keyring *keyring, const json_t *message, GError **error)
 		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/serial", "40 hex digits of a positive number");
 		return NULL;
 	}
-	order.request_n = strlen (order.request);
-	g_autoptr (GBytes) der = issue_carry_out (keyring, &order, error);
-	if (der == NULL)
+	if (second != NULL && !serial_from_hex (second, &encryption)) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/encryption_serial", "40 hex digits of a positive number");
 		return NULL;
-	json_t *reply = json_object ();
-	json_object_set_new (reply, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
-	return reply;
+	}
+	order.encryption_serial = second != NULL ? &encryption : NULL;
+	order.request_n = strlen (order.request);
+	return issue_carry_out (keyring, &order, &issued, error) ? issued_reply (&issued) : NULL;
 }
 
 GBytes *
@@ -259,5 +276,6 @@ compact_issue (Keyring *keyring, CompactReader *in, GError **error)
 	order.request = (const char *) request;
 	order.reviewer = reviewer;
 	order.issuer = issuer;
-	return issue_carry_out (keyring, &order, error);
+	g_auto (Issued) issued = { NULL };
+	return issue_carry_out (keyring, &order, &issued, error) ? g_steal_pointer (&issued.certificate) : NULL;
 }

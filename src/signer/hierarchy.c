@@ -205,13 +205,17 @@ hierarchy_new (const SignerCreate *in, GError **error)
 /* --- officers ---------------------------------------------------------------------------- */
 
 Certificate *
-hierarchy_officer (const Hierarchy *h, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error)
+hierarchy_staff (const Hierarchy *h, const char *profile_name, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error)
 {
-	const Profile *profile = pins_newest (h->pins, "officer");
+	const Profile *profile = pins_newest (h->pins, profile_name);
 	const PinnedCa *ca = pins_ca (h->pins, NULL);
 	const NamePart subject[] = {
 		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, h->pins->name }, { NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },
 	};
+	if (profile == NULL) {
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the program has no profile %s", profile_name);
+		return NULL;
+	}
 	*key = private_key_generate (h->pins->algorithm, error);
 	if (*key == NULL || !profile_check_subject (profile, subject, G_N_ELEMENTS (subject), "/officers", error))
 		return NULL;

@@ -29,5 +29,5 @@ const char *hierarchy_key_name (OwnKind kind);
 Certificate *hierarchy_service (const Pins *pins, const Issuer *issuer, OwnKind kind, const PrivateKey *key, Micros now, GError **error);
 /* Of the first CA. */
 const Issuer *hierarchy_issuer (const Hierarchy *h);
-/* Key and certificate of one officer, from the newest officer profile. */
-Certificate *hierarchy_officer (const Hierarchy *h, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error);
+/* Key and certificate of one officer, from the newest profile of that name. */
+Certificate *hierarchy_staff (const Hierarchy *h, const char *profile, const SignerCreateOfficer *officer, Micros now, PrivateKey **key, GError **error);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/idnum.h"
 #include "base/log.h"
+#include "pki/enveloped_key.h"
 #include "signer/approval.h"
 #include "signer/invariant.h"
 
@@ -14,9 +15,10 @@ typedef struct {
 	const Profile *profile;
 	const NamePart *subject;
 	gsize subject_n;
-	PublicKey *const *keys;                   /* of the whole request; the one to certify: */
+	PublicKey *const *keys;                   /* of the whole request; the one that this is about: */
 	gsize keys_n;
 	guint copy;
+	PublicKey *made;                          /* to be certified in its place: a key pair of our own making; NULL none */
 	gint64 validity_days;
 	const char *uscc;
 	Serial serial;
@@ -28,7 +30,7 @@ static void
 template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 {
 	Micros start = order->now - order->now % MICROS_PER_S;
-	PublicKey *key = order->keys[order->copy];
+	PublicKey *key = order->made != NULL ? order->made : order->keys[order->copy];
 	*t = (CertificateTemplate) {
 		.serial = order->serial, .subject = order->subject, .subject_n = order->subject_n, .key = key,
 		.not_before = start,
@@ -107,23 +109,100 @@ sign (const KeyringCa *ca, const Order *order, GError **error)
 	return g_steal_pointer (&made);
 }
 
-static Certificate *
-carry_out (Keyring *keyring, const Order *order, GError **error)
+static gboolean
+check_order (const Keyring *keyring, const Order *order, GError **error)
 {
-	if (!keyring_check_clock (keyring, order->now, error) || !check_by_profile (order, error) || !check_fresh (keyring, order, error)
-	    || !check_keys (keyring, order, error))
-		return NULL;
-	/* The holder's key says which hierarchy: one whose kind its holder's software can check. */
-	const KeyringCa *ca = keyring_ca_for_key (keyring, public_key_algorithm (order->keys[order->copy]), error);
-	g_autoptr (Certificate) made = ca != NULL ? sign (ca, order, error) : NULL;
-	if (made == NULL)
-		return NULL;
+	return keyring_check_clock (keyring, order->now, error) && check_by_profile (order, error) && check_fresh (keyring, order, error)
+		&& check_keys (keyring, order, error);
+}
+
+/* The holder's key says which hierarchy: one whose kind its holder's software can check. */
+static const KeyringCa *
+ca_for (const Keyring *keyring, const Order *order, GError **error)
+{
+	return keyring_ca_for_key (keyring, public_key_algorithm (order->keys[order->copy]), error);
+}
+
+static void
+remember (Keyring *keyring, const KeyringCa *ca, const Order *order, const Certificate *made)
+{
 	g_autofree char *profile = g_strdup_printf ("%s-%" G_GINT64_FORMAT, order->profile->name, order->profile->version);
-	const JournalEntry entry = { order->now, ca->pin->name, order->request, order->copy, profile, order->reviewer, order->issuer, made };
+	const JournalEntry entry = { order->now, ca->pin->name, order->request, order->copy, profile, order->reviewer, order->issuer, made, order->made != NULL };
 	journal_add_issue (keyring->journal, &entry);
 	g_autofree char *serial = serial_hex (&order->serial);
 	log_event (LOG_LEVEL_INFO, "signer.issued", "serial", "%s", serial, "profile", "%s", profile, NULL);
+}
+
+static Certificate *
+carry_out (Keyring *keyring, const Order *order, GError **error)
+{
+	if (!check_order (keyring, order, error))
+		return NULL;
+	const KeyringCa *ca = ca_for (keyring, order, error);
+	g_autoptr (Certificate) made = ca != NULL ? sign (ca, order, error) : NULL;
+	if (made != NULL)
+		remember (keyring, ca, order, made);
 	return g_steal_pointer (&made);
+}
+
+/* --- double certificates ------------------------------------------------------------------ */
+
+static gboolean
+check_encryption (const Keyring *keyring, const Order *order, const Order *encryption, GError **error)
+{
+	if (agents_log_current (keyring->agents) == NULL)
+		return diqi_fail (error, DIQI_ERROR_KEY_CENTRE, "/request/encryption", "no recovery agents are set");
+	if (memcmp (&order->serial, &encryption->serial, sizeof order->serial) == 0)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/encryption_serial", "two certificates with one serial number");
+	return check_by_profile (encryption, error) && check_fresh (keyring, encryption, error) && check_keys (keyring, encryption, error);
+}
+
+/* Nothing is gathered before everything is made. */
+static gboolean
+keep_pair (Keyring *keyring, const KeyringCa *ca, const Order *order, const Order *encryption, const PrivateKey *key, Issued *out, GError **error)
+{
+	g_autoptr (Certificate) second = sign (ca, encryption, error);
+	g_autoptr (Certificate) first = second != NULL ? sign (ca, order, error) : NULL;
+	g_autoptr (GBytes) envelope = first != NULL ? enveloped_key_build (order->keys[order->copy], first, key, error) : NULL;
+	const EscrowOrder escrow = { keyring->pins->site, agents_log_current (keyring->agents), key, &encryption->serial, envelope, order->now };
+	if (envelope == NULL || !escrow_add (keyring->escrow, &escrow, error))
+		return FALSE;
+	/* In this order: of a torn write the first line may stay, and then the second certificate follows when it is asked for again. */
+	remember (keyring, ca, encryption, second);
+	remember (keyring, ca, order, first);
+	out->certificate = certificate_der (first);
+	out->encryption = certificate_der (second);
+	out->envelope = g_steal_pointer (&envelope);
+	return TRUE;
+}
+
+static gboolean
+carry_out_pair (Keyring *keyring, const Order *order, const Profile *profile, const Serial *serial, Issued *out, GError **error)
+{
+	Order encryption = *order;
+	encryption.profile = profile;
+	encryption.serial = *serial;
+	if (!check_order (keyring, order, error) || !check_encryption (keyring, order, &encryption, error))
+		return FALSE;
+	const KeyringCa *ca = ca_for (keyring, order, error);
+	g_autoptr (PrivateKey) key = ca != NULL ? private_key_generate (public_key_algorithm (order->keys[order->copy]), error) : NULL;
+	g_autoptr (PublicKey) public = key != NULL ? private_key_public (key) : NULL;
+	if (public == NULL)
+		return FALSE;
+	encryption.made = public;
+	return keep_pair (keyring, ca, order, &encryption, key, out, error);
+}
+
+/* The encryption certificate is there already: with the same envelope as before. */
+static gboolean
+read_pair (Keyring *keyring, const JournalIssue *issue, Issued *out, GError **error)
+{
+	const EscrowKey *key = escrow_find (keyring->escrow, &issue->serial);
+	if (key == NULL)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "an encryption certificate whose key was not escrowed");
+	out->encryption = journal_certificate (keyring->journal, issue, error);
+	out->envelope = out->encryption != NULL ? escrow_envelope (keyring->escrow, key, error) : NULL;
+	return out->envelope != NULL;
 }
 
 static const Profile *
@@ -146,12 +225,29 @@ find_profile (const Keyring *keyring, const CertificateRequest *request, GError 
 	return profile;
 }
 
+/* Of the same kind of holder and carrier.  *out NULL: the request has no "encryption". */
+static gboolean
+find_encryption (const Keyring *keyring, const CertificateRequest *request, const Profile *signing, const Profile **out, GError **error)
+{
+	*out = NULL;
+	if (request->encryption_profile == NULL)
+		return TRUE;
+	*out = pins_profile (keyring->pins, request->encryption_profile, request->encryption_version);
+	if (*out == NULL)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/encryption/profile", "no pinned profile of this name and version");
+	const CertificateKind *kind = (*out)->kind;
+	return (kind->use == USE_ENCRYPT && kind->holder == signing->kind->holder && kind->carrier == signing->kind->carrier)
+		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/request/encryption/profile", "not the encryption profile of these holders and carriers");
+}
+
 /* The first copy of this request that was signed; NULL: none yet. */
 static const JournalIssue *
 first_copy (const Keyring *keyring, const CertificateRequest *request)
 {
 	for (guint copy = 0; copy < request->keys_n; copy++) {
 		const JournalIssue *issue = journal_by_request (keyring->journal, &request->hash, copy);
+		if (issue == NULL)
+			issue = journal_encryption (keyring->journal, &request->hash, copy);
 		if (issue != NULL)
 			return issue;
 	}
@@ -167,36 +263,73 @@ check_approvals (Keyring *keyring, const IssueOrder *in, const CertificateReques
 	return approvals_check (&court, &target, in->reviewer, in->issuer, reviewer, issuer, error);
 }
 
-GBytes *
-issue_carry_out (Keyring *keyring, const IssueOrder *in, GError **error)
+/* A serial for each certificate, and for no other. */
+static gboolean
+check_serials (const IssueOrder *in, const CertificateRequest *request, GError **error)
 {
-	g_autoptr (CertificateRequest) request = certificate_request_parse (in->request, in->request_n, error);
-	const Profile *profile = request != NULL ? find_profile (keyring, request, error) : NULL;
-	if (profile == NULL)
-		return NULL;
-	if (in->copy >= request->keys_n) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/copy", "the request has %" G_GSIZE_FORMAT " keys", request->keys_n);
-		return NULL;
-	}
-	const JournalIssue *earlier = journal_by_request (keyring->journal, &request->hash, in->copy);
-	if (earlier != NULL)
-		return journal_certificate (keyring->journal, earlier, error);
+	if (request->encryption_profile != NULL && in->encryption_serial == NULL)
+		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/encryption_serial", "the request has \"encryption\"");
+	return request->encryption_profile != NULL || in->encryption_serial == NULL
+		|| diqi_fail (error, DIQI_ERROR_FIELD_UNKNOWN, "/encryption_serial", "the request has no \"encryption\"");
+}
 
+/* What is there already, of a copy asked for again; *all: nothing is left to do. */
+static gboolean
+read_earlier (Keyring *keyring, const CertificateRequest *request, guint copy, Issued *out, gboolean *all, GError **error)
+{
+	const JournalIssue *signing = journal_by_request (keyring->journal, &request->hash, copy);
+	const JournalIssue *encryption = journal_encryption (keyring->journal, &request->hash, copy);
+	if (encryption != NULL && !read_pair (keyring, encryption, out, error))
+		return FALSE;
+	if (signing != NULL && (out->certificate = journal_certificate (keyring->journal, signing, error)) == NULL)
+		return FALSE;
+	*all = signing != NULL;
+	return TRUE;
+}
+
+static gboolean
+issue_anew (Keyring *keyring, const IssueOrder *in, const CertificateRequest *request, const Profile *profile, const Profile *encryption,
+            Issued *out, GError **error)
+{
 	const JournalIssue *sibling = first_copy (keyring, request);
-	if (sibling == NULL && !profile->open) {
-		diqi_error_set (error, DIQI_ERROR_SIGNER, "/request/profile_version", "this version is closed to new certificates");
-		return NULL;
-	}
+	if (sibling == NULL && (!profile->open || (encryption != NULL && !encryption->open)))
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/profile_version", "this version is closed to new certificates");
 	Micros now = keyring_now (keyring);
 	Fingerprint reviewer, issuer;
 	if (sibling != NULL ? !journal_approvals (keyring->journal, sibling, &reviewer, &issuer, error)
 	                    : !check_approvals (keyring, in, request, now, &reviewer, &issuer, error))
-		return NULL;
-	const Order order = { profile, request->subject, request->subject_n, request->keys, request->keys_n, in->copy, request->validity_days,
-	                      request->uscc, in->serial, now, sibling != NULL ? serial_time (&sibling->serial) : now,
-	                      &request->hash, &reviewer, &issuer };
+		return FALSE;
+	const Order order = { .profile = profile, .subject = request->subject, .subject_n = request->subject_n, .keys = request->keys,
+	                      .keys_n = request->keys_n, .copy = in->copy, .validity_days = request->validity_days, .uscc = request->uscc,
+	                      .serial = in->serial, .now = now, .asked = sibling != NULL ? serial_time (&sibling->serial) : now,
+	                      .request = &request->hash, .reviewer = &reviewer, .issuer = &issuer };
+	/* The second is there without the first only after a torn write. */
+	if (encryption != NULL && out->encryption == NULL)
+		return carry_out_pair (keyring, &order, encryption, in->encryption_serial, out, error);
 	g_autoptr (Certificate) made = carry_out (keyring, &order, error);
-	return made != NULL ? certificate_der (made) : NULL;
+	out->certificate = made != NULL ? certificate_der (made) : NULL;
+	return made != NULL;
+}
+
+void
+issued_clear (Issued *issued)
+{
+	g_clear_pointer (&issued->certificate, g_bytes_unref);
+	g_clear_pointer (&issued->encryption, g_bytes_unref);
+	g_clear_pointer (&issued->envelope, g_bytes_unref);
+}
+
+gboolean
+issue_carry_out (Keyring *keyring, const IssueOrder *in, Issued *out, GError **error)
+{
+	g_autoptr (CertificateRequest) request = certificate_request_parse (in->request, in->request_n, error);
+	const Profile *profile = request != NULL ? find_profile (keyring, request, error) : NULL, *encryption;
+	gboolean all;
+	if (profile == NULL || !find_encryption (keyring, request, profile, &encryption, error) || !check_serials (in, request, error))
+		return FALSE;
+	if (in->copy >= request->keys_n)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "the request has %" G_GSIZE_FORMAT " keys", request->keys_n);
+	return read_earlier (keyring, request, in->copy, out, &all, error) && (all || issue_anew (keyring, in, request, profile, encryption, out, error));
 }
 
 static Certificate *
@@ -206,22 +339,37 @@ issued_before (Keyring *keyring, const JournalIssue *earlier, GError **error)
 	return der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
 }
 
-Certificate *
-issue_officer (gpointer user, const Officer *officer, const Fingerprint *request, GError **error)
+/* Of somebody who serves here, by the newest profile of that name. */
+static Certificate *
+issue_staff (Keyring *keyring, const char *profile_name, const char *name, const char *person, PublicKey *key, const Fingerprint *request, GError **error)
 {
-	Keyring *keyring = user;
 	const JournalIssue *earlier = journal_by_request (keyring->journal, request, 0);
 	if (earlier != NULL)
 		return issued_before (keyring, earlier, error);
-	const Profile *profile = pins_newest (keyring->pins, "officer");
+	const Profile *profile = pins_newest (keyring->pins, profile_name);
+	if (profile == NULL) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "no open profile %s", profile_name);
+		return NULL;
+	}
 	const NamePart subject[] = {
-		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, keyring->pins->name },
-		{ NAME_COMMON_NAME, officer->name }, { NAME_SERIAL_NUMBER, officer->person },
+		{ NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, keyring->pins->name }, { NAME_COMMON_NAME, name }, { NAME_SERIAL_NUMBER, person },
 	};
-	PublicKey *const keys[] = { officer->key };
+	PublicKey *const keys[] = { key };
 	Micros now = keyring_now (keyring);
-	Order order = { profile, subject, G_N_ELEMENTS (subject), keys, 1, 0, profile->validity_days, NULL, { { 0 } },
-	                now, now, request, NULL, NULL };
+	Order order = { .profile = profile, .subject = subject, .subject_n = G_N_ELEMENTS (subject), .keys = keys, .keys_n = 1,
+	                .validity_days = profile->validity_days, .now = now, .asked = now, .request = request };
 	serial_new (order.now, &order.serial);
 	return carry_out (keyring, &order, error);
+}
+
+Certificate *
+issue_officer (gpointer user, const Officer *officer, const Fingerprint *request, GError **error)
+{
+	return issue_staff (user, "officer", officer->name, officer->person, officer->key, request, error);
+}
+
+Certificate *
+issue_agent (gpointer user, const Agent *agent, const Fingerprint *request, GError **error)
+{
+	return issue_staff (user, "recovery-agent", agent->name, agent->person, agent->key, request, error);
 }

@@ -41,14 +41,14 @@ static guint
 request_key (gconstpointer p)
 {
 	const JournalIssue *issue = p;
-	return fingerprint_key (&issue->request) ^ issue->copy;
+	return fingerprint_key (&issue->request) ^ (issue->copy << 1) ^ (guint) issue->encrypts;
 }
 
 static gboolean
 request_same (gconstpointer a, gconstpointer b)
 {
 	const JournalIssue *x = a, *y = b;
-	return x->copy == y->copy && fingerprint_equal (&x->request, &y->request);
+	return x->copy == y->copy && x->encrypts == y->encrypts && fingerprint_equal (&x->request, &y->request);
 }
 
 static guint
@@ -88,12 +88,12 @@ index_issue (Journal *journal, JournalIssue *issue, GError **error)
 static gboolean
 replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
 {
-	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL;
+	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL, *use = NULL;
 	gint64 copy = 0;
 	Micros time;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "ca", FIELD_STRING, FALSE, 32, &ca },
-		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "copy", FIELD_INT, FALSE, 0, &copy }, { "profile", FIELD_STRING, TRUE, 64, &profile },
+		{ "request", FIELD_HEX32, FALSE, 0, &request }, { "copy", FIELD_INT, FALSE, 0, &copy }, { "use", FIELD_STRING, FALSE, 8, &use }, { "profile", FIELD_STRING, TRUE, 64, &profile },
 		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
 		{ "certificate", FIELD_HEX32, TRUE, 0, &certificate }, { "der", FIELD_STRING, TRUE, 2 * CERTIFICATE_MAX_DER, &der },
 		{ "reviewer", FIELD_HEX32, FALSE, 0, &reviewer }, { "issuer", FIELD_HEX32, FALSE, 0, &issuer },
@@ -102,7 +102,9 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 		return FALSE;
 	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
-	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint) copy, .offset = offset, .n = n };
+	if (use != NULL && (strcmp (use, "encrypt") != 0 || request == NULL))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/use", "not a use");
+	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint) copy, .encrypts = use != NULL, .offset = offset, .n = n };
 	if (!serial_from_hex (serial, &issue.serial))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
 	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
@@ -312,6 +314,13 @@ journal_by_request (const Journal *journal, const Fingerprint *request, guint co
 }
 
 const JournalIssue *
+journal_encryption (const Journal *journal, const Fingerprint *request, guint copy)
+{
+	const JournalIssue asked = { .request = *request, .copy = copy, .encrypts = TRUE };
+	return g_hash_table_lookup (journal->by_request, &asked);
+}
+
+const JournalIssue *
 journal_by_serial (const Journal *journal, const Serial *serial)
 {
 	return g_hash_table_lookup (journal->by_serial, serial);
@@ -435,7 +444,7 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	const Certificate *certificate = entry->certificate;
 	JournalIssue issue = { .serial = *certificate_serial (certificate), .certificate = *certificate_fingerprint (certificate),
 	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .ca = g_intern_string (entry->ca != NULL ? entry->ca : PINS_FIRST_CA),
-	                       .has_request = entry->request != NULL, .copy = entry->copy };
+	                       .has_request = entry->request != NULL, .copy = entry->copy, .encrypts = entry->encrypts };
 	if (entry->request != NULL)
 		issue.request = *entry->request;
 	g_autoptr (json_t) record = record_new ("issue", entry->time);
@@ -444,6 +453,8 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	put_hash (record, "request", entry->request);
 	if (entry->copy != 0)
 		json_object_set_new (record, "copy", json_integer ((json_int_t) entry->copy));
+	if (entry->encrypts)
+		json_object_set_new (record, "use", json_string ("encrypt"));
 	json_object_set_new (record, "profile", json_string (entry->profile));
 	json_object_set_new (record, "serial", json_hex (issue.serial.b, sizeof issue.serial.b));
 	put_hash (record, "spki", &issue.spki);

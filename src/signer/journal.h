@@ -3,7 +3,7 @@
  * released PINs.
  *
  * journal.log is a Chain.  Records, each with "time":
- *   {"type":"issue","ca"?,"request"?,"copy"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *   {"type":"issue","ca"?,"request"?,"copy"?,"use"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
  *   {"type":"revoked","serial","revoked_at","reason","not_after"}
  *   {"type":"crl","ca"?,"number","hash","entries"}
  *   {"type":"checkpoint","size","root"}
@@ -11,7 +11,8 @@
  *   {"type":"pin","ticket","token","spki","statements"}
  *   {"type":"stamps","until"}                             no time stamp yet bears a later time
  * ca names the CA (absent: PINS_FIRST_CA); request is the hash of the to-be-signed request (absent for the certificates made with the
- * site), copy says which of its keys (absent: the first); reviewer and issuer the identities of the statements that approved it.  Certificates
+ * site), copy says which of its keys (absent: the first); use is "encrypt"
+ * for the encryption certificate of double certificates, whose record comes before that of the signing certificate; reviewer and issuer the identities of the statements that approved it.  Certificates
  * stay in the file; memory holds where.
  */
 #pragma once
@@ -29,6 +30,7 @@ typedef struct {
 	gboolean has_request;
 	const char *ca;           /* its issuer: interned name */
 	guint copy;               /* which key of the request */
+	gboolean encrypts;        /* the encryption certificate of double certificates */
 	gboolean revoked;         /* once, and for ever; then: */
 	Micros revoked_at, not_after;
 	RevocationReason reason;
@@ -44,6 +46,7 @@ typedef struct {
 	const char *profile;
 	const Fingerprint *reviewer, *issuer;     /* both or neither */
 	const Certificate *certificate;
+	gboolean encrypts;
 } JournalEntry;
 
 typedef struct {
@@ -67,6 +70,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
 
 /* Borrowed, NULL when there is none. */
 const JournalIssue *journal_by_request (const Journal *journal, const Fingerprint *request, guint copy);
+const JournalIssue *journal_encryption (const Journal *journal, const Fingerprint *request, guint copy);
 const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);
 const JournalIssue *journal_by_spki (const Journal *journal, const Fingerprint *spki);
 GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "pki/seal.h"
 #include "signer/approval.h"
 #include "signer/complete.h"
@@ -35,6 +36,9 @@ keyring_free (Keyring *keyring)
 		if (keyring->secrets[i] != NULL)
 			pki_secret_free (keyring->secrets[i], SEAL_KEY_BYTES);
 	g_clear_pointer (&keyring->hsms, g_ptr_array_unref);
+	recoveries_free (keyring->recoveries);
+	escrow_free (keyring->escrow);
+	agents_log_free (keyring->agents);
 	officers_log_free (keyring->officers);
 	journal_free (keyring->journal);
 	pins_free (keyring->pins);
@@ -106,6 +110,18 @@ load_later (Keyring *k, const char *dir, Vault *vault, GError **error)
 		&& load_key (vault, "tsa", k->pins->tsa, &k->tsa_key, error);
 }
 
+/* The key centre: who its agents are, and what it keeps. */
+static gboolean
+open_key_centre (Keyring *k, const char *dir, GError **error)
+{
+	g_autofree char *agents = g_build_filename (dir, "agents.log", NULL);
+	g_autofree char *escrow = g_build_filename (dir, "escrow.log", NULL);
+	k->agents = agents_log_open (agents, k->pins, k->officers, error);
+	k->escrow = k->agents != NULL ? escrow_open (escrow, error) : NULL;
+	k->recoveries = recoveries_new ();
+	return k->escrow != NULL;
+}
+
 Keyring *
 keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 {
@@ -122,7 +138,7 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	if (keyring->journal == NULL || !complete_folder (keyring, dir, vault, error) || !load_later (keyring, dir, vault, error))
 		return NULL;
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
-	if (keyring->officers == NULL)
+	if (keyring->officers == NULL || !open_key_centre (keyring, dir, error))
 		return NULL;
 	keyring->hsms = g_ptr_array_ref (vault_hsms (vault));
 	keyring->clock = keyring->pins->test ? clock_new_offset (0) : clock_new_system ();
@@ -177,7 +193,8 @@ keyring_check_clock (const Keyring *keyring, Micros now, GError **error)
 gboolean
 keyring_is_dirty (const Keyring *keyring)
 {
-	return journal_is_dirty (keyring->journal) || officers_log_is_dirty (keyring->officers);
+	return journal_is_dirty (keyring->journal) || officers_log_is_dirty (keyring->officers) || agents_log_is_dirty (keyring->agents)
+		|| escrow_is_dirty (keyring->escrow);
 }
 
 gboolean
@@ -192,7 +209,13 @@ keyring_is_lost (const Keyring *keyring)
 gboolean
 keyring_commit (Keyring *keyring, GError **error)
 {
-	/* Certificates before the list that names them: a crash between leaves an unused certificate
-	 * that the same change, sent again, will find. */
-	return journal_commit (keyring->journal, error) && officers_log_commit (keyring->officers, error);
+	/* Keys before their certificates (escrow.h).  Certificates before the list that names them: a crash between leaves an unused
+	 * certificate that the same change, sent again, will find. */
+	if (escrow_is_dirty (keyring->escrow)) {
+		FAILPOINT ("escrow.unwritten");
+		if (!escrow_commit (keyring->escrow, error))
+			return FALSE;
+		FAILPOINT ("escrow.written");
+	}
+	return journal_commit (keyring->journal, error) && officers_log_commit (keyring->officers, error) && agents_log_commit (keyring->agents, error);
 }

@@ -6,9 +6,12 @@
  */
 #pragma once
 #include "base/clock.h"
+#include "signer/agents.h"
+#include "signer/escrow.h"
 #include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
+#include "signer/recovery.h"
 #include "signer/stamp.h"
 
 typedef struct {
@@ -21,7 +24,10 @@ typedef struct {
 typedef struct {
 	Pins *pins;
 	OfficersLog *officers;
+	AgentsLog *agents;
 	Journal *journal;
+	Escrow *escrow;
+	Recoveries *recoveries;
 	Clock *clock;                 /* test sites: replaced by the "clock" message */
 	GPtrArray *cas;               /* KeyringCa, in the order of pins->cas */
 	PrivateKey *log_key, *receipt_key, *document_key, *tsa_key;

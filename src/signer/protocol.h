@@ -19,7 +19,11 @@
  * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles, cas [{name, hierarchy, algorithm, current, root, certificate, ocsp, …_uri}] |
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
- * | issue         | issuing | yes     | request (text), copy?, serial, reviewer, issuer (compact) | certificate |
+ * | issue         | issuing | yes     | request (text), copy?, serial, encryption_serial?, reviewer, issuer (compact) | certificate, encryption_certificate?, envelope? |
+ * | agents        | none    |         |                                                     | agents {version, threshold, agents, keys, lost} |
+ * | agents.set    | issuing | agents.log | list, statements [compact, compact]              | agents |
+ * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, envelope? |
+ * | recovery.share | that of the recovery | escrow.log | statement (compact)                 | the same |
  * | crl           | issuing | yes     | ca?, number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
@@ -39,6 +43,10 @@
 	M (OFFICERS, "officers", message_officers) \
 	M (OFFICERS_SET, "officers.set", message_officers_set) \
 	M (ISSUE, "issue", message_issue) \
+	M (AGENTS, "agents", message_agents) \
+	M (AGENTS_SET, "agents.set", message_agents_set) \
+	M (RECOVERY_BEGIN, "recovery.begin", message_recovery_begin) \
+	M (RECOVERY_SHARE, "recovery.share", message_recovery_share) \
 	M (CRL, "crl", message_crl) \
 	M (CHECKPOINT, "checkpoint", message_checkpoint) \
 	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \

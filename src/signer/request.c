@@ -78,20 +78,30 @@ read_more (CertificateRequest *request, const json_t *more, GError **error)
 }
 
 static gboolean
+read_encryption (CertificateRequest *request, const json_t *encryption, GError **error)
+{
+	const Field fields[] = {
+		{ "profile", FIELD_STRING, TRUE, 32, &request->encryption_profile },
+		{ "profile_version", FIELD_INT, TRUE, 0, &request->encryption_version },
+	};
+	return encryption == NULL || JSON_READ (encryption, "/request/encryption", fields, error);
+}
+
+static gboolean
 read_members (CertificateRequest *request, GError **error)
 {
 	const char *type;
-	json_t *subject, *more = NULL;
+	json_t *subject, *more = NULL, *encryption = NULL;
 	g_autoptr (GBytes) spki = NULL;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 32, &type }, { "site", FIELD_STRING, TRUE, 64, &request->site },
 		{ "application", FIELD_UUID, TRUE, 0, &request->application }, { "profile", FIELD_STRING, TRUE, 32, &request->profile },
 		{ "profile_version", FIELD_INT, TRUE, 0, &request->profile_version }, { "subject", FIELD_ARRAY, TRUE, NAME_N_ATTRIBUTES, &subject },
 		{ "uscc", FIELD_STRING, FALSE, 18, &request->uscc }, { "spki", FIELD_BASE64, TRUE, SPKI_MAX, &spki },
-		{ "more", FIELD_ARRAY, FALSE, REQUEST_MAX_COPIES - 1, &more },
+		{ "more", FIELD_ARRAY, FALSE, REQUEST_MAX_COPIES - 1, &more }, { "encryption", FIELD_OBJECT, FALSE, 0, &encryption },
 		{ "validity_days", FIELD_INT, TRUE, 0, &request->validity_days }, { "submission", FIELD_HEX32, TRUE, 0, &request->submission },
 	};
-	if (!JSON_READ (request->json, "/request", fields, error) || !read_subject (request, subject, error))
+	if (!JSON_READ (request->json, "/request", fields, error) || !read_subject (request, subject, error) || !read_encryption (request, encryption, error))
 		return FALSE;
 	if (strcmp (type, "certificate.request") != 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/request/type", "not a certificate request");

@@ -10,6 +10,8 @@ typedef struct {
 	const char *site, *application, *profile, *submission;
 	gint64 profile_version, validity_days;
 	const char *uscc;               /* NULL none */
+	const char *encryption_profile; /* NULL: no double certificates */
+	gint64 encryption_version;
 	NamePart subject[NAME_N_ATTRIBUTES];
 	gsize subject_n;
 	PublicKey *keys[REQUEST_MAX_COPIES];     /* of copy 0 (spki), 1 (more[0]), …; all different */

@@ -10,7 +10,7 @@
 static const struct {
 	const char *person, *name;
 	const char *roles[4];
-} officers[N_OFFICERS] = {
+} officers[N_STAFF] = {
 	[ADMIN] = { "018f0000-0000-7000-8000-000000000001", "管理员甲", { "administrator" } },
 	[REVIEWER] = { "018f0000-0000-7000-8000-000000000002", "审核员乙", { "reviewer" } },
 	[ISSUER] = { "018f0000-0000-7000-8000-000000000003", "发证员丙", { "issuer" } },
@@ -19,6 +19,10 @@ static const struct {
 	[REVIEWER_AGAIN] = { "018f0000-0000-7000-8000-000000000002", "审核员乙", { "issuer" } },
 	[BOTH] = { "018f0000-0000-7000-8000-000000000007", "双岗员己", { "reviewer", "issuer" } },
 	[ADMIN_ISSUER] = { "018f0000-0000-7000-8000-000000000001", "管理员甲", { "issuer" } },
+	[AGENT_A] = { "018f0000-0000-7000-8000-00000000000a", "恢复员甲", { "recovery_agent" } },
+	[AGENT_B] = { "018f0000-0000-7000-8000-00000000000b", "恢复员乙", { "recovery_agent" } },
+	[AGENT_C] = { "018f0000-0000-7000-8000-00000000000c", "恢复员丙", { "recovery_agent" } },
+	[AGENT_REVIEWER] = { "018f0000-0000-7000-8000-00000000000d", "恢复审核员", { "recovery_agent", "reviewer" } },
 	[SECOND_ADMIN] = { "018f0000-0000-7000-8000-000000000009", "管理员辛", { "administrator" } },
 };
 
@@ -45,10 +49,22 @@ fixture_init (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now
 }
 
 void
+fixture_init_staff (Fixture *f, KeyAlgorithm algorithm)
+{
+	g_autoptr (GError) error = NULL;
+	fixture_init_officers (f, algorithm, TRUE, T0, N_STAFF);
+	for (guint i = AGENT_A; i < N_STAFF; i++) {
+		g_autoptr (Certificate) certificate = NULL;
+		pkcs12_open (f->created.officers[i].encryption_p12, f->created.officers[i].pin, &f->encryption[i], &certificate, &error);
+		g_assert_no_error (error);
+	}
+}
+
+void
 fixture_init_officers (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now, guint n)
 {
 	g_autoptr (GError) error = NULL;
-	SignerCreateOfficer list[N_OFFICERS];
+	SignerCreateOfficer list[N_STAFF];
 	*f = (Fixture) { 0 };
 	f->root = g_dir_make_tmp ("diqi-signer-XXXXXX", &error);
 	g_assert_no_error (error);
@@ -58,7 +74,7 @@ fixture_init_officers (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, M
 	const SignerCreate in = {
 		.dir = f->site, .site = SITE, .name = "测试国土交易", .base_uri = "http://localhost:8080", .test = test_site, .algorithm = algorithm, .now = now,
 		.passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE), .root_passphrase = "root passphrase", .root_passphrase_n = 15,
-		.officers = list, .officers_n = n,
+		.officers = list, .officers_n = n, .recovery_threshold = n == N_STAFF ? 2 : 0,
 	};
 	signer_create_site (&in, &f->created, &error);
 	g_assert_no_error (error);
@@ -76,7 +92,7 @@ fixture_clear (Fixture *f)
 	const char *const argv[] = { "rm", "-rf", f->root, NULL };
 	run_program (argv);
 	for (guint i = 0; i < f->created.officers_n; i++)
-		private_key_free (f->keys[i]);
+		private_key_free (f->keys[i]), private_key_free (f->encryption[i]);
 	signer_created_clear (&f->created);
 	g_free (f->root);
 	g_free (f->site);

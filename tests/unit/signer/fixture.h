@@ -11,20 +11,25 @@
 #define SITE "test-site"
 #define PASSPHRASE "correct horse battery"
 
-enum { ADMIN, REVIEWER, ISSUER, CLERK, AUDITOR, REVIEWER_AGAIN, BOTH, ADMIN_ISSUER, SECOND_ADMIN, N_OFFICERS };
+enum { ADMIN, REVIEWER, ISSUER, CLERK, AUDITOR, REVIEWER_AGAIN, BOTH, ADMIN_ISSUER, SECOND_ADMIN, N_OFFICERS,
+       AGENT_A = N_OFFICERS, AGENT_B, AGENT_C, AGENT_REVIEWER, N_STAFF };
+/* The agents are in a site of fixture_init_staff only. */
 /* REVIEWER_AGAIN: the person of REVIEWER with a second certificate, as issuer. */
 
 typedef struct {
 	char *root;                       /* temporary folder */
 	char *site;                       /* the site as created */
 	SignerCreated created;
-	PrivateKey *keys[N_OFFICERS];
+	PrivateKey *keys[N_STAFF];
+	PrivateKey *encryption[N_STAFF];  /* of agents */
 	guint copies;
 } Fixture;
 
 void fixture_init (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now);
 /* With the first n officers only: SECOND_ADMIN left out, one administrator and another officer change the list. */
 void fixture_init_officers (Fixture *f, KeyAlgorithm algorithm, gboolean test_site, Micros now, guint n);
+/* With all officers and with agents, of whom two open an escrowed key. */
+void fixture_init_staff (Fixture *f, KeyAlgorithm algorithm);
 void fixture_clear (Fixture *f);
 const char *fixture_person (guint officer);
 
