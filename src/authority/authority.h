@@ -82,6 +82,9 @@ gboolean authority_publish (Tx *tx, Authority *authority, const char *applicatio
 /* Applications with an open intent, oldest first: GPtrArray of char *, owned. */
 GPtrArray *authority_unfinished (Tx *tx, GError **error);
 /* Does any certificate, intended, valid or revoked, carry this key? */
+/* Every certificate that was stored or changed after a change, in the order of changes, `limit` at most. */
+typedef gboolean (*AuthorityCertificateFn) (Tx *tx, GBytes *der, gint64 change_seq, gpointer user, GError **error);
+gboolean authority_each_certificate (Tx *tx, gint64 after, guint limit, AuthorityCertificateFn fn, gpointer user, GError **error);
 gboolean authority_key_known (Tx *tx, const Fingerprint *spki, gboolean *known, GError **error);
 
 /* --- certificates ------------------------------------------------------------------ */

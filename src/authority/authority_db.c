@@ -194,6 +194,13 @@ db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **
 	return TRUE;
 }
 
+Rows *
+db_certificates_after (Tx *tx, gint64 after, guint limit, GError **error)
+{
+	return tx_query (tx, error, "SELECT der, change_seq FROM certificates WHERE change_seq > $1 AND der IS NOT NULL ORDER BY change_seq LIMIT $2",
+	                 P_INT (after), P_INT (limit));
+}
+
 gboolean
 db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error)
 {

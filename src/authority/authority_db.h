@@ -20,6 +20,8 @@ gboolean db_certificate_revoke (Tx *tx, const char *serial, RevocationReason rea
 gboolean db_certificate_unhold (Tx *tx, const char *serial, gint64 change_seq, GError **error);
 /* Intended only: it will never be signed. */
 gboolean db_certificate_refuse (Tx *tx, const char *serial, GError **error);
+/* der and change_seq, in order. */
+Rows *db_certificates_after (Tx *tx, gint64 after, guint limit, GError **error);
 gboolean db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error);
 gboolean db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error);
 /* Applies every change after `from` to the index; *to is the last one read. */

@@ -15,6 +15,22 @@ authority_key_known (Tx *tx, const Fingerprint *spki, gboolean *known, GError **
 	return db_certificate_key_exists (tx, hex, known, error);
 }
 
+gboolean
+authority_each_certificate (Tx *tx, gint64 after, guint limit, AuthorityCertificateFn fn, gpointer user, GError **error)
+{
+	g_autoptr (Rows) rows = db_certificates_after (tx, after, limit, error);
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL)) {
+		g_autoptr (GBytes) der = rows_bytes (rows, 0);
+
+		if (!fn (tx, der, rows_int (rows, 1), user, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* Asked again for what is intended or done already: the same request gets the same serial. */
 static gboolean
 known_intent (const IntentRow *row, const IssueIntent *intent, Serial *serial, GError **error)

@@ -14,6 +14,7 @@
 #include "main/cli.h"
 #include "market/sale.h"
 #include "registry/search.h"
+#include "registry/weak_keys.h"
 
 #define DRAIN_MS 5000
 #define LOOK_AT_SIGNER_MS 200
@@ -158,6 +159,8 @@ open_parts (Site *site, const char *passphrase, GError **error)
 	g_autofree char *providers = config_path (site->config, "payments", "providers");
 	site->providers = providers_load (providers, error);
 	if (site->providers == NULL)
+		return FALSE;
+	if (!weak_keys_adopt (site->store, error))
 		return FALSE;
 	site->registry = registry_new (site->authority, site->clock);
 	site->broadcast = broadcast_new ();

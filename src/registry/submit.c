@@ -10,13 +10,15 @@
 #include "base/error.h"
 #include "calendar/calendar.h"
 #include "registry/application_db.h"
+#include "registry/weak_keys.h"
 
 /* --- keys ------------------------------------------------------------------------------ */
 
 /* A key proves one holder: it may not come back under another application or certificate. */
 static gboolean
-bind_key (Tx *tx, const char *application, const Fingerprint *spki, GError **error)
+bind_key (Tx *tx, const char *application, const PublicKey *key, GError **error)
 {
+	const Fingerprint *spki = public_key_fingerprint (key);
 	g_autofree char *hex = fingerprint_hex (spki);
 	g_autofree char *owner = NULL;
 	gboolean known;
@@ -29,7 +31,7 @@ bind_key (Tx *tx, const char *application, const Fingerprint *spki, GError **err
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to another application: make a new one");
 	if (known)
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "the key belongs to a certificate: make a new one");
-	return TRUE;
+	return weak_keys_take (tx, key, "/csr", error);
 }
 
 static gboolean
@@ -59,7 +61,7 @@ take_keys (Step *step, Csr *const *csrs, gsize n, GError **error)
 			return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/csr", "each copy needs a key of its own");
 		if (!authority_profile_allows (step->registry->authority, application->profile, public_key_algorithm (csr_public_key (csrs[i])), "/csr", error))
 			return FALSE;
-		if (!bind_key (step->tx, application->id, public_key_fingerprint (csr_public_key (csrs[i])), error))
+		if (!bind_key (step->tx, application->id, csr_public_key (csrs[i]), error))
 			return FALSE;
 		copy = g_new0 (ApplicationCopy, 1);
 		copy->copy = (guint) i;

@@ -53,17 +53,34 @@ check_fresh (const Keyring *keyring, const Order *order, GError **error)
 		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "the serial number was not made now");
 }
 
+/* With a certified key, or with another of the same request.  One that is certified itself was looked at then. */
+static gboolean
+shares_prime (const Keyring *keyring, const Order *order, guint copy)
+{
+	g_autoptr (PrimeCheck) check = prime_check_new (order->keys[copy]);
+	if (check == NULL || journal_by_spki (keyring->journal, public_key_fingerprint (order->keys[copy])) != NULL)
+		return FALSE;
+	journal_check_primes (keyring->journal, check);
+	for (guint i = 0; i < order->keys_n; i++)
+		if (i != copy)
+			prime_check_against_key (check, order->keys[i]);
+	return prime_check_finds (check);
+}
+
 static gboolean
 check_key (const Keyring *keyring, const Order *order, guint copy, GError **error)
 {
 	const PublicKey *key = order->keys[copy];
 	g_autofree char *at = copy == 0 ? g_strdup ("/request/spki") : g_strdup_printf ("/request/more/%u", copy - 1);
 	const JournalIssue *known = journal_by_spki (keyring->journal, public_key_fingerprint (key));
+	if (!public_key_check_strength (key, error))
+		return FALSE;
 	if ((order->profile->algorithms & 1u << public_key_algorithm (key)) == 0)
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, at, "the profile does not allow %s", key_algorithm_name (public_key_algorithm (key)));
 	if (known != NULL && (order->request == NULL || !known->has_request || !fingerprint_equal (&known->request, order->request)))
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, at, "the key has a certificate from another request");
-	return public_key_check_strength (key, error);
+	return !shares_prime (keyring, order, copy)
+		|| diqi_fail (error, DIQI_ERROR_KEY_WEAK, at, "weak RSA key: it shares a prime with an earlier key, and both are broken by that");
 }
 
 /* Of all copies, so that none is signed when another must be refused. */

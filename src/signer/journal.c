@@ -13,6 +13,7 @@ struct Journal {
 	GHashTable *by_request;     /* JournalIssue itself: request and copy */
 	GHashTable *by_spki;
 	GPtrArray *revoked;
+	Moduli *moduli;             /* of every RSA key that has a certificate */
 	LookLedger *looks;
 	GHashTable *pins;           /* ticket → Fingerprint of the key that got the PIN */
 	GHashTable *crl_numbers;    /* interned name of a CA → guint64 */
@@ -83,6 +84,20 @@ index_issue (Journal *journal, JournalIssue *issue, GError **error)
 	return TRUE;
 }
 
+static gboolean
+remember_modulus (Journal *journal, const char *base64, GError **error)
+{
+	g_autoptr (GBytes) der = base64_decode_strict (base64, strlen (base64), error);
+	if (der == NULL)
+		return FALSE;
+	gsize n;
+	gconstpointer p = g_bytes_get_data (der, &n);
+	g_autoptr (PublicKey) key = moduli_key_of (p, n);
+	if (key != NULL)
+		moduli_add (journal->moduli, key);
+	return TRUE;
+}
+
 /* --- reading ------------------------------------------------------------------ */
 
 static gboolean
@@ -112,7 +127,7 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
 	journal->last_time = MAX (journal->last_time, time);
-	return index_issue (journal, &issue, error);
+	return index_issue (journal, &issue, error) && remember_modulus (journal, der, error);
 }
 
 static gboolean
@@ -280,6 +295,7 @@ journal_open (const char *path, GError **error)
 	journal->by_request = g_hash_table_new (request_key, request_same);
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
 	journal->revoked = g_ptr_array_new ();
+	journal->moduli = moduli_new ();
 	journal->looks = look_ledger_new ();
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	journal->crl_numbers = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, g_free);
@@ -295,6 +311,7 @@ journal_free (Journal *journal)
 		return;
 	chain_free (journal->chain);
 	g_ptr_array_unref (journal->revoked);
+	moduli_free (journal->moduli);
 	look_ledger_free (journal->looks);
 	g_hash_table_unref (journal->crl_numbers);
 	g_hash_table_unref (journal->pins);
@@ -330,6 +347,12 @@ const JournalIssue *
 journal_by_spki (const Journal *journal, const Fingerprint *spki)
 {
 	return g_hash_table_lookup (journal->by_spki, spki);
+}
+
+void
+journal_check_primes (const Journal *journal, PrimeCheck *check)
+{
+	moduli_check (journal->moduli, check);
 }
 
 GBytes *
@@ -466,6 +489,7 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	journal->last_time = MAX (journal->last_time, entry->time);
 	g_autoptr (GError) error = NULL;
 	/* Callers check uniqueness before they sign; a clash here is a programming error. */
+	moduli_add (journal->moduli, certificate_public_key (certificate));
 	if (!index_issue (journal, &issue, &error))
 		g_error ("journal: %s", error->message);
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "pki/certificate.h"
 #include "pki/merkle.h"
+#include "pki/moduli.h"
 #include "signer/chain.h"
 #include "signer/pins.h"
 
@@ -73,6 +74,8 @@ const JournalIssue *journal_by_request (const Journal *journal, const Fingerprin
 const JournalIssue *journal_encryption (const Journal *journal, const Fingerprint *request, guint copy);
 const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);
 const JournalIssue *journal_by_spki (const Journal *journal, const Fingerprint *spki);
+/* Holds a new key against the moduli of all certificates in the journal. */
+void journal_check_primes (const Journal *journal, PrimeCheck *check);
 GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);
 /* Identities of the statements that approved it.  DIQI_ERROR_SIGNER: none did. */
 gboolean journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *reviewer, Fingerprint *issuer, GError **error);

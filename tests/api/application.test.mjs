@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { Client } from './lib/client.mjs';
-import { basicConstraintsCA, bits, certificateRequest, oid, sequence, tlv } from './lib/der.mjs';
+import { basicConstraintsCA, certificateRequest } from './lib/der.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { creditCode, organizationCode, organizationForm, personForm, required, residentId } from './lib/forms.mjs';
 import { canonical, hex, Identity } from './lib/statement.mjs';
@@ -21,13 +21,6 @@ const file = (name, content) => {
 		writeFileSync(path, content);
 	return path;
 };
-// The SubjectPublicKeyInfo of a test vector: a comment, then one PEM block.
-function publicPart(name) {
-	const text = readFileSync(new URL(`../vectors/badkeys/${name}`, import.meta.url), 'latin1');
-	const pem = text.slice(text.indexOf('-----BEGIN'));
-	const der = Buffer.from(pem.split('-----')[2], 'base64');
-	return pem.startsWith('-----BEGIN RSA') ? sequence(sequence(oid('1.2.840.113549.1.1.1'), tlv(0x05)), bits(der)) : der;
-}
 const root = join(world.site.dir, 'ca/root.crt'), issuing = join(world.site.dir, 'ca/issuing.crt');
 const epoch = async () => String(Math.floor(await world.now() / 1000));
 
@@ -389,22 +382,8 @@ try {
 		expectProblem(await application.submit({ members: { service: 'renew' } }), 422, 'statement.target', '/statement/service');
 	});
 
-	for (const [name, code] of [['ec-p256-rfc-example.key', 'key.weak'], ['rsa-debianweak.key', 'key.weak'], ['rsa-fermat-pkcs8.key', 'key.weak'],
-		['rsa-roca.key', 'key.weak'], ['rsa-sharedprimes.key', 'key.weak'], ['rsa-smallfactors-valid.key', 'key.weak'], ['rsa-pattern.key', 'key.weak'],
-		['rsa-e1.key', 'key.weak'], ['ed25519-rfc-example.key', 'key.weak'], ['ecdsa-explicit-pub.key', 'key.algorithm']]) {
-		await check(`the weak or unfit key ${name} is refused`, async () => {
-			// Its owner is not at hand: the request is signed with another key, which must not be what is complained of.
-			const csr = certificateRequest(newKey(), { spki: publicPart(name) });
-			const application = await world.draft('person');
-			const statement = await application.client.statement('application.submit', { application: application.id }, { identity: newIdentity() });
-			const reply = await application.client.post(`${application.path}/submit`, { csr: csr.toString('base64'), statement });
-			expectProblem(reply, 422, code, '/csr');
-		});
-	}
-
 	await check('keys of other sizes and curves are refused', async () => {
-		for (const key of [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey, generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
-			generateKeyPairSync('ed25519').privateKey]) {
+		for (const key of [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey, generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey]) {
 			const application = await world.draft('person');
 			const reply = await application.client.post(`${application.path}/submit`, { csr: certificateRequest(key).toString('base64'), statement: await application.client.statement('application.submit', { application: application.id }, { identity: newIdentity() }) });
 			expectProblem(reply, 422, 'key.algorithm', '/csr');

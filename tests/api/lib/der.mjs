@@ -25,8 +25,9 @@ export function oid(text) {
 	return tlv(0x06, bytes);
 }
 
+const isP384 = (key) => key.asymmetricKeyDetails?.namedCurve === 'secp384r1';
 const algorithmOf = (key) => (key.asymmetricKeyType === 'ec'
-	? sequence(oid('1.2.840.10045.4.3.2'))
+	? sequence(oid(isP384(key) ? '1.2.840.10045.4.3.3' : '1.2.840.10045.4.3.2'))
 	: key.asymmetricKeyType === 'ed25519' ? sequence(oid('1.3.101.112'))
 		: sequence(oid('1.2.840.113549.1.1.11'), tlv(0x05)));
 
@@ -38,6 +39,6 @@ export function certificateRequest(key, { commonName = 'anybody', extensions = [
 	const name = sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
 	const publicKey = spki ?? createPublicKey(key).export({ type: 'spki', format: 'der' });
 	const info = sequence(tlv(0x02, [0]), name, publicKey, extensions.length ? extensionRequest(extensions) : tlv(0xa0));
-	const signature = sign(signer.asymmetricKeyType === 'ed25519' ? null : 'sha256', info, signer);
+	const signature = sign(signer.asymmetricKeyType === 'ed25519' ? null : isP384(signer) ? 'sha384' : 'sha256', info, signer);
 	return sequence(info, algorithmOf(signer), bits(signature));
 }

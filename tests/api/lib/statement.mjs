@@ -45,14 +45,14 @@ export class Identity {
 
 	// JWS compact.  `header` and `payloadText` let tests break the rules.
 	sign(payload, { header, payloadText, bySpki = this.certificate === null } = {}) {
-		const type = this.key.asymmetricKeyType;
+		const type = this.key.asymmetricKeyType, p384 = this.key.asymmetricKeyDetails?.namedCurve === 'secp384r1';
 		const protectedHeader = header ?? {
-			alg: type === 'ec' ? 'ES256' : 'RS256',
+			alg: type === 'ed25519' ? 'EdDSA' : type !== 'ec' ? 'RS256' : p384 ? 'ES384' : 'ES256',
 			typ: 'diqi-statement+json',
 			...(bySpki ? { 'spki#S256': b64u(sha256(this.spki)) } : { 'x5t#S256': b64u(sha256(this.certificate.raw)) }),
 		};
 		const input = `${b64u(typeof protectedHeader === 'string' ? protectedHeader : canonical(protectedHeader))}.${b64u(payloadText ?? canonical(payload))}`;
-		const signature = sign('sha256', Buffer.from(input), type === 'ec' ? { key: this.key, dsaEncoding: 'ieee-p1363' } : this.key);
+		const signature = sign(type === 'ed25519' ? null : p384 ? 'sha384' : 'sha256', Buffer.from(input), type === 'ec' ? { key: this.key, dsaEncoding: 'ieee-p1363' } : this.key);
 		return `${input}.${b64u(signature)}`;
 	}
 }

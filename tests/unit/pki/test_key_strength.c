@@ -1,5 +1,6 @@
 /* Weak keys: each published one is refused, and for the reason that makes it weak. */
 #include "base/error.h"
+#include "base/json.h"
 #include "hierarchy.h"
 #include "pki/pki_private.h"
 
@@ -53,44 +54,70 @@ load (const char *file, GError **error)
 	return public_key_from_spki (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki), error);
 }
 
-static const struct vector {
-	const char *file;
-	DiqiErrorCode code;
-	const char *reason;
-} vectors[] = {
-	{ "rsa-debianweak.key", DIQI_ERROR_KEY_WEAK, "published" },
-	{ "rsa-sharedprimes.key", DIQI_ERROR_KEY_WEAK, "published" },
-	{ "rsa-e1.key", DIQI_ERROR_KEY_WEAK, "exponent" },
-	{ "rsa-e-larger-n.key", DIQI_ERROR_KEY_WEAK, "exponent" },
-	{ "rsa-large-e.key", DIQI_ERROR_KEY_WEAK, "exponent" },
-	{ "rsa-small-d.key", DIQI_ERROR_KEY_WEAK, "published" },      /* RFC 9500's modulus under another exponent */
-	{ "rsa-fermat-pkcs1.key", DIQI_ERROR_KEY_WEAK, "Fermat" },
-	{ "rsa-fermat-pkcs8.key", DIQI_ERROR_KEY_WEAK, "Fermat" },
-	{ "rsa-nprime.key", DIQI_ERROR_KEY_WEAK, "prime" },
-	{ "rsa-pattern.key", DIQI_ERROR_KEY_WEAK, "pattern" },
-	{ "rsa-vanity.key", DIQI_ERROR_KEY_WEAK, "published" },
-	{ "rsa-roca.key", DIQI_ERROR_KEY_WEAK, "ROCA" },
-	{ "rsa-smallfactors-corrupt.key", DIQI_ERROR_KEY_WEAK, "small factor" },
-	{ "rsa-smallfactors-valid.key", DIQI_ERROR_KEY_WEAK, "small factor" },
-	{ "rsanzero.key", DIQI_ERROR_KEY_ALGORITHM, "positive" },                /* not even read */
-	{ "ecdsa-explicit-pub.key", DIQI_ERROR_KEY_ALGORITHM, "named curve" },   /* not even read */
-	{ "ec-p256-rfc-example.key", DIQI_ERROR_KEY_WEAK, "published" },
-	{ "ed25519-rfc-example.key", DIQI_ERROR_KEY_WEAK, "published" },
-	/* The only sound one: refused for its 2048 bits alone. */
-	{ "rsa-ok.key", DIQI_ERROR_KEY_ALGORITHM, "2048 bits" },
-};
-
+/* Each file is judged as verdicts.json states, which the signer's and the registry's tests go by too. */
 static void
 test_vector (gconstpointer data)
 {
-	const struct vector *v = data;
+	const json_t *v = data;
 	g_autoptr (GError) error = NULL;
-	g_autoptr (PublicKey) key = load (v->file, &error);
+	const char *spki = json_string_value (json_object_get (v, "spki"));
+	g_autoptr (GBytes) der = base64_decode_strict (spki, strlen (spki), &error);
+	g_assert_no_error (error);
+	g_autoptr (PublicKey) key = public_key_from_spki (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
 
 	g_assert_false (key != NULL && public_key_check_strength (key, &error));
-	g_assert_error (error, DIQI_ERROR, (gint) v->code);
+	g_assert_cmpstr (diqi_error_code_name (error), ==, json_string_value (json_object_get (v, "code")));
 	g_test_message ("%s", error->message);
-	g_assert_nonnull (strstr (error->message, v->reason));
+	g_assert_nonnull (strstr (error->message, json_string_value (json_object_get (v, "says"))));
+}
+
+static json_t *
+read_verdicts (void)
+{
+	g_autoptr (GBytes) text = read_file ("tests", "vectors", "badkeys", "verdicts.json", NULL);
+	json_t *verdicts = json_loadb (g_bytes_get_data (text, NULL), g_bytes_get_size (text), 0, NULL);
+	g_assert_nonnull (verdicts);
+	return verdicts;
+}
+
+static gboolean
+is_judged (const json_t *verdicts, const char *file)
+{
+	size_t i;
+	json_t *v;
+	json_array_foreach (verdicts, i, v)
+		if (g_str_equal (json_string_value (json_object_get (v, "file")), file))
+			return TRUE;
+	return FALSE;
+}
+
+/* No file without a verdict, and the verdict is of the key in the file. */
+static void
+test_complete (gconstpointer data)
+{
+	const json_t *verdicts = data;
+	g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "tests", "vectors", "badkeys", NULL);
+	g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+	guint n = 0;
+
+	for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir)) {
+		if (g_str_equal (name, "LICENSE") || g_str_equal (name, "verdicts.json"))
+			continue;
+		g_test_message ("%s", name);
+		g_assert_true (is_judged (verdicts, name));
+		n++;
+	}
+	g_assert_cmpuint (n, ==, json_array_size (verdicts));
+	size_t i;
+	json_t *v;
+	json_array_foreach (verdicts, i, v) {
+		const char *file = json_string_value (json_object_get (v, "file"));
+		g_autoptr (PublicKey) key = g_str_has_suffix (file, ".key") ? load (file, NULL) : NULL;
+		g_autoptr (GBytes) spki = key != NULL ? public_key_spki (key) : NULL;
+		g_autofree char *base64 = spki != NULL ? g_base64_encode (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)) : NULL;
+		if (base64 != NULL)
+			g_assert_cmpstr (base64, ==, json_string_value (json_object_get (v, "spki")));
+	}
 }
 
 /* The vanity modulus without the list of known keys: its pattern gives it away. */
@@ -201,10 +228,14 @@ main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
-	for (guint i = 0; i < G_N_ELEMENTS (vectors); i++) {
-		g_autofree char *path = g_strconcat ("/key-strength/badkeys/", vectors[i].file, NULL);
-		g_test_add_data_func (path, &vectors[i], test_vector);
+	g_autoptr (json_t) verdicts = read_verdicts ();
+	size_t i;
+	json_t *v;
+	json_array_foreach (verdicts, i, v) {
+		g_autofree char *path = g_strconcat ("/key-strength/badkeys/", json_string_value (json_object_get (v, "file")), NULL);
+		g_test_add_data_func (path, v, test_vector);
 	}
+	g_test_add_data_func ("/key-strength/badkeys/complete", verdicts, test_complete);
 	g_test_add_func ("/key-strength/vanity-by-pattern", test_vanity_by_pattern);
 	g_test_add_func ("/key-strength/good-keys", test_good_keys);
 	g_test_add_func ("/key-strength/fermat", test_fermat);
