@@ -19,12 +19,23 @@ officer_certificate (gpointer user, const Fingerprint *fingerprint, GError **err
 	return NULL;
 }
 
+/* Everything leads to the first root: a CA under another is cross-certified by it. */
+static const Certificate *
+issuer_of (gpointer user, const Certificate *signer)
+{
+	Api *api = user;
+	const SignerCa *ca = signer_site_ca_of (api->site, signer);
+	if (ca == NULL)
+		return NULL;
+	return ca->cross != NULL ? ca->cross : ca->certificate;
+}
+
 Response *
 get_bundle (ApiCall *call, GError **error)
 {
 	Api *api = call->api;
 	const BundleSources sources = {
-		.site = api->site->site, .root = api->site->root, .log = api->site->log, .issuing = api->site->issuing,
+		.site = api->site->site, .root = api->site->root, .log = api->site->log, .issuer = issuer_of,
 		.keeper = api->keeper, .officer = officer_certificate, .user = api,
 	};
 	const char *sale = request_param (call->request, "id");

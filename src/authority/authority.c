@@ -163,7 +163,8 @@ authority_profile_allows (const Authority *authority, const char *profile, KeyAl
 		return FALSE;
 	json_array_foreach (json_object_get (item, "algorithms"), i, one)
 		if (g_strcmp0 (json_string_value (one), key_algorithm_name (algorithm)) == 0)
-			return TRUE;
+			return signer_site_ca_for_key (authority->site, algorithm) ||
+			       diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, field, "this site has no authority for %s keys", key_algorithm_name (algorithm));
 	return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, field, "no certificate of the profile %s has a %s key", profile, key_algorithm_name (algorithm));
 }
 

@@ -98,7 +98,7 @@ typedef struct {
 	gint64 profile_version;
 	char *status;             /* "intended", "refused", "valid", "revoked" */
 	gboolean encrypts;        /* an encryption certificate: its key came from the key centre */
-	char *pair;               /* serial of the other one of double certificates; NULL: single */
+	char *pair;               /* serial of the other one of a pair; NULL: single */
 	char *fingerprint, *spki; /* hex; fingerprint NULL while intended, and spki then "" of an encryption certificate */
 	GBytes *der;              /* NULL while intended */
 	Micros not_before, not_after, revoked_at;

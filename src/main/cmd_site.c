@@ -13,12 +13,26 @@
 
 /* --- init ---------------------------------------------------------------------------------- */
 
+/* --second: a site whose holders have SM2 keys, and others, needs two hierarchies. */
+static gboolean
+choose_second (Cli *cli, KeyAlgorithm first, KeyAlgorithm *second, GError **error)
+{
+	const char *name = cli_option (cli, "second");
+	if (name == NULL)
+		return TRUE;
+	if (!key_algorithm_choose (name, NULL, second, error))
+		return FALSE;
+	return (*second == KEY_SM2) != (first == KEY_SM2)
+		|| diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "--second is sm2 beside another algorithm, or another beside sm2");
+}
+
 static gboolean
 run_init (Cli *cli, GError **error)
 {
 	KeyAlgorithm algorithm = KEY_P256;
 	const char *name = cli_option (cli, "algorithm");
-	if (name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error))
+	KeyAlgorithm second = KEY_P256;
+	if ((name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error)) || !choose_second (cli, algorithm, &second, error))
 		return FALSE;
 	gint64 agents, threshold;
 	if (!cli_int (cli, "recovery-agents", INIT_AGENTS, &agents, error)
@@ -38,7 +52,7 @@ run_init (Cli *cli, GError **error)
 	const InitOptions options = {
 		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
 		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
-		.algorithm = algorithm, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
+		.algorithm = algorithm, .has_second = cli_option (cli, "second") != NULL, .second = second, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
 		.recovery_agents = (guint) agents, .threshold = (guint) threshold,
 	};
 	if (!init_site (&options, error))
@@ -108,7 +122,9 @@ run_demo (Cli *cli, GError **error)
 		.quiet = cli_flag (cli, "quiet"),
 	};
 	const char *name = cli_option (cli, "algorithm");
-	if (name != NULL && !key_algorithm_choose (name, NULL, &options.algorithm, error))
+	options.has_second = cli_option (cli, "second") != NULL;
+	if ((name != NULL && !key_algorithm_choose (name, NULL, &options.algorithm, error))
+	    || !choose_second (cli, options.algorithm, &options.second, error))
 		return FALSE;
 	g_auto (HsmOptions) hsm = { 0 };
 	if (!hsm_options_read (cli, &hsm, error))
@@ -160,6 +176,7 @@ run_show (Cli *cli, GError **error)
 static const CliOption init_options[] = {
 	{ "dir", "DIR", "where; must not exist or be empty", TRUE },
 	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
+	{ "second", "NAME", "algorithm of a second hierarchy: sm2 beside another, another beside sm2", FALSE },
 	{ "name", "TEXT", "what the site is called (中文)", FALSE },
 	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
 	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
@@ -184,6 +201,7 @@ static const CliOption demo_options[] = {
 	{ "store", "URI", "database of a new demo site", FALSE },
 	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
 	HSM_OPTIONS,
+	{ "second", "NAME", "algorithm of a second hierarchy: sm2 beside another, another beside sm2", FALSE },
 	END,
 };
 

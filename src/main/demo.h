@@ -8,6 +8,8 @@ typedef struct {
 	const char *listen;          /* NULL: 127.0.0.1:8080, for the story a free port */
 	const char *store;           /* NULL: SQLite */
 	KeyAlgorithm algorithm;
+	gboolean has_second;         /* a second hierarchy beside it */
+	KeyAlgorithm second;
 	gboolean quiet;
 	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
 } DemoOptions;

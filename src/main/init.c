@@ -135,7 +135,7 @@ create_keys (const InitOptions *options, const char *site, const char *name, con
 	staff_fill (&staff, options->recovery_agents, now);
 	const SignerCreate in = {
 		.dir = options->dir, .site = site, .name = name, .base_uri = base_uri, .test = options->test,
-		.algorithm = options->algorithm, .now = now,
+		.algorithm = options->algorithm, .has_second = options->has_second, .second = options->second, .now = now,
 		.passphrase = options->passphrase, .passphrase_n = strlen (options->passphrase),
 		.root_passphrase = options->root_passphrase, .root_passphrase_n = strlen (options->root_passphrase),
 		.officers = (const SignerCreateOfficer *) staff.officers->data, .officers_n = staff.officers->len,

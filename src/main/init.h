@@ -14,6 +14,8 @@ typedef struct {
 	const char *base_uri;            /* NULL: http://127.0.0.1:8080 */
 	const char *store;               /* NULL: sqlite:data/diqi.db */
 	KeyAlgorithm algorithm;
+	gboolean has_second;             /* a second hierarchy beside it */
+	KeyAlgorithm second;
 	const char *passphrase, *root_passphrase;
 	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
 	guint recovery_agents, threshold;    /* of the key centre, at most INIT_AGENTS_MAX; 0 and 0: none */

@@ -135,7 +135,7 @@ fill_contexts (Site *site)
 		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
 		.set_clock = site_clock_set, .set_clock_user = site,
 	};
-	site->protocol = (ProtocolContext) { site->authority, site->signer, site->keeper, site->clock, site->metrics };
+	site->protocol = (ProtocolContext) { site->authority, site->signer, site->keeper, site->clock, site->metrics, site->ca_folder };
 }
 
 static gboolean
@@ -177,6 +177,7 @@ site_open (const char *dir, const char *passphrase, GError **error)
 	g_autoptr (Site) site = g_new0 (Site, 1);
 	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
 	site->dir = g_strdup (dir);
+	site->ca_folder = g_build_filename (dir, "ca", NULL);
 	site->metrics = metrics_new ();
 	site->config = config_load (path, error);
 	if (site->config == NULL)
@@ -212,6 +213,22 @@ base_options (Site *site, const char *listen)
 	};
 }
 
+/* Those of which a TLS library can check certificates: GnuTLS knows no SM2, and refuses a list that it cannot read whole. */
+static char *
+client_authorities (const SignerSite *facts)
+{
+	GString *text = g_string_new ("");
+	for (guint i = 0; i < facts->cas->len; i++) {
+		const SignerCa *ca = g_ptr_array_index (facts->cas, i);
+		if (ca->algorithm == KEY_SM2 && facts->cas->len > 1)
+			continue;
+		g_autofree char *issuing = certificate_pem (ca->certificate), *root = certificate_pem (ca->root);
+		g_string_append (text, issuing);
+		g_string_append (text, root);
+	}
+	return g_string_free (text, FALSE);
+}
+
 static gboolean
 start_https (Site *site, GError **error)
 {
@@ -227,9 +244,7 @@ start_https (Site *site, GError **error)
 	    !g_file_get_contents (key_path, &key, NULL, &failure))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, "/http/tls_listen", "%s", failure->message);
 	const SignerSite *facts = authority_site (site->authority);
-	g_autofree char *issuing = certificate_pem (facts->issuing);
-	g_autofree char *root = certificate_pem (facts->root);
-	g_autofree char *client_ca = g_strconcat (issuing, root, NULL);
+	g_autofree char *client_ca = client_authorities (facts);
 	ServerOptions options = base_options (site, listen);
 	options.tls_certificate_pem = certificate;
 	options.tls_key_pem = key;
@@ -363,5 +378,6 @@ site_close (Site *site)
 	g_clear_pointer (&site->config, config_free);
 	g_clear_pointer (&site->routes, g_array_unref);
 	g_free (site->dir);
+	g_free (site->ca_folder);
 	g_free (site);
 }

@@ -13,7 +13,7 @@
 #include "protocol/protocol.h"
 
 typedef struct {
-	char *dir;
+	char *dir, *ca_folder;
 	Config *config;
 	Metrics *metrics;
 	Clock *clock;

@@ -86,8 +86,20 @@ bidder_by_number (const Collection *c, const char *number)
 	return NULL;
 }
 
+/* signer NULL: the log. */
+static void
+add_certificate (BundleBuilder *builder, const BundleSources *sources, const Certificate *signer)
+{
+	const Certificate *issuer = sources->issuer (sources->user, signer != NULL ? signer : sources->log);
+
+	if (issuer != NULL)
+		bundle_builder_add_certificate (builder, issuer);
+	if (signer != NULL)
+		bundle_builder_add_certificate (builder, signer);
+}
+
 static gboolean
-add_bidder (BundleBuilder *builder, const Collection *c, const BidderRow *row, const Fingerprint *signer, GError **error)
+add_bidder (BundleBuilder *builder, const BundleSources *sources, const Collection *c, const BidderRow *row, const Fingerprint *signer, GError **error)
 {
 	gsize n;
 
@@ -97,7 +109,7 @@ add_bidder (BundleBuilder *builder, const Collection *c, const BidderRow *row, c
 		gconstpointer der = g_bytes_get_data (row->certificate, &n);
 		g_autoptr (Certificate) winner = certificate_parse (der, n, error);
 		if (winner != NULL)
-			bundle_builder_add_certificate (builder, winner);
+			add_certificate (builder, sources, winner);
 		return winner != NULL;
 	}
 	gconstpointer spki = g_bytes_get_data (row->spki, &n);
@@ -123,11 +135,11 @@ add_signer (BundleBuilder *builder, const Collection *c, const BundleSources *so
 	const Fingerprint *signer = statement_signer (statement);
 	if (strcmp (statement_type (statement), "quote") == 0) {
 		const char *number = json_string_value (json_object_get (json_object_get (json, "effect"), "bidder"));
-		return add_bidder (builder, c, bidder_by_number (c, number), signer, error);
+		return add_bidder (builder, sources, c, bidder_by_number (c, number), signer, error);
 	}
 	g_autoptr (Certificate) officer = sources->officer (sources->user, signer, error);
 	if (officer != NULL)
-		bundle_builder_add_certificate (builder, officer);
+		add_certificate (builder, sources, officer);
 	return officer != NULL;
 }
 
@@ -164,8 +176,7 @@ sale_bundle_build (Store *store, const BundleSources *sources, const char *sale,
 	if (note == NULL)
 		return NULL;
 	g_autoptr (BundleBuilder) builder = bundle_builder_new (SALE_BUNDLE_KIND, sources->site, sources->root, sources->log, note);
-	if (sources->issuing != NULL)
-		bundle_builder_add_certificate (builder, sources->issuing);
+	add_certificate (builder, sources, NULL);
 	for (guint i = 0; i < c.leaves->len; i++) {
 		guint64 index = g_array_index (c.indices, guint64, i);
 		GBytes *leaf = g_ptr_array_index (c.leaves, i);

@@ -11,7 +11,8 @@
 typedef struct {
 	const char *site;
 	const Certificate *root, *log;
-	const Certificate *issuing;        /* between root and signers; NULL when there is none */
+	/* What stands between the root and this signer; NULL: nothing does. */
+	const Certificate *(*issuer) (gpointer user, const Certificate *signer);
 	LogKeeper *keeper;
 	/* An officer's certificate, also a removed or expired one's; new reference. */
 	Certificate *(*officer) (gpointer user, const Fingerprint *fingerprint, GError **error);

@@ -16,6 +16,11 @@ Response *protocol_ocsp_get_kept (Request *r);
 Response *protocol_stamp (Request *r);
 Response *protocol_crl (Request *r);
 Response *protocol_root_certificate (Request *r);
-Response *protocol_issuing_certificate (Request *r);
+Response *protocol_ca_certificate (Request *r);
+Response *protocol_ca_root (Request *r);
+Response *protocol_ca_chain (Request *r);
+Response *protocol_root_crl (Request *r);
+/* The authority that the path names; NULL: *response says that there is none. */
+const SignerCa *protocol_ca (Request *r, Response **response);
 Response *protocol_checkpoint (Request *r);
 Response *protocol_tile (Request *r);

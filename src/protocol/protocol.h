@@ -14,7 +14,11 @@ typedef struct {
 	LogKeeper *keeper;
 	const Clock *clock;
 	Metrics *metrics;
+	const char *ca_folder;      /* where the roots' own lists are put (docs/layout.md) */
 } ProtocolContext;
+
+/* The list of the root above this authority, verified; number and next_update may be NULL.  DIQI_ERROR_NOT_FOUND, _CERTIFICATE…. */
+GBytes *protocol_root_list (const ProtocolContext *context, const SignerCa *ca, guint64 *number, Micros *next_update, GError **error);
 
 /* Routes whose data is `context`; `permission` is given to each (net refuses 0).  Caller frees the array. */
 Route *protocol_routes (const ProtocolContext *context, guint permission, gsize *n);

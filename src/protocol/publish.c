@@ -1,4 +1,4 @@
-/* protocol/publish.c — CA certificates, CRL, checkpoint and tiles, as files of the repository. */
+/* protocol/publish.c — CRL, checkpoint and tiles, as files of the repository. */
 #include <string.h>
 
 #include "base/error.h"
@@ -10,25 +10,6 @@ file (GBytes *bytes, const char *type, const char *cache)
 	Response *response = response_bytes (200, type, bytes);
 	response_header (response, "Cache-Control", cache);
 	return response;
-}
-
-static Response *
-certificate_file (const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	return file (der, "application/pkix-cert", "public, max-age=3600");
-}
-
-Response *
-protocol_root_certificate (Request *r)
-{
-	return certificate_file (authority_site (protocol_context (r)->authority)->root);
-}
-
-Response *
-protocol_issuing_certificate (Request *r)
-{
-	return certificate_file (authority_site (protocol_context (r)->authority)->issuing);
 }
 
 static Response *

@@ -10,7 +10,10 @@ static const struct {
 	Handler quick;            /* unless this has the answer */
 } table[] = {
 	{ "GET", "/pki/root/ca.cer", protocol_root_certificate, 0, FALSE, NULL },
-	{ "GET", "/pki/issuing/ca.cer", protocol_issuing_certificate, 0, FALSE, NULL },
+	{ "GET", "/pki/{ca}/ca.cer", protocol_ca_certificate, 0, FALSE, NULL },
+	{ "GET", "/pki/{ca}/root.cer", protocol_ca_root, 0, FALSE, NULL },
+	{ "GET", "/pki/{ca}/chain.pem", protocol_ca_chain, 0, FALSE, NULL },
+	{ "GET", "/pki/{ca}/root.crl", protocol_root_crl, 0, TRUE, NULL },
 	{ "GET", "/pki/issuing/full.crl", protocol_crl, 0, FALSE, NULL },
 	{ "POST", "/pki/issuing/ocsp", protocol_ocsp_post, OCSP_MAX_REQUEST, TRUE, protocol_ocsp_post_kept },
 	{ "GET", "/pki/issuing/ocsp/{request*}", protocol_ocsp_get, 0, TRUE, protocol_ocsp_get_kept },

@@ -31,6 +31,7 @@ typedef struct {
 	KeyAlgorithm algorithm;
 	gboolean current;                 /* signs new certificates of its hierarchy */
 	Certificate *root, *certificate, *ocsp;
+	Certificate *cross;               /* the CA certified by the first CA's root; NULL: it is under that anyway */
 	char *ocsp_uri, *crl_uri, *issuer_uri;
 } SignerCa;
 

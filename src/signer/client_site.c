@@ -13,7 +13,7 @@ signer_ca_free (SignerCa *ca)
 	char *const texts[] = { ca->name, ca->id, ca->hierarchy, ca->ocsp_uri, ca->crl_uri, ca->issuer_uri };
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
 		g_free (texts[i]);
-	Certificate *const certificates[] = { ca->root, ca->certificate, ca->ocsp };
+	Certificate *const certificates[] = { ca->root, ca->certificate, ca->ocsp, ca->cross };
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
@@ -74,6 +74,8 @@ read_ca (const json_t *object, GPtrArray *cas, GError **error)
 	if (!read_certificate (object, "certificate", &ca->certificate, error))
 		return FALSE;
 	ca->id = fingerprint_hex (certificate_fingerprint (ca->certificate));
+	if (json_object_get (object, "cross") != NULL && !read_certificate (object, "cross", &ca->cross, error))
+		return FALSE;
 	return read_text (object, "name", &ca->name, error) && read_text (object, "hierarchy", &ca->hierarchy, error)
 		&& read_algorithm (object, &ca->algorithm, error)
 		&& read_certificate (object, "root", &ca->root, error)

@@ -75,13 +75,14 @@ write_ca_certificates (const char *dir, const NewCa *ca, GError **error)
 	const struct {
 		const char *what;
 		const Certificate *certificate;
-	} files[] = { { "root", ca->root }, { NULL, ca->certificate }, { "ocsp", ca->ocsp } };
+	} files[] = { { "root", ca->root }, { NULL, ca->certificate }, { "ocsp", ca->ocsp }, { "cross", ca->cross } };
 	for (gsize i = 0; i < G_N_ELEMENTS (files); i++) {
 		g_autofree char *name = pins_ca_file (ca->name, files[i].what, ".crt");
-		if (!write_certificate (dir, name, files[i].certificate, NULL, error))
+		if (files[i].certificate != NULL && !write_certificate (dir, name, files[i].certificate, NULL, error))
 			return FALSE;
 	}
-	return TRUE;
+	g_autofree char *list = pins_ca_file (ca->name, "root", ".crl");
+	return durable_file (dir, list, g_bytes_get_data (ca->root_crl, NULL), g_bytes_get_size (ca->root_crl), 0644, error);
 }
 
 static gboolean

@@ -1,9 +1,9 @@
 /* signer/create.h — the ceremony behind `diqi init`: hierarchy, keys, first officers, the signer's folder.
  *
  * Makes below DIR (which must be missing or empty):
- *   ca/{root,issuing,ocsp,log,receipt,document}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
+ *   ca/root.crl, the root's own list; ca/{root,issuing,ocsp,log,receipt,document}.crt, ca/tls.crt, ca/tls.key (0600), ca/tls-root.crt
  *   root/root.key (0600, under its own passphrase), or root/root.json that says on which token it is, with hsm.pin
- *   of a second hierarchy, called gm or international: ca/gm-root.crt, ca/gm.crt, ca/gm-ocsp.crt, root/gm-root.key, and the
+ *   of a second hierarchy, called gm or international: ca/gm-root.crt, ca/gm.crt, ca/gm-ocsp.crt, ca/gm-cross.crt, ca/gm-root.crl, root/gm-root.key, and the
  *   same in signer/ with gm.key and gm-ocsp.key
  *   signer/ (0700): site.json, profiles/, the certificates again, issuing/ocsp/log/receipt/document.key, storage.key, tokens.key,
  *   officers.log with the first list, agents.log with the recovery agents, an empty escrow.log, journal.log with every certificate of the issuing CA

@@ -82,9 +82,10 @@ hierarchy_service (const Pins *pins, const Issuer *issuer, OwnKind kind, const P
 static gboolean
 add_ca (Hierarchy *h, const char *name, KeyAlgorithm algorithm, Micros now, GError **error)
 {
-	const NewCaVaults vaults = { h->vault, h->root_vault };
-	g_autoptr (NewCa) ca = new_ca_make (&vaults, h->pins, name, algorithm, NULL, NULL, now, error);
-	if (ca == NULL || !pins_add_ca (h->pins, name, ca->root, ca->certificate, ca->ocsp, error))
+	const NewCa *first = h->cas->len > 0 ? g_ptr_array_index (h->cas, 0) : NULL;
+	const NewCaWanted wanted = { { h->vault, h->root_vault }, name, algorithm, NULL, NULL, first != NULL ? first->root_key : NULL, now };
+	g_autoptr (NewCa) ca = new_ca_make (h->pins, &wanted, error);
+	if (ca == NULL || !pins_add_ca (h->pins, &(const CaCertificates) { name, ca->root, ca->certificate, ca->ocsp, ca->cross }, error))
 		return FALSE;
 	g_ptr_array_add (h->cas, g_steal_pointer (&ca));
 	return TRUE;

@@ -69,7 +69,6 @@ static GBytes *
 sign (const Pins *pins, const OwnCertificate *kind, CertificateTemplate *t, const Issuer *issuer, const PrivateKey *key, Micros now, GError **error)
 {
 	if (kind->profile == NULL) {
-		t->ocsp_uri = t->crl_uri = t->issuer_uri = NULL;
 		fill_authority (kind, t);
 		return issuer != NULL ? issuer_sign_certificate (issuer, t, error) : root_sign_certificate (key, t, error);
 	}
@@ -81,20 +80,61 @@ sign (const Pins *pins, const OwnCertificate *kind, CertificateTemplate *t, cons
 	return fill_service (profile, t, issuer, now, error) ? issuer_sign_certificate (issuer, t, error) : NULL;
 }
 
+/* Where to ask about a certificate: of a leaf at its CA, of a CA at its root. */
+typedef struct {
+	char *ocsp, *crl, *cer;
+} Addresses;
+
+static void
+addresses_clear (Addresses *a)
+{
+	g_free (a->ocsp);
+	g_free (a->crl);
+	g_free (a->cer);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Addresses, addresses_clear)
+
+static Addresses
+addresses_at (const Pins *pins, const char *ca, gboolean root)
+{
+	return (Addresses) {
+		root ? NULL : g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, ca),
+		g_strdup_printf ("%s/pki/%s/%s", pins->base_uri, ca, root ? "root.crl" : "full.crl"),
+		g_strdup_printf ("%s/pki/%s/%s", pins->base_uri, ca, root ? "root.cer" : "ca.cer"),
+	};
+}
+
+static Certificate *
+make (const Pins *pins, const OwnCertificate *kind, const char *cn, const Addresses *at, const Issuer *issuer, const PrivateKey *key,
+      Micros now, GError **error)
+{
+	g_autoptr (PublicKey) public = private_key_public (key);
+	const NamePart subject[] = { { NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, pins->name }, { NAME_COMMON_NAME, cn } };
+	CertificateTemplate t = {
+		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public, .not_before = now - now % MICROS_PER_S,
+		.ocsp_uri = at->ocsp, .crl_uri = at->crl, .issuer_uri = at->cer, .hosts = kind->hosts,
+	};
+	if (issuer == NULL)
+		t.ocsp_uri = t.crl_uri = t.issuer_uri = NULL;
+	serial_new (now, &t.serial);
+	g_autoptr (GBytes) der = sign (pins, kind, &t, issuer, key, now, error);
+	return der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+}
+
 Certificate *
 own_certificate_make (const Pins *pins, const OwnCertificate *kind, const char *ca, const Issuer *issuer, const PrivateKey *key,
                       Micros now, GError **error)
 {
 	g_autofree char *cn = common_name (pins, kind, ca);
-	g_autofree char *base = g_strdup_printf ("%s/pki/%s", pins->base_uri, ca);
-	g_autofree char *ocsp = g_strconcat (base, "/ocsp", NULL), *crl = g_strconcat (base, "/full.crl", NULL), *cer = g_strconcat (base, "/ca.cer", NULL);
-	g_autoptr (PublicKey) public = private_key_public (key);
-	const NamePart subject[] = { { NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, pins->name }, { NAME_COMMON_NAME, cn } };
-	CertificateTemplate t = {
-		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public, .not_before = now - now % MICROS_PER_S,
-		.ocsp_uri = ocsp, .crl_uri = crl, .issuer_uri = cer, .hosts = kind->hosts,
-	};
-	serial_new (now, &t.serial);
-	g_autoptr (GBytes) der = sign (pins, kind, &t, issuer, key, now, error);
-	return der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+	g_auto (Addresses) at = addresses_at (pins, ca, kind->profile == NULL);
+	return make (pins, kind, cn, &at, issuer, key, now, error);
+}
+
+Certificate *
+own_certificate_cross (const Pins *pins, const char *ca, const PrivateKey *key, const char *by, const Issuer *root, Micros now, GError **error)
+{
+	const OwnCertificate *kind = own_certificate (OWN_ISSUING);
+	g_autofree char *cn = common_name (pins, kind, ca);
+	g_auto (Addresses) at = addresses_at (pins, by, TRUE);
+	return make (pins, kind, cn, &at, root, key, now, error);
 }

@@ -19,3 +19,6 @@ const OwnCertificate *own_certificate (OwnKind kind);
 /* Signs one.  ca: whose name the addresses in it carry, and beyond the first also its CN; issuer NULL: signs itself. */
 Certificate *own_certificate_make (const Pins *pins, const OwnCertificate *kind, const char *ca, const Issuer *issuer,
                                    const PrivateKey *key, Micros now, GError **error);
+/* A second certificate for the key of `ca`, by the root of CA `by`: who trusts that root alone can check everything that `ca` signs. */
+Certificate *own_certificate_cross (const Pins *pins, const char *ca, const PrivateKey *key, const char *by, const Issuer *root,
+                                    Micros now, GError **error);

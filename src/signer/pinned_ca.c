@@ -15,7 +15,7 @@ pinned_ca_free (PinnedCa *ca)
 {
 	if (ca == NULL)
 		return;
-	Certificate *const certificates[] = { ca->root, ca->certificate, ca->ocsp };
+	Certificate *const certificates[] = { ca->root, ca->certificate, ca->ocsp, ca->cross };
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
@@ -49,16 +49,33 @@ check_name (const Pins *pins, const char *name, GError **error)
 /* Judged at the start of their own validity: an expired certificate must not keep a signer from
  * starting that still has CRLs to sign. */
 static gboolean
-check_chain (const Pins *pins, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error)
+check_cross (const Pins *pins, const CaCertificates *ca, GError **error)
 {
-	Certificate *const chain[] = { certificate, root };
-	if (!certificate_verify_chain (certificate, &chain[1], 1, certificate_not_before (certificate), error)
-	    || !certificate_verify_chain (ocsp, chain, 2, certificate_not_before (ocsp), error))
+	const PinnedCa *first = pins_ca (pins, NULL);
+	gboolean apart = first != NULL && !fingerprint_equal (certificate_fingerprint (first->root), certificate_fingerprint (ca->root));
+	if (apart != (ca->cross != NULL))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "a CA under a root of its own, and only such a one, is cross-certified");
+	if (ca->cross == NULL)
+		return TRUE;
+	if (!fingerprint_equal (public_key_fingerprint (certificate_public_key (ca->cross)), public_key_fingerprint (certificate_public_key (ca->certificate)))
+	    || !certificate_names_issuer (ca->ocsp, ca->cross))
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "a cross certificate for another CA");
+	return certificate_verify_chain (ca->cross, &first->root, 1, certificate_not_before (ca->cross), error);
+}
+
+/* Judged at the start of their own validity: an expired certificate must not keep a signer from
+ * starting that still has CRLs to sign. */
+static gboolean
+check_chain (const Pins *pins, const CaCertificates *ca, GError **error)
+{
+	Certificate *const chain[] = { ca->certificate, ca->root };
+	if (!certificate_verify_chain (ca->certificate, &chain[1], 1, certificate_not_before (ca->certificate), error)
+	    || !certificate_verify_chain (ca->ocsp, chain, 2, certificate_not_before (ca->ocsp), error))
 		return FALSE;
 	/* Chains are found by the issuer's name: two authorities of one name would be one. */
-	if (pins_ca_of (pins, ocsp) != NULL)
+	if (pins_ca_of (pins, ca->ocsp) != NULL)
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "a second CA with the name of the first");
-	return TRUE;
+	return check_cross (pins, ca, error);
 }
 
 static void
@@ -69,22 +86,30 @@ fill_first (Pins *pins, const PinnedCa *ca)
 	pins->ocsp = certificate_ref (ca->ocsp);
 }
 
-gboolean
-pins_add_ca (Pins *pins, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error)
+static PinnedCa *
+pinned_ca_new (const Pins *pins, const CaCertificates *from)
 {
-	if (!check_name (pins, name, error) || !check_chain (pins, root, certificate, ocsp, error))
-		return FALSE;
 	PinnedCa *ca = g_new0 (PinnedCa, 1);
-	ca->name = g_strdup (name);
-	ca->algorithm = public_key_algorithm (certificate_public_key (certificate));
+	ca->name = g_strdup (from->name);
+	ca->algorithm = public_key_algorithm (certificate_public_key (from->certificate));
 	ca->hierarchy = hierarchy_name (ca->algorithm);
 	ca->current = TRUE;
-	ca->root = certificate_ref (root);
-	ca->certificate = certificate_ref (certificate);
-	ca->ocsp = certificate_ref (ocsp);
-	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, name);
-	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", pins->base_uri, name);
-	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", pins->base_uri, name);
+	ca->root = certificate_ref (from->root);
+	ca->certificate = certificate_ref (from->certificate);
+	ca->ocsp = certificate_ref (from->ocsp);
+	ca->cross = from->cross != NULL ? certificate_ref (from->cross) : NULL;
+	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, ca->name);
+	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", pins->base_uri, ca->name);
+	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", pins->base_uri, ca->name);
+	return ca;
+}
+
+gboolean
+pins_add_ca (Pins *pins, const CaCertificates *from, GError **error)
+{
+	if (!check_name (pins, from->name, error) || !check_chain (pins, from, error))
+		return FALSE;
+	PinnedCa *ca = pinned_ca_new (pins, from);
 	for (guint i = 0; i < pins->cas->len; i++)
 		if (strcmp (pins_nth_ca (pins, i)->hierarchy, ca->hierarchy) == 0)
 			pins_nth_ca (pins, i)->current = FALSE;
@@ -165,10 +190,13 @@ pins_describe_cas (const Pins *pins)
 	json_t *cas = json_array ();
 	for (guint i = 0; i < pins->cas->len; i++) {
 		const PinnedCa *ca = pins_nth_ca (pins, i);
-		json_array_append_new (cas, json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
+		json_t *object = json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
 			"algorithm", key_algorithm_name (ca->algorithm), "current", ca->current, "root", certificate_json (ca->root),
 			"certificate", certificate_json (ca->certificate), "ocsp", certificate_json (ca->ocsp),
-			"ocsp_uri", ca->ocsp_uri, "crl_uri", ca->crl_uri, "issuer_uri", ca->issuer_uri));
+			"ocsp_uri", ca->ocsp_uri, "crl_uri", ca->crl_uri, "issuer_uri", ca->issuer_uri);
+		if (ca->cross != NULL)
+			json_object_set_new (object, "cross", certificate_json (ca->cross));
+		json_array_append_new (cas, object);
 	}
 	return cas;
 }
@@ -188,8 +216,11 @@ pins_further_cas (const Pins *pins)
 	json_t *cas = json_array ();
 	for (guint i = 1; i < pins->cas->len; i++) {
 		const PinnedCa *ca = pins_nth_ca (pins, i);
-		json_array_append_new (cas, json_pack ("{s:s, s:o, s:o, s:o}", "name", ca->name, "root", pinned_hash (ca->root),
-			"certificate", pinned_hash (ca->certificate), "ocsp", pinned_hash (ca->ocsp)));
+		json_t *pin = json_pack ("{s:s, s:o, s:o, s:o}", "name", ca->name, "root", pinned_hash (ca->root),
+			"certificate", pinned_hash (ca->certificate), "ocsp", pinned_hash (ca->ocsp));
+		if (ca->cross != NULL)
+			json_object_set_new (pin, "cross", pinned_hash (ca->cross));
+		json_array_append_new (cas, pin);
 	}
 	return cas;
 }
@@ -206,24 +237,27 @@ pins_ca_file (const char *ca, const char *what, const char *suffix)
 static gboolean
 load_further (Pins *pins, const char *dir, const json_t *pin, GError **error)
 {
-	const char *name, *hashes[3];
+	const char *name, *hashes[4] = { NULL };
 	const Field fields[] = {
 		{ "name", FIELD_STRING, TRUE, 32, &name }, { "root", FIELD_HEX32, TRUE, 0, &hashes[0] },
 		{ "certificate", FIELD_HEX32, TRUE, 0, &hashes[1] }, { "ocsp", FIELD_HEX32, TRUE, 0, &hashes[2] },
+		{ "cross", FIELD_HEX32, FALSE, 0, &hashes[3] },
 	};
-	static const char *const what[] = { "root", NULL, "ocsp" };
-	static const guint usages[] = { 0, 0, EKU_OCSP_SIGNING };
-	g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	static const char *const what[] = { "root", NULL, "ocsp", "cross" };
+	static const guint usages[] = { 0, 0, EKU_OCSP_SIGNING, 0 };
+	Certificate *files[G_N_ELEMENTS (what)] = { NULL };
 	if (!JSON_READ (pin, "/cas", fields, error) || !check_name (pins, name, error))
 		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS (what); i++) {
+	gboolean well = TRUE;
+	for (gsize i = 0; well && i < G_N_ELEMENTS (what); i++) {
 		g_autofree char *file = pins_ca_file (name, what[i], ".crt");
-		Certificate *certificate = pins_read_certificate (dir, file, hashes[i], usages[i], error);
-		if (certificate == NULL)
-			return FALSE;
-		g_ptr_array_add (files, certificate);
+		well = hashes[i] == NULL || (files[i] = pins_read_certificate (dir, file, hashes[i], usages[i], error)) != NULL;
 	}
-	return pins_add_ca (pins, name, files->pdata[0], files->pdata[1], files->pdata[2], error);
+	well = well && pins_add_ca (pins, &(const CaCertificates) { name, files[0], files[1], files[2], files[3] }, error);
+	for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+		if (files[i] != NULL)
+			certificate_unref (files[i]);
+	return well;
 }
 
 gboolean

@@ -251,7 +251,7 @@ load_first_ca (Pins *pins, const char *dir, const json_t *pinned, GError **error
 			return FALSE;
 		g_ptr_array_add (files, certificate);
 	}
-	return pins_add_ca (pins, PINS_FIRST_CA, files->pdata[0], files->pdata[1], files->pdata[2], error);
+	return pins_add_ca (pins, &(const CaCertificates) { PINS_FIRST_CA, files->pdata[0], files->pdata[1], files->pdata[2], NULL }, error);
 }
 
 static gboolean

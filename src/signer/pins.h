@@ -23,6 +23,7 @@ typedef struct {
 	KeyAlgorithm algorithm;
 	gboolean current;              /* signs new certificates of its hierarchy; others serve status only */
 	Certificate *root, *certificate, *ocsp;
+	Certificate *cross;            /* the CA certified by the first CA's root; NULL: it is under that anyway */
 	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri and name */
 } PinnedCa;
 #define PINS_FIRST_CA "issuing"
@@ -57,18 +58,23 @@ Pins *pins_load (const char *dir, GError **error);
 void pins_free (Pins *pins);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)
 
+typedef struct {
+	const char *name;
+	Certificate *root, *certificate, *ocsp, *cross;
+} CaCertificates;
+
 /* "gm" for SM2, else "international". */
 const char *hierarchy_name (KeyAlgorithm algorithm);
 /* Takes a CA in as the newest of its hierarchy (pinned_ca.c); the certificates are referenced.  The first must be PINS_FIRST_CA and also
  * fills root, issuing and ocsp.  DIQI_ERROR_FIELD_VALUE, _EXISTS, _CERTIFICATE_CHAIN. */
-gboolean pins_add_ca (Pins *pins, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp, GError **error);
+gboolean pins_add_ca (Pins *pins, const CaCertificates *ca, GError **error);
 /* NULL name: the first.  NULL: there is none of this name. */
 const PinnedCa *pins_ca (const Pins *pins, const char *name);
 /* The current CA for holders with such keys.  DIQI_ERROR_KEY_ALGORITHM "/request/spki" when the site has no such hierarchy. */
 const PinnedCa *pins_ca_for_key (const Pins *pins, KeyAlgorithm algorithm, GError **error);
 /* The CA that leaf names as its issuer; NULL: none of ours.  No signature is looked at. */
 const PinnedCa *pins_ca_of (const Pins *pins, const Certificate *leaf);
-/* Name of a CA's file in the signer's folder: its own (what NULL: issuing.crt, gm.crt), "root" or "ocsp" (root.crt, gm-root.crt). */
+/* Name of a CA's file in the signer's folder: its own (what NULL: issuing.crt, gm.crt), "root", "ocsp" or "cross" (root.crt, gm-root.crt). */
 char *pins_ca_file (const char *ca, const char *what, const char *suffix);
 /* Replaces a CA's responder certificate (its key stays). */
 void pins_set_ocsp (Pins *pins, const PinnedCa *ca, Certificate *ocsp);

@@ -257,6 +257,7 @@ try {
 		const size = await world.logSize();
 		for (const path of [`${api}/log/proof?index=0`, `${api}/log/proof?index=1&size=2`, `${api}/log/consistency?from=1&to=${size}`,
 			'/', `/sales/${sale}`, '/static/page.css', '/checkpoint', `/tile/0/000.p/${size % 256}`, '/pki/root/ca.cer', '/pki/issuing/ca.cer',
+			'/pki/issuing/root.cer', '/pki/issuing/chain.pem', '/pki/issuing/root.crl',
 			'/pki/issuing/full.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
 			expectStatus(await world.public.get(path), 200);
 		expectStatus(await world.public.post('/pki/issuing/ocsp', ocspRequest, { raw: true, headers: { 'Content-Type': 'application/ocsp-request' } }), 200);

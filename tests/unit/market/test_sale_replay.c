@@ -25,6 +25,12 @@ sign_checkpoint (gpointer user, const Hash *root, guint64 size, guint64 old_size
 	return checkpoint_sign (&c, user, error);
 }
 
+static const Certificate *
+no_issuer (G_GNUC_UNUSED gpointer user, G_GNUC_UNUSED const Certificate *signer)
+{
+	return NULL;
+}
+
 static Certificate *
 find_officer (gpointer user, const Fingerprint *fingerprint, GError **error)
 {
@@ -71,7 +77,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Scene, scene_clear)
 static GBytes *
 build (Scene *s, GError **error)
 {
-	BundleSources sources = { SITE, s->m.root, s->log, NULL, s->keeper, find_officer, &s->m };
+	BundleSources sources = { SITE, s->m.root, s->log, no_issuer, s->keeper, find_officer, &s->m };
 	return sale_bundle_build (s->m.t->store, &sources, s->m.sale, error);
 }
 
