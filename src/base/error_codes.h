@@ -65,6 +65,7 @@ DIQI_CODE (APPLICANT_IS_OFFICER, "approval.own_application", FORBIDDEN, "不得�
 DIQI_CODE (OTHER_HOLDER, "identity.other_holder", UNPROCESSABLE, "与证书持有人不一致", "Not the holder of the certificate")
 DIQI_CODE (TICKET_USED, "token.ticket_used", CONFLICT, "解锁凭证已使用", "The unlock ticket was used")
 DIQI_CODE (TOKEN, "token.failed", UNAVAILABLE, "智能密码钥匙操作失败", "The token refused")
+DIQI_CODE (TOKEN_PIN, "token.pin", UNAVAILABLE, "密码设备拒绝了 PIN", "The token refused the PIN")
 DIQI_CODE (TOKEN_STATE, "token.state", CONFLICT, "介质当前状态不允许此操作", "Token state does not allow this")
 DIQI_CODE (POINT_SERVICE, "point.service", UNPROCESSABLE, "该受理点不办理此项业务", "This acceptance point does not do this service")
 DIQI_CODE (PARCEL_MISSING, "parcel.missing", CONFLICT, "尚未登记寄件", "No parcel was recorded")

@@ -18,7 +18,7 @@ static SignerCreateToken *
 token_new (const char *module, const char *label, const char *serial, const char *pin)
 {
 	SignerCreateToken *token = g_new0 (SignerCreateToken, 1);
-	*token = (SignerCreateToken) { { module, label, serial }, pin, strlen (pin) };
+	*token = (SignerCreateToken) { { module, label, serial, TRUE }, pin, strlen (pin) };
 	return token;
 }
 

@@ -17,9 +17,17 @@ meaning_of (CK_RV code)
 	case DIQI_CKR_TWO_KEYS: return "there are several keys of this label";
 	case DIQI_CKR_KIND: return "the key is of a kind that is not used here";
 	case DIQI_CKR_TAKEN: return "there is a key of this label already";
+	case DIQI_CKR_LAST_TRY: return "one try is left before the token locks; a person must log in with the right PIN first";
 	case DIQI_CKR_ANSWER: return "the module's answer makes no sense";
 	default: return token_meaning (code);
 	}
+}
+
+static gboolean
+is_pin_refusal (CK_RV code)
+{
+	return code == CKR_PIN_INCORRECT || code == CKR_PIN_LOCKED || code == CKR_PIN_LEN_RANGE || code == CKR_PIN_INVALID
+		|| code == CKR_PIN_EXPIRED || code == DIQI_CKR_LAST_TRY;
 }
 
 gboolean
@@ -29,7 +37,7 @@ pkcs11_refuse (const Pkcs11 *p, const char *label, const char *step, CK_RV code,
 	g_autofree char *key = label != NULL ? g_strdup_printf (", key \"%s\"", label) : g_strdup ("");
 	g_autofree char *where = p->token != NULL ? g_strdup_printf ("slot %lu, token \"%s\" (%s)", p->token->slot, p->token->label, p->token->serial)
 	                                          : g_strdup_printf ("token \"%s\"", p->label != NULL ? p->label : p->serial);
-	DiqiErrorCode public = code == DIQI_CKR_TAKEN ? DIQI_ERROR_EXISTS : DIQI_ERROR_TOKEN;
+	DiqiErrorCode public = code == DIQI_CKR_TAKEN ? DIQI_ERROR_EXISTS : is_pin_refusal (code) ? DIQI_ERROR_TOKEN_PIN : DIQI_ERROR_TOKEN;
 
 	return diqi_fail (error, public, NULL, "%s%s: %s: %s%s", where, key, step, meaning_of (code), number);
 }
@@ -93,8 +101,9 @@ log_in (Pkcs11 *p, GError **error)
 
 	if (result != CKR_OK)
 		return pkcs11_refuse (p, NULL, "open session", result, error);
-	result = p->module->calls->C_Login (p->session, CKU_USER, (CK_UTF8CHAR *) p->pin, p->pin_n);
-	p->locked_out = result == CKR_PIN_INCORRECT || result == CKR_PIN_LOCKED || result == CKR_PIN_LEN_RANGE || result == CKR_PIN_INVALID || result == CKR_PIN_EXPIRED;
+	result = p->token->pin_locked ? CKR_PIN_LOCKED : p->token->pin_last_try && !p->last_try ? DIQI_CKR_LAST_TRY
+		: p->module->calls->C_Login (p->session, CKU_USER, (CK_UTF8CHAR *) p->pin, p->pin_n);
+	p->locked_out = is_pin_refusal (result);
 	p->logged_in = result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN;
 	return p->logged_in || pkcs11_refuse (p, NULL, "login", result, error);
 }
@@ -105,7 +114,7 @@ enter (Pkcs11 *p, GError **error)
 	if (p->logged_in)
 		return TRUE;
 	if (p->locked_out)
-		return diqi_fail (error, DIQI_ERROR_TOKEN, NULL, "token \"%s\": login: the PIN was refused before and is not tried again", p->label != NULL ? p->label : p->serial);
+		return diqi_fail (error, DIQI_ERROR_TOKEN_PIN, NULL, "token \"%s\": login: the PIN was refused before and is not tried again", p->label != NULL ? p->label : p->serial);
 	p->module = token_module_open (p->path, error);
 	if (p->module != NULL && find_token (p, error) && log_in (p, error))
 		return TRUE;
@@ -129,6 +138,7 @@ pkcs11_open (const Pkcs11Place *place, const char *pin, gsize n, GError **error)
 	p->path = g_strdup (place->module);
 	p->label = g_strdup (place->token);
 	p->serial = g_strdup (place->serial);
+	p->last_try = place->last_try;
 	p->pin = pki_secret_alloc (PIN_MAX + 1);
 	p->pin_n = n;
 	memcpy (p->pin, pin, n);

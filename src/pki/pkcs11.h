@@ -1,7 +1,7 @@
 /* pki/pkcs11.h — keys that stay in a hardware security module (OASIS PKCS#11 2.40): one token, one logged-in session.
  *
  * The module is its maker's code: only the process that does nothing else loads it (signer/hsm_keeper.h).
- * Errors are DIQI_ERROR_TOKEN and name slot, token, key label and step; none holds the PIN.
+ * Errors are DIQI_ERROR_TOKEN (_TOKEN_PIN for a refused PIN) and name slot, token, key label and step; none holds the PIN.
  *
  * A wrong PIN is tried once: after that every call fails, since tokens lock after some tries.  When the token was pulled
  * out or its session ended, the next call starts the module anew, logs in and goes on; keys are found again by
@@ -14,6 +14,7 @@ typedef struct {
 	const char *module;           /* file */
 	const char *token;            /* label; NULL: any */
 	const char *serial;           /* NULL: any; one of the two must be there */
+	gboolean last_try;            /* log in even when a wrong PIN would lock the token: somebody has just typed it */
 } Pkcs11Place;
 
 typedef struct Pkcs11 Pkcs11;     /* not thread-safe */
@@ -31,7 +32,7 @@ typedef struct {
 } Pkcs11Facts;
 gboolean pkcs11_facts (Pkcs11 *token, Pkcs11Facts *out, GError **error);
 
-/* The PIN was refused: it will not be tried again, and nothing works any more. */
+/* DIQI_ERROR_TOKEN_PIN of pkcs11_open and of what follows: the PIN was refused, or would be the last try; it will not be tried again, and nothing works any more. */
 gboolean pkcs11_is_locked_out (const Pkcs11 *token);
 
 /* --- key pairs: exactly one private key of this label, and the public key beside it --------------------- */

@@ -11,7 +11,7 @@ struct Pkcs11 {
 	Token *token;                 /* the one found; NULL while lost */
 	CK_SESSION_HANDLE session;
 	GHashTable *handles;          /* "class label" → handle, of this session */
-	gboolean logged_in, locked_out;
+	gboolean logged_in, locked_out, last_try;
 };
 
 /* One step that may meet a lost session.  TRUE done; FALSE with the error. */
@@ -29,6 +29,7 @@ gboolean pkcs11_offers (const Pkcs11 *token, CK_MECHANISM_TYPE mechanism);
 #define DIQI_CKR_KIND (CKR_VENDOR_DEFINED | 0xd103)
 #define DIQI_CKR_TAKEN (CKR_VENDOR_DEFINED | 0xd104)
 #define DIQI_CKR_ANSWER (CKR_VENDOR_DEFINED | 0xd105)
+#define DIQI_CKR_LAST_TRY (CKR_VENDOR_DEFINED | 0xd106)
 
 /* A number or boolean of an object. */
 CK_RV pkcs11_read_ulong (const Pkcs11 *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, CK_ULONG *out);

@@ -127,6 +127,7 @@ describe (TokenModule *module, CK_SLOT_ID slot, GError **error)
 	token->model = padded_text (info.model, sizeof info.model);
 	token->initialised = (info.flags & CKF_TOKEN_INITIALIZED) != 0;
 	token->pin_set = (info.flags & CKF_USER_PIN_INITIALIZED) != 0;
+	token->pin_last_try = (info.flags & CKF_USER_PIN_FINAL_TRY) != 0;
 	token->pin_locked = (info.flags & CKF_USER_PIN_LOCKED) != 0;
 	token->admin_pin_locked = (info.flags & CKF_SO_PIN_LOCKED) != 0;
 	token->pin_least = (guint) info.ulMinPinLen;

@@ -16,7 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TokenModule, token_module_free)
 typedef struct {
 	gulong slot;
 	char *label, *serial, *manufacturer, *model;
-	gboolean initialised, pin_set, pin_locked, admin_pin_locked;
+	gboolean initialised, pin_set, pin_last_try, pin_locked, admin_pin_locked;
 	guint pin_least, pin_most;        /* length of the user's PIN */
 } Token;
 void token_free (Token *token);

@@ -192,6 +192,8 @@ hsm_open (const Pkcs11Place *place, const char *pin, gsize n, GError **error)
 	if (!spawn_keeper (&keeper, &hsm->fd, error))
 		return NULL;
 	json_t *order = json_pack ("{s:s, s:s}", "do", "open", "module", place->module);
+	if (place->last_try)
+		json_object_set_new (order, "last_try", json_true ());
 	if (place->token != NULL)
 		json_object_set_new (order, "token", json_string (place->token));
 	if (place->serial != NULL)

@@ -25,6 +25,7 @@ typedef struct {
 /* What a message says; who needs what is in the table below. */
 typedef struct {
 	const char *verb, *module, *token, *serial, *label, *context, *algorithm;
+	gboolean last_try;
 	const guint8 *raw;
 	gsize raw_n;
 } Order;
@@ -62,7 +63,7 @@ put_key_facts (const Pkcs11KeyFacts *facts, Answer *out)
 static gboolean
 do_open (Keeper *keeper, const Order *order, Answer *out, GError **error)
 {
-	const Pkcs11Place place = { order->module, order->token, order->serial };
+	const Pkcs11Place place = { order->module, order->token, order->serial, order->last_try };
 	if (keeper->token != NULL || order->module == NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/do", "a keeper opens one token, once");
 	keeper->token = pkcs11_open (&place, (const char *) order->raw, order->raw_n, error);
@@ -167,7 +168,7 @@ read_order (const json_t *message, Order *order, GError **error)
 		{ "do", FIELD_STRING, TRUE, 16, &order->verb }, { "module", FIELD_STRING, FALSE, 1024, &order->module },
 		{ "token", FIELD_STRING, FALSE, 32, &order->token }, { "serial", FIELD_STRING, FALSE, 16, &order->serial },
 		{ "label", FIELD_STRING, FALSE, 128, &order->label }, { "context", FIELD_STRING, FALSE, 256, &order->context },
-		{ "algorithm", FIELD_STRING, FALSE, 32, &order->algorithm },
+		{ "algorithm", FIELD_STRING, FALSE, 32, &order->algorithm }, { "last_try", FIELD_BOOL, FALSE, 0, &order->last_try },
 	};
 	return JSON_READ (message, "", fields, error);
 }

@@ -5,7 +5,7 @@
  * system (sandbox_fence_module).  The signer decides what is signed; the keeper signs what it is told to.
  *
  * Messages are frames (frame.h) of JSON, some with raw bytes; one at a time, each answered:
- *   {"do":"open","module","token","serial"} + PIN → token's facts       first, once
+ *   {"do":"open","module","token","serial","last_try"} + PIN → token's facts       first, once
  *   {"do":"facts"}                          → token's facts
  *   {"do":"find"|"find_sealing","label"}    → {"spki" (base64; absent: the token has none), "sensitive", "extractable", "local"}
  *   {"do":"make","label","algorithm"}       → the same

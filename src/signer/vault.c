@@ -1,7 +1,9 @@
 /* signer/vault.c — see vault.h. */
 #include "signer/vault.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -10,6 +12,7 @@
 #include "signer/durable.h"
 
 #define PINS_FILE "hsm.pin"
+#define REFUSED_FILE "hsm.pin.refused"
 #define SEALED_BY_TOKEN 3            /* first octet, pki/pkcs11.h; PEM begins with "-", pki/seal.h with 2 */
 
 typedef struct {
@@ -90,7 +93,7 @@ parse_pins (Vault *vault, const char *p, gsize n, GError **error)
 			parts[i] = p;
 			p = stop + 1;
 		}
-		const Pkcs11Place place = { parts[0], parts[1], parts[2][0] != '\0' ? parts[2] : NULL };
+		const Pkcs11Place place = { parts[0], parts[1], parts[2][0] != '\0' ? parts[2] : NULL, FALSE };
 		add_token (vault, &place, parts[3], strlen (parts[3]));
 	}
 	return TRUE;
@@ -156,7 +159,10 @@ vault_keep_pins (const Vault *vault, GError **error)
 	g_autofree char *context = pins_context (vault);
 	g_autoptr (GBytes) sealed = seal_lock (vault->passphrase, vault->passphrase_n, context, plain, n, error);
 	pki_secret_free (plain, n);
-	return sealed != NULL && durable_replace (vault->dir, PINS_FILE, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error);
+	if (sealed == NULL || !durable_replace (vault->dir, PINS_FILE, g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed), 0600, error))
+		return FALSE;
+	g_autofree char *refused = g_build_filename (vault->dir, REFUSED_FILE, NULL);
+	return unlink (refused) == 0 || errno == ENOENT || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", refused, g_strerror (errno));
 }
 
 /* --- tokens --------------------------------------------------------------------------------- */
@@ -174,15 +180,41 @@ vault_new (const char *dir, const char *site, KeyPlaces *places, const char *pas
 	return g_steal_pointer (&vault);
 }
 
+/* A service manager starts a signer that failed again and again; each start would use up a try of the PIN until the token
+ * locks.  So a refusal is remembered until another PIN is stored. */
+static gboolean
+was_refused (const Vault *vault)
+{
+	g_autofree char *path = g_build_filename (vault->dir, REFUSED_FILE, NULL);
+	return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static void
+note_refusal (const Vault *vault)
+{
+	g_autofree char *pins = g_build_filename (vault->dir, PINS_FILE, NULL);
+	/* While a site is being made there is nothing to start again. */
+	if (g_file_test (pins, G_FILE_TEST_EXISTS))
+		durable_replace (vault->dir, REFUSED_FILE, "", 0, 0600, NULL);
+}
+
 static gboolean
 open_token (Vault *vault, VaultToken *token, GError **error)
 {
+	g_autoptr (GError) failure = NULL;
 	if (token->hsm != NULL)
 		return TRUE;
-	const Pkcs11Place place = { token->place.module, token->place.token, token->place.serial };
-	token->hsm = hsm_open (&place, token->pin, token->pin_n, error);
+	if (was_refused (vault))
+		return diqi_fail (error, DIQI_ERROR_TOKEN_PIN, NULL, "token \"%s\": login: the PIN kept in " PINS_FILE " was refused before and is not tried again; "
+		                  "store the right one with: diqi hsm pin", token->place.token);
+	const Pkcs11Place place = { token->place.module, token->place.token, token->place.serial, FALSE };
+	token->hsm = hsm_open (&place, token->pin, token->pin_n, &failure);
 	if (token->hsm != NULL)
 		g_ptr_array_add (vault->hsms, hsm_ref (token->hsm));
+	else if (g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_TOKEN_PIN))
+		note_refusal (vault);
+	if (failure != NULL)
+		g_propagate_error (error, g_steal_pointer (&failure));
 	return token->hsm != NULL;
 }
 
@@ -216,7 +248,7 @@ vault_change_pin (Vault *vault, const char *label, const char *pin, gsize n, GEr
 		VaultToken *token = g_ptr_array_index (vault->tokens, i);
 		if (strcmp (token->place.token, label) != 0)
 			continue;
-		const Pkcs11Place place = { token->place.module, token->place.token, token->place.serial };
+		const Pkcs11Place place = { token->place.module, token->place.token, token->place.serial, TRUE };
 		g_autoptr (Hsm) tried = hsm_open (&place, pin, n, error);
 		if (tried == NULL)
 			return FALSE;
@@ -320,7 +352,7 @@ static void
 note_made (Vault *vault, const char *name, const char *label)
 {
 	const KeyPlace *fresh = vault->places->fresh;
-	const Pkcs11Place token = { fresh->module, fresh->token, fresh->serial };
+	const Pkcs11Place token = { fresh->module, fresh->token, fresh->serial, FALSE };
 	key_places_add (vault->places, name, &token, label);
 	g_ptr_array_add (vault->made, g_strdup (name));
 }

@@ -3,6 +3,7 @@
  *
  *   NAME.key            a private key in PKCS#8, under the passphrase; or sealed by the token's key, when there is one
  *   hsm.pin             the PINs of the tokens, under the passphrase
+ *   hsm.pin.refused     a token refused its PIN: none is tried until another is stored
  *
  * A key that is named in places is on its token and has no file.  A key that is not is a file, also on a site with a token: then (and for
  * random keys) the file is sealed by the AES key "secrets" of the token, so that the folder and the passphrase alone

@@ -177,7 +177,7 @@ test_open (void)
 	g_autoptr (GError) error = NULL;
 	g_autoptr (Pkcs11) none = NULL;
 
-	refused ((none = try_open ("diqi", "wrong-pin", &error)) != NULL, &error, DIQI_ERROR_TOKEN, "login: wrong PIN");
+	refused ((none = try_open ("diqi", "wrong-pin", &error)) != NULL, &error, DIQI_ERROR_TOKEN_PIN, "login: wrong PIN");
 	refused ((none = try_open ("absent", PIN, &error)) != NULL, &error, DIQI_ERROR_TOKEN, "token \"absent\": find token: not in any slot");
 	refused ((none = try_open ("twin", PIN, &error)) != NULL, &error, DIQI_ERROR_TOKEN, "several of this label");
 	refused ((none = pkcs11_open (&(Pkcs11Place) { .module = "/nonexistent.so", .token = "diqi" }, PIN, strlen (PIN), &error)) != NULL, &error,
