@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "pki/extension.h"
+#include "pki/lint.h"
 #include "pki/name.h"
 #include "pki/pki_private.h"
 
@@ -328,6 +329,8 @@ issuer_sign_certificate (const Issuer *issuer, const CertificateTemplate *t, GEr
 	}
 	w = g_byte_array_sized_new (2048);
 	if (!put_tbs (w, issuer, t, error))
+		return NULL;
+	if (!lint_certificate ((Der) { w->data, w->len }, issuer->certificate, private_key_algorithm (issuer->key), error))
 		return NULL;
 	return sign_structure (issuer->key, g_steal_pointer (&w), error);
 }

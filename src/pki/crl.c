@@ -6,6 +6,7 @@
 
 #include "pki/crl_part.h"
 #include "pki/extension.h"
+#include "pki/lint.h"
 #include "pki/name.h"
 #include "pki/pki_private.h"
 
@@ -141,6 +142,8 @@ issuer_sign_list (const Issuer *issuer, const CrlTemplate *t, GError **error)
 	put_parts (w, t->parts, t->parts_n);
 	put_crl_extensions (w, issuer, t);
 	der_close (w, body);
+	if (!lint_list ((Der) { w->data, w->len }, issuer->certificate, private_key_algorithm (issuer->key), error))
+		return NULL;
 	return sign_structure (issuer->key, g_steal_pointer (&w), error);
 }
 

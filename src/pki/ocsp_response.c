@@ -2,6 +2,7 @@
 #include "pki/certificate_private.h"
 
 #include "pki/extension.h"
+#include "pki/lint.h"
 #include "pki/pki_private.h"
 
 struct OcspResponder {
@@ -181,6 +182,9 @@ ocsp_responder_sign (const OcspResponder *r, const OcspRequest *answered, Micros
 	if (!check_answer (answered, this_update, next_update, error))
 		return NULL;
 	put_response_data (data, r, answered, produced_at, this_update, next_update);
+	const Der responder = { g_bytes_get_data (r->id, NULL), g_bytes_get_size (r->id) };
+	if (!lint_answer ((Der) { data->data, data->len }, responder, answered, error))
+		return NULL;
 	g_autoptr (GBytes) signature = private_key_sign (r->key, SIGNATURE_DER, data->data, data->len, error);
 	if (signature == NULL)
 		return NULL;

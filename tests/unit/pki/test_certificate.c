@@ -61,7 +61,11 @@ test_extended_key_usages (void)
 
 	for (guint bit = 0; bit < 8; bit++) {
 		holder_template (shared, key, &t);
+		static const char *const hosts[] = { "www.example.test", NULL };
 		t.extended_key_usage = 1u << bit;
+		/* What belongs to servers and responders (pki/lint.h). */
+		t.hosts = t.extended_key_usage == EKU_SERVER_AUTH ? hosts : NULL;
+		t.ocsp_no_check = t.extended_key_usage == EKU_OCSP_SIGNING;
 		g_autoptr (Certificate) c = issue (shared->issuer, &t);
 		g_assert_cmpuint (certificate_extended_key_usage (c), ==, 1u << bit);
 	}
@@ -72,13 +76,17 @@ static void
 test_times (void)
 {
 	static const gint64 ends[] = { 2524607999, 2524608000, 253402300799 };
-	g_autoptr (PublicKey) key = private_key_public (shared->holder_key);
+	g_autoptr (PublicKey) key = private_key_public (shared->root_key);
 	CertificateTemplate t;
 
+	/* Roots: what they sign ends before they do. */
 	for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
 		holder_template (shared, key, &t);
+		t.ca = TRUE;
+		t.key_usage = KU_KEY_CERT_SIGN;
+		t.extended_key_usage = 0;
 		t.not_after = ends[i] * MICROS_PER_S;
-		g_autoptr (Certificate) c = issue (shared->issuer, &t);
+		g_autoptr (Certificate) c = certificate_from (root_sign_certificate (shared->root_key, &t, NULL));
 		g_assert_cmpint (certificate_not_after (c), ==, t.not_after);
 	}
 }

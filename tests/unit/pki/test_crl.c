@@ -19,7 +19,7 @@ fill (RevokedEntry *entries, gsize n)
 {
 	for (gsize i = 0; i < n; i++) {
 		serial_new (HIERARCHY_NOW + (Micros) i * MICROS_PER_MS, &entries[i].serial);
-		entries[i].revoked_at = HIERARCHY_NOW + (Micros) i * MICROS_PER_S;
+		entries[i].revoked_at = HIERARCHY_NOW - (Micros) i * MICROS_PER_S;
 		entries[i].reason = reasons[i % G_N_ELEMENTS (reasons)];
 	}
 }
