@@ -117,6 +117,21 @@ read_policies (Certificate *c, Der value)
 	return TRUE;
 }
 
+static gboolean
+read_distribution_points (Certificate *c, Der value)
+{
+	return der_read (&value, DER_SEQUENCE, &c->distribution_points) && value.n == 0 && c->distribution_points.n > 0;
+}
+
+/* These limit names and policies of everything below.  They are not processed here, so they end the chain, said to be critical
+ * or not (RFC 5280 wants them critical, older certificates are not always). */
+static gboolean
+read_limit (Certificate *c, G_GNUC_UNUSED Der value)
+{
+	c->unknown_critical = TRUE;
+	return TRUE;
+}
+
 /* Held by certificates of other makers too; nothing here depends on what they say. */
 static gboolean
 accept_unread (G_GNUC_UNUSED Certificate *c, G_GNUC_UNUSED Der value)
@@ -134,6 +149,11 @@ static const struct {
 	{ OID (OID_SUBJECT_KEY_IDENTIFIER), read_subject_key_identifier },
 	{ OID (OID_AUTHORITY_KEY_IDENTIFIER), read_authority_key_identifier },
 	{ OID (OID_CERTIFICATE_POLICIES), read_policies },
+	{ OID (OID_CRL_DISTRIBUTION_POINTS), read_distribution_points },
+	{ OID (OID_NAME_CONSTRAINTS), read_limit },
+	{ OID (OID_POLICY_MAPPINGS), read_limit },
+	{ OID (OID_POLICY_CONSTRAINTS), read_limit },
+	{ OID (OID_INHIBIT_ANY_POLICY), read_limit },
 	{ OID (OID_SUBJECT_ALT_NAME), accept_unread },
 };
 
@@ -160,7 +180,7 @@ known_signature_algorithm (Der algorithm)
 		if (signature_algorithm_fits (algorithm, (KeyAlgorithm) a))
 			return TRUE;
 	}
-	return FALSE;
+	return signature_is_admitted_old (algorithm);
 }
 
 static gboolean

@@ -14,9 +14,57 @@ signature_algorithm_fits (Der algorithm, KeyAlgorithm a)
 	       || (a == KEY_SM2 && der_equal (algorithm, DER_LITERAL (SM2_WITH_NULL)));
 }
 
+#ifdef DIQI_TEST_POLICY
+#define LEAST_RSA_BITS 1024
+#define SHA1_WITH_RSA "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"
+
+gboolean
+signature_is_admitted_old (Der algorithm)
+{
+	return der_equal (algorithm, DER_LITERAL (SHA1_WITH_RSA));
+}
+
+static gboolean
+verify_old (const PublicKey *key, Der tbs, Der algorithm, Der signature)
+{
+	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
+	gboolean good = signature_is_admitted_old (algorithm) && key_algorithm_is_rsa (public_key_algorithm (key))
+	                && EVP_DigestVerifyInit_ex (ctx, NULL, "SHA1", NULL, NULL, key->pkey, NULL) == 1
+	                && EVP_DigestVerify (ctx, signature.p, signature.n, tbs.p, tbs.n) == 1;
+
+	ERR_clear_error ();
+	return good;
+}
+#else
+#define LEAST_RSA_BITS 3072
+
+gboolean
+signature_is_admitted_old (G_GNUC_UNUSED Der algorithm)
+{
+	return FALSE;
+}
+
+static gboolean
+verify_old (G_GNUC_UNUSED const PublicKey *key, G_GNUC_UNUSED Der tbs, G_GNUC_UNUSED Der algorithm, G_GNUC_UNUSED Der signature)
+{
+	return FALSE;
+}
+#endif
+
+/* A chain is as strong as its weakest key. */
+static gboolean
+check_size (const Certificate *c, GError **error)
+{
+	if (key_algorithm_is_rsa (public_key_algorithm (c->key)) && public_key_bits (c->key) < LEAST_RSA_BITS)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "an RSA key of %u bits in the chain: %d are the least", public_key_bits (c->key), LEAST_RSA_BITS);
+	return TRUE;
+}
+
 gboolean
 verify_structure (const PublicKey *key, Der tbs, Der algorithm, Der signature)
 {
+	if (verify_old (key, tbs, algorithm, signature))
+		return TRUE;
 	return signature_algorithm_fits (algorithm, public_key_algorithm (key))
 	       && public_key_verify (key, SIGNATURE_DER, tbs.p, tbs.n, signature.p, signature.n);
 }
@@ -92,11 +140,11 @@ verify (const Certificate *leaf, Certificate *const *chain, gsize n, gboolean pr
 	gsize between = 0;
 
 	g_return_val_if_fail (n > 0, FALSE);
-	if (!check_critical (leaf, error) || !check_validity (leaf, at, "the certificate", error))
+	if (!check_critical (leaf, error) || !check_size (leaf, error) || !check_validity (leaf, at, "the certificate", error))
 		return FALSE;
 	for (gsize i = 0; i < n; i++) {
 		gboolean (*check) (const Certificate *, const Certificate *, GError **) = proven && i > 0 ? check_names : check_link;
-		if (!check_critical (chain[i], error) || !check_authority (chain[i], between, error)
+		if (!check_critical (chain[i], error) || !check_size (chain[i], error) || !check_authority (chain[i], between, error)
 		    || !check (below, chain[i], error) || !check_validity (chain[i], at, "the issuer's certificate", error))
 			return FALSE;
 		between += counts (chain[i]);

@@ -17,8 +17,9 @@ struct Certificate {
 	int path_length;               /* -1 none */
 	guint key_usage, extended_key_usage;
 	Der subject_key_identifier, authority_key_identifier;      /* empty when absent */
+	Der distribution_points;       /* content of the extension, empty when absent */
 	Der policies;                  /* content of the extension, empty when absent */
-	gboolean unknown_critical;     /* holds a critical extension this program does not process */
+	gboolean unknown_critical;     /* holds a critical extension this program does not process, or one that limits what its chain says */
 };
 
 struct Issuer {
@@ -29,6 +30,8 @@ struct Issuer {
 
 /* AlgorithmIdentifier `algorithm` is the one signature algorithm of this kind of key. */
 gboolean signature_algorithm_fits (Der algorithm, KeyAlgorithm a);
+/* SHA-1 with RSA: only in a build for NIST's test certificates (pki/path.h). */
+gboolean signature_is_admitted_old (Der algorithm);
 /* SEQUENCE { tbs, algorithm, BIT STRING signature over tbs }; takes tbs. */
 GBytes *sign_structure (const PrivateKey *key, GByteArray *tbs, GError **error);
 /* Is what `algorithm` and `signature` say about tbs true of key? */

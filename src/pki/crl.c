@@ -206,6 +206,14 @@ read_freshest (Der value, Der *uri)
 	       && der_read (&points, DER_SEQUENCE, &point) && points.n == 0 && read_point_name (&point, uri) && point.n == 0;
 }
 
+/* A pointer to the delta that is not one address tells us nothing; the list is good without. */
+static gboolean
+has_no_address (Crl *crl)
+{
+	crl->freshest = (Der) { NULL, 0 };
+	return TRUE;
+}
+
 static gboolean
 read_crl_extension (Der oid, gboolean critical, Der value, gpointer user)
 {
@@ -218,7 +226,7 @@ read_crl_extension (Der oid, gboolean critical, Der value, gpointer user)
 	if (der_equal (oid, DER_LITERAL (OID_ISSUING_DISTRIBUTION_POINT)))
 		return critical && read_issuing_point (value, &crl->point);
 	if (der_equal (oid, DER_LITERAL (OID_FRESHEST_CRL)))
-		return !critical && read_freshest (value, &crl->freshest);
+		return !critical && (read_freshest (value, &crl->freshest) || has_no_address (crl));
 	return !critical || der_equal (oid, DER_LITERAL (OID_AUTHORITY_KEY_IDENTIFIER));
 }
 
