@@ -22,14 +22,25 @@ call_sign_ocsp (gpointer signer, const char *ca, const OcspRequest *answered, Mi
 	return signer_sign_ocsp (signer, ca, answered, this_update, next_update, error);
 }
 
-static GBytes *
-call_sign_crl (gpointer signer, const char *ca, guint64 number, Micros this_update, Micros next_update,
-               const RevokedEntry *entries, gsize n, GError **error)
+static gboolean
+call_revoke (gpointer signer, const char *ca, const RevokedEntry *entries, gsize n, GError **error)
 {
-	return signer_sign_crl (signer, ca, number, this_update, next_update, entries, n, error);
+	return signer_revoke (signer, ca, entries, n, error);
 }
 
-static const SignerCalls signer_calls = { call_issue, call_sign_ocsp, call_sign_crl };
+static gboolean
+call_unhold (gpointer signer, const Serial *serial, const char *request, const char *review, const char *complete, GError **error)
+{
+	return signer_unhold (signer, serial, request, review, complete, error);
+}
+
+static GBytes *
+call_sign_list (gpointer signer, const SignerListOrder *order, gsize *entries, GError **error)
+{
+	return signer_sign_list (signer, order, entries, error);
+}
+
+static const SignerCalls signer_calls = { call_issue, call_sign_ocsp, call_revoke, call_unhold, call_sign_list };
 
 static void
 drop_json (json_t **document)
@@ -65,15 +76,17 @@ authority_new_with (Store *store, SignerSite *site, const json_t *officers,
 	authority->status = status_index_new ();
 	authority->judged = judge_cache_new ();
 	authority->ocsp = ocsp_cache_new ();
-	g_mutex_init (&authority->crl.lock);
-	g_mutex_init (&authority->crl.publish_lock);
+	authority->lists = g_ptr_array_new_with_free_func ((GDestroyNotify) ca_lists_free);
+	for (guint i = 0; i < site->cas->len; i++)
+		g_ptr_array_add (authority->lists, ca_lists_new (g_ptr_array_index (site->cas, i)));
+	g_mutex_init (&authority->publish_lock);
 	g_mutex_init (&authority->worker.lock);
 	g_cond_init (&authority->worker.wake);
 	if (officers && !authority_set_officers (authority, officers, error))
 		return NULL;
 	if (!status_index_refresh (authority->status, store, error))
 		return NULL;
-	/* Whatever the stored list says: it may lack revocations made after it. */
+	/* Whatever the stored lists say: they may lack revocations made after them. */
 	if (!authority_crl_publish (authority, error))
 		return NULL;
 	return g_steal_pointer (&authority);
@@ -85,9 +98,8 @@ authority_free (Authority *authority)
 	if (!authority)
 		return;
 	authority_worker_stop (authority);
-	g_clear_pointer (&authority->crl.der, g_bytes_unref);
-	g_mutex_clear (&authority->crl.lock);
-	g_mutex_clear (&authority->crl.publish_lock);
+	g_ptr_array_unref (authority->lists);
+	g_mutex_clear (&authority->publish_lock);
 	g_mutex_clear (&authority->worker.lock);
 	g_cond_clear (&authority->worker.wake);
 	ocsp_cache_free (authority->ocsp);

@@ -19,13 +19,14 @@
 
 typedef struct Authority Authority;
 
-/* The three calls to the signer (ca: name, NULL the first), as a table so that tests can put failures in their way. */
+/* The calls to the signer (ca: name, NULL the first), as a table so that tests can put failures in their way. */
 typedef struct {
 	gboolean (*issue) (gpointer signer, const char *request, gsize n, guint copy, const Serial *serial, const Serial *encryption_serial,
 	                   const char *reviewer_statement, const char *issuer_statement, IssuedPair *out, GError **error);
 	GBytes *(*sign_ocsp) (gpointer signer, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
-	GBytes *(*sign_crl) (gpointer signer, const char *ca, guint64 number, Micros this_update, Micros next_update,
-	                     const RevokedEntry *entries, gsize n, GError **error);
+	gboolean (*revoke) (gpointer signer, const char *ca, const RevokedEntry *entries, gsize n, GError **error);
+	gboolean (*unhold) (gpointer signer, const Serial *serial, const char *request, const char *review, const char *complete, GError **error);
+	GBytes *(*sign_list) (gpointer signer, const SignerListOrder *order, gsize *entries, GError **error);
 } SignerCalls;
 
 /* Asks the signer for the site and the officers, loads the status index, takes the officers'
@@ -128,7 +129,11 @@ gboolean authority_revoke (Tx *tx, Authority *authority, const char *serial, Rev
  * the only revocation that can be lifted.  A held certificate can be revoked for good, from the day of the hold.
  * DIQI_ERROR_CERTIFICATE_STATE unless valid / held.  The caller ends the certificate's sessions. */
 gboolean authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
-gboolean authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error);
+/* What ended a hold, for the signer: the service request (exact text), and both approvals (compact). */
+typedef struct {
+	const char *request, *review, *complete;
+} HoldLifting;
+gboolean authority_unhold (Tx *tx, Authority *authority, const char *serial, const HoldLifting *lifting, Micros now, GError **error);
 
 /* --- judging a presented certificate -------------------------------------------------- */
 typedef struct {
@@ -154,13 +159,15 @@ GBytes *ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **
 /* The same from memory without waiting for anybody; NULL when it must be signed anew. */
 GBytes *ocsp_answer_kept (Authority *authority, gconstpointer der, gsize n);
 
-/* The current full CRL, DER; new reference. */
+/* The current list of a CA (name, NULL: the first), DER; new reference.  NULL: there is no such CA or shard. */
+GBytes *authority_list (Authority *authority, const char *ca, ListKind kind, guint shard, guint64 *number, Micros *next_update);
+/* The full list of the first CA. */
 GBytes *authority_crl (Authority *authority, guint64 *number, Micros *next_update);
-/* Signs a new CRL now, whatever the old one says. */
+/* Tells the signer everything and signs all lists now, whatever the old ones say. */
 gboolean authority_crl_publish (Authority *authority, GError **error);
 
-/* What the worker does each time it wakes: refresh the index, and publish a CRL if something was
- * revoked since, or half of its life is over. */
+/* What the worker does each time it wakes: refresh the index, tell the signer what changed, and publish the lists that say
+ * something else now or have half of their life behind them. */
 gboolean authority_tick (Authority *authority, GError **error);
 /* Thread that ticks every 250 ms and at once after a revocation; stopped by authority_worker_stop or _free. */
 void authority_worker_start (Authority *authority);

@@ -39,11 +39,5 @@ gboolean db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *
 gboolean db_intent_finish (Tx *tx, const char *serial, const char *state, Micros at, GError **error);
 gboolean db_intents_open (Tx *tx, GPtrArray *applications, GError **error);
 
-/* RevokedEntry items, in order of serial. */
-gboolean db_revoked (Tx *tx, Micros expired_before, GArray *out, GError **error);
-gboolean db_crl_insert (Tx *tx, gint64 number, GBytes *der, Micros this_update, Micros next_update, GError **error);
-/* *der NULL: none yet. */
-gboolean db_crl_latest (Tx *tx, gint64 *number, GBytes **der, Micros *this_update, Micros *next_update, GError **error);
-
 /* The in-memory picture of a stored row. */
 gboolean status_entry_of_row (const CertificateRow *row, StatusEntry *out, GError **error);

@@ -2,6 +2,7 @@
 #pragma once
 #include <string.h>
 #include "authority/authority.h"
+#include "authority/lists.h"
 
 /* Hash tables whose keys are hashes: any four octets of one will do. */
 static inline guint
@@ -30,16 +31,6 @@ typedef struct OcspCache OcspCache;
 OcspCache *ocsp_cache_new (void);
 void ocsp_cache_free (OcspCache *cache);
 
-/* The CRL in use. */
-typedef struct {
-	GMutex lock;              /* guards what follows */
-	GBytes *der;
-	gint64 number;
-	Micros this_update, next_update;
-	guint64 generation;       /* of the status index when it was made: later revocations are not in it */
-	GMutex publish_lock;      /* one publication at a time */
-} CurrentCrl;
-
 typedef struct {
 	GMutex lock;
 	GCond wake;
@@ -57,7 +48,8 @@ struct Authority {
 	JudgeCache *judged;
 	gint chains_proven;       /* atomic bits, by place in site->cas: the signatures of CA and root have been verified */
 	OcspCache *ocsp;
-	CurrentCrl crl;
+	GPtrArray *lists;         /* CaLists, in the order of site->cas */
+	GMutex publish_lock;      /* one publication at a time */
 	AuthorityWorker worker;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "authority/authority_db.h"
+#include "authority/crl_db.h"
 #include "base/error.h"
 
 void
@@ -195,11 +196,12 @@ hold_like (Tx *tx, Authority *authority, CertificateRow *row, const CertificateR
 }
 
 static gboolean
-unhold_row (Tx *tx, Authority *authority, CertificateRow *row, Micros now, GError **error)
+unhold_row (Tx *tx, Authority *authority, CertificateRow *row, const HoldLifting *lifting, Micros now, GError **error)
 {
 	gint64 change_seq;
 
-	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_unhold (tx, row->serial, change_seq, error))
+	if (!authority_next_change (tx, &change_seq, error) || !db_certificate_unhold (tx, row->serial, change_seq, error) ||
+	    !db_lifting_insert (tx, row->serial, change_seq, lifting, error))
 		return FALSE;
 	row->revoked_at = 0;
 	row->reason = 0;
@@ -207,10 +209,14 @@ unhold_row (Tx *tx, Authority *authority, CertificateRow *row, Micros now, GErro
 }
 
 static gboolean
-unhold_like (Tx *tx, Authority *authority, CertificateRow *row, const CertificateRow *like, Micros now, GError **error)
+unhold_pair (Tx *tx, Authority *authority, const CertificateRow *row, const HoldLifting *lifting, Micros now, GError **error)
 {
-	(void) like;
-	return !is_held (row) || unhold_row (tx, authority, row, now, error);
+	g_auto (CertificateRow) pair = { 0 };
+
+	if (row->encrypts || !row->pair)
+		return TRUE;
+	return certificate_load (tx, row->pair, TRUE, &pair, error) &&
+	       (!is_held (&pair) || unhold_row (tx, authority, &pair, lifting, now, error));
 }
 
 gboolean
@@ -247,7 +253,7 @@ authority_hold (Tx *tx, Authority *authority, const char *serial, Micros now, GE
 }
 
 gboolean
-authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, GError **error)
+authority_unhold (Tx *tx, Authority *authority, const char *serial, const HoldLifting *lifting, Micros now, GError **error)
 {
 	g_auto (CertificateRow) row = { 0 };
 
@@ -255,5 +261,5 @@ authority_unhold (Tx *tx, Authority *authority, const char *serial, Micros now, 
 		return FALSE;
 	if (!is_held (&row))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, NULL, "certificate %s is not held but %s", serial, status_at (&row, now));
-	return unhold_row (tx, authority, &row, now, error) && change_pair (tx, authority, &row, unhold_like, now, error);
+	return unhold_row (tx, authority, &row, lifting, now, error) && unhold_pair (tx, authority, &row, lifting, now, error);
 }

@@ -1,89 +1,245 @@
-/* authority/crl.c — the full CRL (RFC 5280 5).
+/* authority/crl.c — revocation lists (RFC 5280 5): full, delta and one a shard, for every CA.
  *
- * The number is taken and stored before the signer is asked, so that a number is never used twice
- * however the publication ends.  It is at least the time in seconds: a database restored from an old
+ * A round takes one number, stored before the signer is asked, so that a number is never used twice however the publication
+ * ends; all lists of the round carry it.  It is at least the time in seconds: a database restored from an old
  * copy then still asks for a number above the last one, which the signer insists on.
+ *
+ * What changed enters the delta and its shard at once.  The full list follows at once while it is short, and within a
+ * minute when it is long; every list is made anew before half of its life is over.  The signer builds them
+ * from what it remembers: nothing is read from the database for a list, and nothing is sent but what changed.
  */
 #include "authority/authority_private.h"
 
 #include "authority/authority_db.h"
+#include "authority/crl_db.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 
 #define CRL_LIFE MICROS_PER_DAY
-/* An entry stays for a while after its certificate expired, so that every relying party sees it once. */
-#define CRL_KEEP_EXPIRED (7 * MICROS_PER_DAY)
 /* Another process of the site may publish a higher number between our taking one and our signing. */
 #define CRL_ATTEMPTS 3
+/* Longer full lists are not made anew for every revocation: the delta and the shards say it at once. */
+#define EAGER_ENTRIES 10000
+#define FULL_PAUSE MICROS_PER_MIN
+/* A delta longer than this ends by a new full list to start from. */
+#define DELTA_ENTRIES 5000
+/* After a long round as long a rest, so that revoking many does not make the same lists over and over. */
+#define LONG_ROUND (100 * MICROS_PER_MS)
+#define LONGEST_REST (400 * MICROS_PER_MS)
 
 typedef struct {
-	Micros now;
-	gint64 number;
-	GArray *entries;
+	ListKind kind;
+	guint shard;
+	gboolean base;
 	GBytes *der;
-	Micros this_update, next_update;
-} CrlArgs;
+	gsize entries;
+} Work;
+
+static void
+work_clear (Work *work)
+{
+	g_clear_pointer (&work->der, g_bytes_unref);
+}
+
+typedef struct {
+	CaLists *lists;
+	GArray *works;                /* Work */
+	Micros now, this_update, next_update;
+	gint64 number;
+} Round;
+
+static void
+round_clear (Round *round)
+{
+	g_clear_pointer (&round->works, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Round, round_clear)
+
+/* --- what is due ----------------------------------------------------------------------------- */
+
+static gboolean
+is_old (const PublishedList *list, Micros now)
+{
+	/* A test clock may have been set back. */
+	return !list->der || now >= list->this_update + CRL_LIFE / 2 || now < list->this_update;
+}
+
+static gboolean
+base_is_due (const CaLists *lists, Micros now)
+{
+	return lists->base_at < 0 || now >= lists->base_at + CRL_LIFE / 2 || now < lists->base_at ||
+	       (lists->delta_entries > DELTA_ENTRIES && now >= lists->base_at + FULL_PAUSE);
+}
+
+static gboolean
+full_is_due (const CaLists *lists, Micros now)
+{
+	if (is_old (&lists->full, now) || (lists->delta_entries > DELTA_ENTRIES && base_is_due (lists, now)))
+		return TRUE;
+	return lists->full_changed && (lists->entries <= EAGER_ENTRIES || now >= lists->full.this_update + FULL_PAUSE);
+}
+
+static void
+add_work (Round *round, ListKind kind, guint shard, gboolean base)
+{
+	const Work work = { kind, shard, base, NULL, 0 };
+
+	g_array_append_val (round->works, work);
+}
+
+/* The full list first: what it says as a base, the delta refers to. */
+static void
+plan (Round *round, gboolean all)
+{
+	const CaLists *lists = round->lists;
+	gboolean base = FALSE;
+
+	if (all || full_is_due (lists, round->now)) {
+		base = base_is_due (lists, round->now);
+		add_work (round, LIST_FULL, 0, base);
+	}
+	if (all || base || lists->delta_changed || is_old (&lists->delta, round->now))
+		add_work (round, LIST_DELTA, 0, FALSE);
+	for (guint i = 0; i < lists->ca->shards; i++)
+		if (all || lists->shard_changed[i] || is_old (&lists->shards[i], round->now))
+			add_work (round, LIST_SHARD, i, FALSE);
+}
+
+/* --- one round --------------------------------------------------------------------------------- */
 
 static gboolean
 take_number (Tx *tx, gpointer arg, GError **error)
 {
-	CrlArgs *args = arg;
+	Round *round = arg;
+	const char *ca = round->lists->ca->name;
+	/* The first CA's counter is older than the others. */
+	g_autofree char *name = g_str_equal (ca, "issuing") ? g_strdup ("crl") : g_strconcat ("crl/", ca, NULL);
 
-	g_array_set_size (args->entries, 0);
-	return db_counter_next (tx, "crl", args->now / MICROS_PER_S, &args->number, error) &&
-	       db_revoked (tx, args->now - CRL_KEEP_EXPIRED, args->entries, error);
+	return db_counter_add (tx, name, error) && db_counter_next (tx, name, round->now / MICROS_PER_S, &round->number, error);
 }
 
 static gboolean
-store_crl (Tx *tx, gpointer arg, GError **error)
+store_lists (Tx *tx, gpointer arg, GError **error)
 {
-	const CrlArgs *args = arg;
+	const Round *round = arg;
 
-	return db_crl_insert (tx, args->number, args->der, args->this_update, args->next_update, error);
+	for (guint i = 0; i < round->works->len; i++) {
+		const Work *work = &g_array_index (round->works, Work, i);
+		const ListRow row = { round->lists->ca->name, list_kind_name (work->kind), work->shard, round->number, work->der,
+		                      round->this_update, round->next_update };
+
+		if (!db_list_store (tx, &row, error) || !db_list_number_insert (tx, &row, error))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean
-sign_and_store (Authority *authority, CrlArgs *args, GError **error)
+sign_lists (Authority *authority, Round *round, GError **error)
 {
-	args->now = clock_now (authority->clock);
-	args->this_update = args->now - args->now % MICROS_PER_S;
-	args->next_update = args->this_update + CRL_LIFE;
-	if (!store_run (authority->store, "crl.number", take_number, args, error))
-		return FALSE;
-	args->der = authority->calls.sign_crl (authority->signer, NULL, args->number, args->this_update, args->next_update,
-	                                       (const RevokedEntry *) (gpointer) args->entries->data, args->entries->len, error);
-	if (!args->der)
-		return FALSE;
+	for (guint i = 0; i < round->works->len; i++) {
+		Work *work = &g_array_index (round->works, Work, i);
+		const SignerListOrder order = {
+			.ca = round->lists->ca->name, .kind = work->kind, .shard = work->shard, .base = work->base,
+			.number = (guint64) round->number, .this_update = round->this_update, .next_update = round->next_update,
+		};
+
+		work_clear (work);
+		work->der = authority->calls.sign_list (authority->signer, &order, &work->entries, error);
+		if (!work->der)
+			return FALSE;
+	}
 	FAILPOINT ("crl.signed");
-	return store_run (authority->store, "crl.store", store_crl, args, error);
+	return TRUE;
 }
 
 static void
-use_crl (CurrentCrl *crl, const CrlArgs *args, guint64 generation)
+use_list (CaLists *lists, const Round *round, const Work *work)
 {
-	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
+	PublishedList *list = ca_lists_find (lists, work->kind, work->shard);
 
-	g_clear_pointer (&crl->der, g_bytes_unref);
-	crl->der = g_bytes_ref (args->der);
-	crl->number = args->number;
-	crl->this_update = args->this_update;
-	crl->next_update = args->next_update;
-	crl->generation = generation;
+	g_clear_pointer (&list->der, g_bytes_unref);
+	*list = (PublishedList) { g_bytes_ref (work->der), (guint64) round->number, round->this_update, round->next_update };
+	switch (work->kind) {
+	case LIST_FULL:
+		lists->full_changed = FALSE;
+		lists->entries = work->entries;
+		lists->base_at = work->base ? round->now : lists->base_at;
+		break;
+	case LIST_DELTA:
+		lists->delta_changed = FALSE;
+		lists->delta_entries = work->entries;
+		break;
+	default:
+		lists->shard_changed[work->shard] = FALSE;
+	}
+}
+
+static void
+use_lists (CaLists *lists, const Round *round)
+{
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&lists->lock);
+
+	for (guint i = 0; i < round->works->len; i++)
+		use_list (lists, round, &g_array_index (round->works, Work, i));
+}
+
+static gboolean
+attempt (Authority *authority, Round *round, GError **error)
+{
+	round->this_update = round->now - round->now % MICROS_PER_S;
+	round->next_update = round->this_update + CRL_LIFE;
+	return store_run (authority->store, "crl.number", take_number, round, error) && sign_lists (authority, round, error) &&
+	       store_run (authority->store, "crl.store", store_lists, round, error);
+}
+
+static gboolean
+publish (Authority *authority, CaLists *lists, gboolean all, GError **error)
+{
+	g_auto (Round) round = { .lists = lists, .now = clock_now (authority->clock) };
+	gint64 start = clock_monotonic (), took;
+
+	round.works = g_array_new (FALSE, FALSE, sizeof (Work));
+	g_array_set_clear_func (round.works, (GDestroyNotify) work_clear);
+	plan (&round, all);
+	if (round.works->len == 0)
+		return TRUE;
+	for (guint n = 1; ; n++) {
+		g_autoptr (GError) failure = NULL;
+
+		if (attempt (authority, &round, &failure))
+			break;
+		if (n == CRL_ATTEMPTS || !g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_SIGNER)) {
+			g_propagate_error (error, g_steal_pointer (&failure));
+			return FALSE;
+		}
+	}
+	use_lists (lists, &round);
+	took = clock_monotonic () - start;
+	lists->rest_until = took > LONG_ROUND ? start + took + MIN (took, LONGEST_REST) : 0;
+	return TRUE;
 }
 
 /* The signer lists what it ever listed: login and quotes must not be laxer than the CRL. */
 static gboolean
-keep_listed (Authority *authority, GBytes *der, GError **error)
+keep_listed (Authority *authority, CaLists *lists, GError **error)
 {
-	g_autoptr (GArray) listed = crl_entries (der, error);
+	g_autoptr (GArray) listed = crl_entries (lists->full.der, error);
 
 	if (!listed)
 		return FALSE;
 	for (guint i = 0; i < listed->len; i++) {
 		const RevokedEntry *entry = &g_array_index (listed, RevokedEntry, i);
 		g_autofree char *serial = NULL;
+		StatusEntry known;
 
+		if (entry->reason == REASON_HOLD) {
+			/* Ended while we were away, or by another hand: authority_tell finds out. */
+			if (status_index_find (authority->status, &entry->serial, &known) && known.status == CERT_STATUS_GOOD)
+				g_array_append_val (lists->untold, entry->serial);
+			continue;
+		}
 		if (!status_index_keep_revoked (authority->status, entry))
 			continue;
 		serial = serial_hex (&entry->serial);
@@ -93,61 +249,71 @@ keep_listed (Authority *authority, GBytes *der, GError **error)
 	return TRUE;
 }
 
+static gboolean
+publish_first (Authority *authority, CaLists *lists, GError **error)
+{
+	return authority_tell (authority, lists, error) && publish (authority, lists, TRUE, error) && keep_listed (authority, lists, error) &&
+	       authority_tell (authority, lists, error) && publish (authority, lists, FALSE, error);
+}
+
 gboolean
 authority_crl_publish (Authority *authority, GError **error)
 {
-	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&authority->crl.publish_lock);
-	g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (RevokedEntry));
-	guint64 generation = status_index_generation (authority->status);
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&authority->publish_lock);
 
-	for (guint attempt = 1; ; attempt++) {
-		g_autoptr (GError) failure = NULL;
-		g_autoptr (GBytes) der = NULL;
-		CrlArgs args = { .entries = entries };
-		gboolean published = sign_and_store (authority, &args, &failure);
-
-		der = args.der;
-		if (published) {
-			use_crl (&authority->crl, &args, generation);
-			return keep_listed (authority, der, error);
-		}
-		if (attempt == CRL_ATTEMPTS || !g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_SIGNER)) {
-			g_propagate_error (error, g_steal_pointer (&failure));
+	authority_sort_changes (authority);
+	for (guint i = 0; i < authority->lists->len; i++)
+		if (!publish_first (authority, g_ptr_array_index (authority->lists, i), error))
 			return FALSE;
-		}
+	return TRUE;
+}
+
+GBytes *
+authority_list (Authority *authority, const char *ca, ListKind kind, guint shard, guint64 *number, Micros *next_update)
+{
+	for (guint i = 0; i < authority->lists->len; i++) {
+		CaLists *lists = g_ptr_array_index (authority->lists, i);
+		g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&lists->lock);
+		const PublishedList *list = ca_lists_find (lists, kind, shard);
+
+		if (ca && !g_str_equal (lists->ca->name, ca))
+			continue;
+		if (!list || !list->der)
+			return NULL;
+		if (number)
+			*number = list->number;
+		if (next_update)
+			*next_update = list->next_update;
+		return g_bytes_ref (list->der);
 	}
+	return NULL;
 }
 
 GBytes *
 authority_crl (Authority *authority, guint64 *number, Micros *next_update)
 {
-	CurrentCrl *crl = &authority->crl;
-	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
-
-	if (number)
-		*number = crl->number;
-	if (next_update)
-		*next_update = crl->next_update;
-	return g_bytes_ref (crl->der);
+	return authority_list (authority, NULL, LIST_FULL, 0, number, next_update);
 }
 
 static gboolean
-crl_is_due (Authority *authority)
+tick_ca (Authority *authority, CaLists *lists, GError **error)
 {
-	CurrentCrl *crl = &authority->crl;
-	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&crl->lock);
-	Micros now = clock_now (authority->clock);
-
-	if (crl->generation != status_index_generation (authority->status))
+	if (lists->rest_until > clock_monotonic ())
 		return TRUE;
-	/* A test clock may have been set back. */
-	return now >= crl->this_update + CRL_LIFE / 2 || now < crl->this_update;
+	return authority_tell (authority, lists, error) && publish (authority, lists, FALSE, error);
 }
 
 gboolean
 authority_tick (Authority *authority, GError **error)
 {
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&authority->publish_lock);
+	gboolean well = TRUE;
+
 	if (!status_index_refresh (authority->status, authority->store, error))
 		return FALSE;
-	return !crl_is_due (authority) || authority_crl_publish (authority, error);
+	authority_sort_changes (authority);
+	/* One CA that is stuck must not keep the others' lists from being made. */
+	for (guint i = 0; i < authority->lists->len; i++)
+		well = tick_ca (authority, g_ptr_array_index (authority->lists, i), well ? error : NULL) && well;
+	return well;
 }

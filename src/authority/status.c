@@ -24,6 +24,7 @@ struct StatusIndex {
 	GHashTable *by_serial;           /* Serial * (in the slot) → Slot *, owned */
 	GHashTable *by_fingerprint;      /* Fingerprint * (in the slot) → Slot * */
 	guint64 generation;
+	GArray *changed;                 /* Serial: since status_index_take_changes was last called */
 	GMutex refresh_lock;             /* one refresh at a time; never held with `lock` waiting for the store */
 	gint64 refreshed_to;
 };
@@ -53,6 +54,7 @@ status_index_new (void)
 	g_mutex_init (&index->refresh_lock);
 	index->by_serial = g_hash_table_new_full (serial_hash_key, serial_equal_key, NULL, g_free);
 	index->by_fingerprint = g_hash_table_new (fingerprint_key_hash, fingerprint_key_equal);
+	index->changed = g_array_new (FALSE, FALSE, sizeof (Serial));
 	return index;
 }
 
@@ -63,6 +65,7 @@ status_index_free (StatusIndex *index)
 		return;
 	g_hash_table_destroy (index->by_fingerprint);
 	g_hash_table_destroy (index->by_serial);
+	g_array_unref (index->changed);
 	g_mutex_clear (&index->refresh_lock);
 	g_mutex_clear (&index->lock);
 	g_free (index);
@@ -113,8 +116,10 @@ status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_
 		g_hash_table_insert (index->by_serial, &slot->entry.serial, slot);
 	}
 	otherwise = says_otherwise (entry, &slot->entry);
-	if (otherwise)
+	if (otherwise) {
 		index->generation++;
+		g_array_append_val (index->changed, entry->serial);
+	}
 	slot->entry = *entry;
 	slot->change_seq = change_seq;
 	if (status_entry_is_stored (entry))
@@ -128,14 +133,31 @@ status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed)
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
 	Slot *slot = g_hash_table_lookup (index->by_serial, &listed->serial);
 
-	/* The list may be older than the lifting of a hold in it. */
-	if (!slot || listed->reason == REASON_HOLD || is_for_good (&slot->entry))
+	if (!slot || is_for_good (&slot->entry) || (listed->reason == REASON_HOLD && slot->entry.status == CERT_STATUS_REVOKED))
 		return FALSE;
 	slot->entry.status = CERT_STATUS_REVOKED;
 	slot->entry.revoked_at = listed->revoked_at;
 	slot->entry.reason = listed->reason;
 	index->generation++;
 	return TRUE;
+}
+
+GArray *
+status_index_take_changes (StatusIndex *index)
+{
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
+	GArray *changed = index->changed;
+
+	index->changed = g_array_new (FALSE, FALSE, sizeof (Serial));
+	return changed;
+}
+
+void
+status_index_void_answers (StatusIndex *index)
+{
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->lock);
+
+	index->generation++;
 }
 
 typedef struct {

@@ -31,8 +31,14 @@ gboolean status_index_refresh (StatusIndex *index, Store *store, GError **error)
 /* For commit hooks: what the transaction that took change_seq made of this certificate.  Once revoked it stays so; only a
  * hold is lifted.  TRUE: OCSP and CRL say something else now. */
 gboolean status_index_apply (StatusIndex *index, const StatusEntry *entry, gint64 change_seq);
-/* What the signer lists as revoked for good is so here too, whatever the row says (a hold it does not remember).  TRUE: the row said otherwise. */
+/* What the signer lists as revoked or held is so here too, whatever the row says.  TRUE: the row said otherwise.  Of a hold the
+ * caller has made sure that it was not ended rightly. */
 gboolean status_index_keep_revoked (StatusIndex *index, const RevokedEntry *listed);
+/* Serial: whose place on the lists changed since the last call (at first: all that have one), oldest first, some
+ * more than once. */
+GArray *status_index_take_changes (StatusIndex *index);
+/* Cached answers are void for another reason than a change seen here. */
+void status_index_void_answers (StatusIndex *index);
 /* FALSE: this site never published such a serial. */
 gboolean status_index_find (StatusIndex *index, const Serial *serial, StatusEntry *out);
 gboolean status_index_find_fingerprint (StatusIndex *index, const Fingerprint *fingerprint, StatusEntry *out);

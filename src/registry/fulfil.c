@@ -52,12 +52,14 @@ hold_when_accepted (Step *step, GError **error)
 	return !service_rule (step->application.service)->hold_at_once || hold (step, error);
 }
 
+/* The signer wants to see both approvals before it calls the certificate good again. */
 static gboolean
-unhold (Step *step, GError **error)
+unhold (Step *step, const CertificateRequest *request, GError **error)
 {
 	const char *serial = step->application.certificate;
+	const HoldLifting lifting = { request->text, step->application.review_statement, statement_compact (step->statement) };
 
-	if (!authority_unhold (step->tx, step->registry->authority, serial, step->now, error) ||
+	if (!authority_unhold (step->tx, step->registry->authority, serial, &lifting, step->now, error) ||
 	    !db_holds_release (step->tx, serial, error) ||
 	    !certificate_tell_holder (step->tx, serial, "certificate.unheld", NULL, step->now, error))
 		return FALSE;
@@ -91,7 +93,7 @@ take_answer (Step *step, const char *answer, GError **error)
 }
 
 static gboolean
-fulfil (Step *step, const char *answer, GError **error)
+fulfil (Step *step, const CertificateRequest *request, const char *answer, GError **error)
 {
 	ServiceEffect effect = service_rule (step->application.service)->effect;
 
@@ -103,7 +105,7 @@ fulfil (Step *step, const char *answer, GError **error)
 	case EFFECT_HOLD:
 		return hold (step, error);
 	case EFFECT_UNHOLD:
-		return unhold (step, error);
+		return unhold (step, request, error);
 	case EFFECT_REVOKE:
 		return revoke_target (step, error);
 	case EFFECT_RECOVER:
@@ -171,7 +173,7 @@ application_service_complete (Tx *tx, Registry *registry, const Actor *actor, co
 	    !service_request_build (registry, &step.application, &request, error) ||
 	    !same_as_reviewed (&step.application, &request, error) ||
 	    !expect_service_approval (&step, &request, &answer, error) ||
-	    !fulfil (&step, answer, error))
+	    !fulfil (&step, &request, answer, error))
 		return FALSE;
 	step.application.issuer = g_strdup (actor->person);
 	step.application.issue_statement = g_strdup (statement_compact (statement));

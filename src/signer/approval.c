@@ -47,8 +47,7 @@ check_validity (const Court *court, const Certificate *certificate, const char *
 static gboolean
 check_revoked (const Court *court, const Certificate *certificate, const char *field, GError **error)
 {
-	const JournalIssue *issue = court->journal != NULL ? journal_by_serial (court->journal, certificate_serial (certificate)) : NULL;
-	return issue == NULL || !issue->revoked
+	return court->journal == NULL || journal_revocation (court->journal, certificate_serial (certificate)) == NULL
 	       || diqi_fail (error, DIQI_ERROR_CERTIFICATE_REVOKED, field, "the officer's certificate was revoked");
 }
 

@@ -214,24 +214,53 @@ pack_entry (GByteArray *out, const RevokedEntry *entry)
 	g_byte_array_append (out, &reason, 1);
 }
 
-GBytes *
-signer_sign_crl (SignerClient *client, const char *ca, guint64 number, Micros this_update, Micros next_update,
-                 const RevokedEntry *entries, gsize n, GError **error)
+gboolean
+signer_revoke (SignerClient *client, const char *ca, const RevokedEntry *entries, gsize n, GError **error)
 {
-	if (n > CRL_MAX_ENTRIES) {
-		diqi_error_set (error, DIQI_ERROR_TOO_LARGE, "/entries", "a CRL of %" G_GSIZE_FORMAT " entries, at most %d", n, CRL_MAX_ENTRIES);
-		return NULL;
-	}
 	g_autoptr (GByteArray) packed = g_byte_array_sized_new ((guint) (n * CRL_ENTRY_SIZE) + 1);
 	for (gsize i = 0; i < n; i++)
 		pack_entry (packed, &entries[i]);
-	json_t *message = message_new ("crl");
+	g_autoptr (GBytes) raw = g_bytes_new (packed->data, packed->len);
+	json_t *message = message_new ("revoke");
 	put_ca (message, ca);
-	put (message, "number", json_integer ((json_int_t) number));
-	put (message, "this_update", json_time (this_update));
-	put (message, "next_update", json_time (next_update));
-	put (message, "entries", json_base64 (packed->data, packed->len));
-	return call_for_bytes (client, message, "crl", error);
+	g_autoptr (json_t) reply = channel_call_raw (client->channel, message, raw, NULL, error);
+	return reply != NULL;
+}
+
+gboolean
+signer_unhold (SignerClient *client, const Serial *serial, const char *request, const char *review, const char *complete, GError **error)
+{
+	json_t *message = message_new ("unhold");
+	put (message, "serial", json_hex (serial->b, sizeof serial->b));
+	put (message, "request", json_string (request));
+	put (message, "review", json_string (review));
+	put (message, "complete", json_string (complete));
+	g_autoptr (json_t) reply = channel_call (client->channel, message, error);
+	return reply != NULL;
+}
+
+GBytes *
+signer_sign_list (SignerClient *client, const SignerListOrder *order, gsize *entries, GError **error)
+{
+	json_t *message = message_new ("crl");
+	put_ca (message, order->ca);
+	put (message, "list", json_string (list_kind_name (order->kind)));
+	if (order->kind == LIST_SHARD)
+		put (message, "shard", json_integer ((json_int_t) order->shard));
+	if (order->base)
+		put (message, "base", json_true ());
+	put (message, "number", json_integer ((json_int_t) order->number));
+	put (message, "this_update", json_time (order->this_update));
+	put (message, "next_update", json_time (order->next_update));
+	g_autoptr (GBytes) list = NULL;
+	g_autoptr (json_t) reply = channel_call_raw (client->channel, message, NULL, &list, error);
+	if (reply == NULL)
+		return NULL;
+	if (list == NULL)
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks the list");
+	if (entries != NULL)
+		*entries = (gsize) json_integer_value (json_object_get (reply, "entries"));
+	return g_steal_pointer (&list);
 }
 
 /* --- log and receipts ---------------------------------------------------------------- */

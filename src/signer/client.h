@@ -10,6 +10,7 @@
 #include "pki/certificate.h"
 #include "pki/merkle.h"
 #include "pki/statement.h"
+#include "signer/revocations.h"
 
 typedef struct SignerClient SignerClient;
 
@@ -33,6 +34,7 @@ typedef struct {
 	Certificate *root, *certificate, *ocsp;
 	Certificate *cross;               /* the CA certified by the first CA's root; NULL: it is under that anyway */
 	char *ocsp_uri, *crl_uri, *issuer_uri;
+	guint shards;                     /* of its revocation list */
 } SignerCa;
 
 /* What the signer pins: the site and its service certificates. */
@@ -89,10 +91,23 @@ gboolean signer_issue_pair (SignerClient *client, const char *request, gsize req
                             const Serial *encryption_serial, const char *reviewer_statement, const char *issuer_statement,
                             IssuedPair *out, GError **error);
 
-/* ca: its name, NULL the first.  Refuses "good" for a serial this CA never issued, and a CRL number not above the last. */
+/* ca: its name, NULL the first.  Refuses "good" for a serial this CA never issued. */
 GBytes *signer_sign_ocsp (SignerClient *client, const char *ca, const OcspRequest *answered, Micros this_update, Micros next_update, GError **error);
-GBytes *signer_sign_crl (SignerClient *client, const char *ca, guint64 number, Micros this_update, Micros next_update,
-                         const RevokedEntry *entries, gsize n, GError **error);
+/* Tells what is revoked or held (REASON_HOLD), each at least once; told again it changes nothing.  At most 100000 at a time. */
+gboolean signer_revoke (SignerClient *client, const char *ca, const RevokedEntry *entries, gsize n, GError **error);
+/* A hold ended: the service request that asked for it (exact text) and both approvals.  A request ends a hold once.
+ * DIQI_ERROR_APPROVAL, _SAME_PERSON, _STATEMENT_TARGET, _SIGNER. */
+gboolean signer_unhold (SignerClient *client, const Serial *serial, const char *request, const char *review, const char *complete, GError **error);
+typedef struct {
+	const char *ca;                   /* name; NULL: the first */
+	ListKind kind;
+	guint shard;
+	gboolean base;                    /* of a full list: deltas may refer to it from now on */
+	guint64 number;                   /* not below any of this CA's lists, above the last of this list */
+	Micros this_update, next_update;
+} SignerListOrder;
+/* A list of everything the signer was ever told, DER; *entries (may be NULL): how many are in it. */
+GBytes *signer_sign_list (SignerClient *client, const SignerListOrder *order, gsize *entries, GError **error);
 /* Refuses a tree that is not consistent with the last one signed. `proof` is the consistency
  * proof from that one (size 0 at first: empty).  Returns the signed note. */
 char *signer_sign_checkpoint (SignerClient *client, const Hash *root, guint64 size, guint64 old_size,

@@ -70,7 +70,11 @@ read_ca (const json_t *object, GPtrArray *cas, GError **error)
 {
 	SignerCa *ca = g_new0 (SignerCa, 1);
 	g_ptr_array_add (cas, ca);
+	json_int_t shards = json_integer_value (json_object_get (object, "shards"));
 	ca->current = json_is_true (json_object_get (object, "current"));
+	ca->shards = (guint) shards;
+	if (shards < 1 || shards > PINS_MAX_SHARDS)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks shards");
 	if (!read_certificate (object, "certificate", &ca->certificate, error))
 		return FALSE;
 	ca->id = fingerprint_hex (certificate_fingerprint (ca->certificate));
@@ -131,6 +135,7 @@ signer_site_add_ca (SignerSite *site, const char *name, Certificate *root, Certi
 	ca->ocsp = certificate_ref (ocsp);
 	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", site->base_uri, name);
 	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", site->base_uri, name);
+	ca->shards = PINS_SHARDS;
 	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", site->base_uri, name);
 	if (site->cas == NULL)
 		site->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) signer_ca_free);

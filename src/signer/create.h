@@ -39,6 +39,7 @@ typedef struct {
 	KeyAlgorithm algorithm;                 /* KEY_ALGORITHM_CHOICE */
 	gboolean has_second;                    /* a second hierarchy beside it: */
 	KeyAlgorithm second;                    /* KEY_SM2, or on an SM2 site one of the others */
+	guint shards;                           /* of the revocation lists; 0: PINS_SHARDS */
 	Micros now;
 	const char *passphrase;
 	gsize passphrase_n;

@@ -38,7 +38,9 @@ json_t *message_agents (Keyring *keyring, const json_t *message, GError **error)
 json_t *message_agents_set (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_recovery_begin (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_recovery_share (Keyring *keyring, const json_t *message, GError **error);
-json_t *message_crl (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_revoke (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **reply_raw, GError **error);
+json_t *message_unhold (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_crl (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **reply_raw, GError **error);
 json_t *message_checkpoint (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_checkpoint_last (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_receipt (Keyring *keyring, const json_t *message, GError **error);

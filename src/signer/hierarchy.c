@@ -198,7 +198,7 @@ hierarchy_new (const SignerCreate *in, GError **error)
 {
 	g_autoptr (Hierarchy) h = g_new0 (Hierarchy, 1);
 	h->pins = pins_new (in->site, in->name, in->base_uri, in->test, in->algorithm, error);
-	if (h->pins == NULL || !open_vaults (h, in, error) || !load_profiles (h, error) || !make_authorities (h, in, error) || !make_services (h, in, error) || !make_tls (h, in, error))
+	if (h->pins == NULL || (in->shards != 0 && !pins_set_shards (h->pins, in->shards, error)) || !open_vaults (h, in, error) || !load_profiles (h, error) || !make_authorities (h, in, error) || !make_services (h, in, error) || !make_tls (h, in, error))
 		return NULL;
 	return g_steal_pointer (&h);
 }
@@ -226,9 +226,11 @@ hierarchy_staff (const Hierarchy *h, const char *profile_name, const SignerCreat
 		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public,
 		.not_before = start, .not_after = start + profile->validity_days * MICROS_PER_DAY - MICROS_PER_S, .path_length = -1,
 		.key_usage = profile_key_usage (profile, h->pins->algorithm), .extended_key_usage = profile->extended_key_usage, .policy_oid = profile->policy,
-		.ocsp_uri = ca->ocsp_uri, .crl_uri = ca->crl_uri, .issuer_uri = ca->issuer_uri,
+		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri,
 	};
 	serial_new (now, &t.serial);
+	g_autofree char *list = pins_list_uri (ca, &t.serial);
+	t.crl_uri = list;
 	g_autoptr (GBytes) der = invariant_template (profile->kind, &t, ca->certificate, now, error) ? issuer_sign_certificate (hierarchy_issuer (h), &t, error) : NULL;
 	g_autoptr (Certificate) made = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
 	return made != NULL && invariant_certificate (made, &t, error) ? g_steal_pointer (&made) : NULL;

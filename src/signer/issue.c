@@ -39,7 +39,7 @@ template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 		.ca = FALSE, .path_length = -1,
 		.key_usage = profile_key_usage (order->profile, public_key_algorithm (key)), .extended_key_usage = order->profile->extended_key_usage,
 		.policy_oid = order->profile->policy, .uscc = order->uscc,
-		.ocsp_uri = ca->ocsp_uri, .crl_uri = ca->crl_uri, .issuer_uri = ca->issuer_uri,
+		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri,
 	};
 }
 
@@ -115,6 +115,8 @@ sign (const KeyringCa *ca, const Order *order, GError **error)
 {
 	CertificateTemplate t;
 	template_fill (ca->pin, order, &t);
+	g_autofree char *list = pins_list_uri (ca->pin, &order->serial);
+	t.crl_uri = list;
 	if (!invariant_template (order->profile->kind, &t, ca->pin->certificate, order->now, error))
 		return NULL;
 	g_autoptr (GBytes) der = issuer_sign_certificate (ca->issuer, &t, error);

@@ -12,11 +12,10 @@ struct Journal {
 	GHashTable *by_serial;      /* each keyed by the member inside JournalIssue; by_serial owns */
 	GHashTable *by_request;     /* JournalIssue itself: request and copy */
 	GHashTable *by_spki;
-	GPtrArray *revoked;
 	Moduli *moduli;             /* of every RSA key that has a certificate */
+	StatusLog *status;
 	LookLedger *looks;
 	GHashTable *pins;           /* ticket → Fingerprint of the key that got the PIN */
-	GHashTable *crl_numbers;    /* interned name of a CA → guint64 */
 	guint64 size;
 	Hash root;
 	Micros stamps_until;
@@ -130,63 +129,19 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 	return index_issue (journal, &issue, error) && remember_modulus (journal, der, error);
 }
 
-static gboolean
-remember_revoked (Journal *journal, const RevokedEntry *entry, Micros not_after, GError **error)
+static const char *
+issuer_of (gpointer user, const Serial *serial)
 {
-	JournalIssue *issue = g_hash_table_lookup (journal->by_serial, &entry->serial);
-	if (issue == NULL || issue->revoked)
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a revocation of no certificate, or of one twice");
-	issue->revoked = TRUE;
-	issue->revoked_at = entry->revoked_at;
-	issue->reason = entry->reason;
-	issue->not_after = not_after;
-	g_ptr_array_add (journal->revoked, issue);
-	return TRUE;
+	const JournalIssue *issue = journal_by_serial (user, serial);
+	return issue != NULL ? issue->ca : NULL;
 }
 
 static gboolean
-replay_revoked (Journal *journal, const json_t *record, GError **error)
+replay_status (Journal *journal, const json_t *record, GError **error)
 {
-	const char *type, *serial;
-	gint64 reason;
-	Micros time, not_after;
-	RevokedEntry entry = { 0 };
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
-		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "revoked_at", FIELD_TIME, TRUE, 0, &entry.revoked_at },
-		{ "reason", FIELD_INT, TRUE, 0, &reason }, { "not_after", FIELD_TIME, TRUE, 0, &not_after },
-	};
-	if (!JSON_READ (record, "", fields, error))
-		return FALSE;
-	if (!serial_from_hex (serial, &entry.serial) || reason < 0 || reason > REASON_PRIVILEGE_WITHDRAWN)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a revocation");
-	entry.reason = (RevocationReason) reason;
-	journal->last_time = MAX (journal->last_time, time);
-	return remember_revoked (journal, &entry, not_after, error);
-}
-
-static void
-remember_crl (Journal *journal, const char *ca, guint64 number)
-{
-	g_hash_table_insert (journal->crl_numbers, (gpointer) g_intern_string (ca), g_memdup2 (&number, sizeof number));
-}
-
-static gboolean
-replay_crl (Journal *journal, const json_t *record, GError **error)
-{
-	const char *type, *hash, *ca = PINS_FIRST_CA;
-	gint64 number, entries;
 	Micros time;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
-		{ "number", FIELD_INT, TRUE, 0, &number }, { "hash", FIELD_HEX32, TRUE, 0, &hash },
-		{ "entries", FIELD_INT, TRUE, 0, &entries }, { "ca", FIELD_STRING, FALSE, 32, &ca },
-	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!status_log_replay (journal->status, record, issuer_of, journal, &time, error))
 		return FALSE;
-	if (number <= 0 || (guint64) number <= journal_crl_number (journal, ca))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/number", "CRL numbers do not rise");
-	remember_crl (journal, ca, (guint64) number);
 	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
 }
@@ -272,10 +227,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 	const char *type = json_string_value (json_object_get (record, "type"));
 	if (g_strcmp0 (type, "issue") == 0)
 		return replay_issue (user, record, offset, n, error);
-	if (g_strcmp0 (type, "revoked") == 0)
-		return replay_revoked (user, record, error);
-	if (g_strcmp0 (type, "crl") == 0)
-		return replay_crl (user, record, error);
+	if (status_log_knows (type))
+		return replay_status (user, record, error);
 	if (g_strcmp0 (type, "checkpoint") == 0)
 		return replay_checkpoint (user, record, error);
 	if (g_strcmp0 (type, "look") == 0)
@@ -294,11 +247,10 @@ journal_open (const char *path, GError **error)
 	journal->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
 	journal->by_request = g_hash_table_new (request_key, request_same);
 	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
-	journal->revoked = g_ptr_array_new ();
 	journal->moduli = moduli_new ();
+	journal->status = status_log_new ();
 	journal->looks = look_ledger_new ();
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-	journal->crl_numbers = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, g_free);
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
@@ -310,10 +262,9 @@ journal_free (Journal *journal)
 	if (journal == NULL)
 		return;
 	chain_free (journal->chain);
-	g_ptr_array_unref (journal->revoked);
 	moduli_free (journal->moduli);
+	status_log_free (journal->status);
 	look_ledger_free (journal->looks);
-	g_hash_table_unref (journal->crl_numbers);
 	g_hash_table_unref (journal->pins);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
@@ -385,17 +336,23 @@ journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *rev
 		|| diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "a certificate that nobody approved");
 }
 
-const GPtrArray *
-journal_revoked (const Journal *journal)
+Revocations *
+journal_revocations (const Journal *journal, const char *ca)
 {
-	return journal->revoked;
+	return status_log_of (journal->status, ca);
 }
 
-guint64
-journal_crl_number (const Journal *journal, const char *ca)
+const Revoked *
+journal_revocation (const Journal *journal, const Serial *serial)
 {
-	const guint64 *number = g_hash_table_lookup (journal->crl_numbers, g_intern_string (ca));
-	return number != NULL ? *number : 0;
+	const JournalIssue *issue = journal_by_serial (journal, serial);
+	return issue != NULL ? revocations_find (status_log_of (journal->status, issue->ca), serial) : NULL;
+}
+
+gboolean
+journal_has_lifted (const Journal *journal, const Fingerprint *request, const Serial *serial)
+{
+	return status_log_has_lifted (journal->status, request, serial);
 }
 
 void
@@ -494,39 +451,45 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 		g_error ("journal: %s", error->message);
 }
 
+/* members: what a record says besides type and time; taken, NULL: nothing. */
+static void
+add_status (Journal *journal, const char *type, Micros time, json_t *members)
+{
+	if (members == NULL)
+		return;
+	g_autoptr (json_t) record = members;
+	json_object_set_new (record, "type", json_string (type));
+	json_object_set_new (record, "time", json_time (time));
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->last_time = MAX (journal->last_time, time);
+}
+
 gboolean
 journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error)
 {
 	const JournalIssue *issue = journal_by_serial (journal, &entry->serial);
-	if (issue != NULL && issue->revoked)
+	const Revoked *before = journal_revocation (journal, &entry->serial);
+	if (before != NULL && (before->entry.reason != REASON_HOLD || entry->reason == REASON_HOLD))
 		return TRUE;
 	g_autoptr (GBytes) der = issue != NULL ? journal_certificate (journal, issue, error) : NULL;
 	g_autoptr (Certificate) certificate = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
-	if (certificate == NULL || !remember_revoked (journal, entry, certificate_not_after (certificate), error))
+	if (certificate == NULL)
 		return FALSE;
-	g_autoptr (json_t) record = record_new ("revoked", time);
-	json_object_set_new (record, "serial", json_hex (entry->serial.b, sizeof entry->serial.b));
-	json_object_set_new (record, "revoked_at", json_time (entry->revoked_at));
-	json_object_set_new (record, "reason", json_integer ((json_int_t) entry->reason));
-	json_object_set_new (record, "not_after", json_time (certificate_not_after (certificate)));
-	chain_append (journal->chain, record, NULL, NULL);
-	journal->last_time = MAX (journal->last_time, time);
+	add_status (journal, "revoked", time, status_log_revoked (journal->status, issue->ca, entry, certificate_not_after (certificate)));
 	return TRUE;
 }
 
 void
-journal_add_crl (Journal *journal, const char *ca, Micros time, guint64 number, GBytes *crl, gsize entries)
+journal_add_unheld (Journal *journal, Micros time, const Lifting *lifting)
 {
-	Fingerprint hash;
-	fingerprint_of (g_bytes_get_data (crl, NULL), g_bytes_get_size (crl), &hash);
-	g_autoptr (json_t) record = record_new ("crl", time);
-	put_ca (record, ca);
-	json_object_set_new (record, "number", json_integer ((json_int_t) number));
-	json_object_set_new (record, "entries", json_integer ((json_int_t) entries));
-	put_hash (record, "hash", &hash);
-	chain_append (journal->chain, record, NULL, NULL);
-	remember_crl (journal, ca, number);
-	journal->last_time = MAX (journal->last_time, time);
+	const JournalIssue *issue = journal_by_serial (journal, &lifting->serial);
+	add_status (journal, "unheld", time, status_log_unheld (journal->status, issue->ca, lifting));
+}
+
+void
+journal_add_list (Journal *journal, Micros time, const ListMade *made)
+{
+	add_status (journal, "crl", time, status_log_list (journal->status, made, strcmp (made->ca, PINS_FIRST_CA) == 0, time));
 }
 
 void

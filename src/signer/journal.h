@@ -4,8 +4,7 @@
  *
  * journal.log is a Chain.  Records, each with "time":
  *   {"type":"issue","ca"?,"request"?,"copy"?,"use"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
- *   {"type":"revoked","serial","revoked_at","reason","not_after"}
- *   {"type":"crl","ca"?,"number","hash","entries"}
+ *   "revoked", "unheld", "crl": signer/status_log.h
  *   {"type":"checkpoint","size","root"}
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  *   {"type":"pin","ticket","token","spki","statements"}
@@ -22,6 +21,7 @@
 #include "pki/moduli.h"
 #include "signer/chain.h"
 #include "signer/pins.h"
+#include "signer/status_log.h"
 
 typedef struct Journal Journal;
 
@@ -32,9 +32,6 @@ typedef struct {
 	const char *ca;           /* its issuer: interned name */
 	guint copy;               /* which key of the request */
 	gboolean encrypts;        /* the encryption certificate of double certificates */
-	gboolean revoked;         /* once, and for ever; then: */
-	Micros revoked_at, not_after;
-	RevocationReason reason;
 	goffset offset;           /* of the record in the file */
 	gsize n;
 } JournalIssue;
@@ -79,9 +76,12 @@ void journal_check_primes (const Journal *journal, PrimeCheck *check);
 GBytes *journal_certificate (Journal *journal, const JournalIssue *issue, GError **error);
 /* Identities of the statements that approved it.  DIQI_ERROR_SIGNER: none did. */
 gboolean journal_approvals (Journal *journal, const JournalIssue *issue, Fingerprint *reviewer, Fingerprint *issuer, GError **error);
-/* JournalIssue *, those that are revoked; borrowed. */
-const GPtrArray *journal_revoked (const Journal *journal);
-guint64 journal_crl_number (const Journal *journal, const char *ca);     /* 0 before its first */
+/* What a CA (name) called revoked or held, and its lists. */
+Revocations *journal_revocations (const Journal *journal, const char *ca);
+/* NULL: neither revoked nor held, or no certificate of ours. */
+const Revoked *journal_revocation (const Journal *journal, const Serial *serial);
+/* Did this service request (its hash) end a hold of this certificate before? */
+gboolean journal_has_lifted (const Journal *journal, const Fingerprint *request, const Serial *serial);
 void journal_checkpoint (const Journal *journal, guint64 *size, Hash *root);
 /* Looks at records: was this statement used; how many has this person had on the (Beijing) day of now. */
 gboolean journal_look_used (const Journal *journal, const Fingerprint *identity);
@@ -94,9 +94,12 @@ Micros journal_last_time (const Journal *journal);            /* of any record, 
 
 /* These gather; nothing may be answered before journal_commit. */
 void journal_add_issue (Journal *journal, const JournalEntry *entry);
-/* Of a certificate in the journal; nothing when it is remembered already.  FALSE: its record cannot be read. */
+/* Of a certificate in the journal; nothing when it is remembered already: a hold gives way to a revocation, that to nothing.
+ * FALSE: its record cannot be read. */
 gboolean journal_add_revoked (Journal *journal, Micros time, const RevokedEntry *entry, GError **error);
-void journal_add_crl (Journal *journal, const char *ca, Micros time, guint64 number, GBytes *crl, gsize entries);
+/* Of one that is held. */
+void journal_add_unheld (Journal *journal, Micros time, const Lifting *lifting);
+void journal_add_list (Journal *journal, Micros time, const ListMade *made);
 void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const Hash *root);
 /* Not used before. */
 void journal_add_look (Journal *journal, const JournalLook *look);

@@ -141,6 +141,10 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	if (keyring->officers == NULL || !open_key_centre (keyring, dir, error))
 		return NULL;
 	keyring->hsms = g_ptr_array_ref (vault_hsms (vault));
+	for (guint i = 0; i < keyring->cas->len; i++) {
+		const KeyringCa *ca = g_ptr_array_index (keyring->cas, i);
+		revocations_open_lists (journal_revocations (keyring->journal, ca->pin->name), ca->pin->shards);
+	}
 	keyring->clock = keyring->pins->test ? clock_new_offset (0) : clock_new_system ();
 	return g_steal_pointer (&keyring);
 }

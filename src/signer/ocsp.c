@@ -4,7 +4,7 @@
  * "good" and "revoked" are said only of a serial in the signer's own journal, under the CA that issued it; and what a
  * relying party asks about is read from its own request, not from what the caller says about it.
  *
- * What this signer once called revoked it keeps so, whatever a caller says later.
+ * What this signer once called revoked or held it keeps so, whatever a caller says later.
  */
 #include "base/error.h"
 #include "signer/compact.h"
@@ -58,20 +58,22 @@ read_status (const Keyring *keyring, const KeyringCa *ca, CompactReader *in, Ocs
 	return status_check_revocation (keyring, single->revoked_at, single->reason, error);
 }
 
-/* What was said before goes before what is said now. */
+/* What was said before goes before what is said now, but for a revocation that takes the place of a hold. */
 static gboolean
 recall (const Keyring *keyring, const KeyringCa *ca, OcspSingle *single, GError **error)
 {
-	const JournalIssue *issue = single->ours ? status_issued_by (keyring, ca, &single->serial) : NULL;
-	if (issue != NULL && issue->revoked) {
-		single->status = CERT_STATUS_REVOKED;
-		single->revoked_at = issue->revoked_at;
-		single->reason = issue->reason;
-		return TRUE;
-	}
 	const RevokedEntry entry = { single->serial, single->revoked_at, single->reason };
-	return single->status != CERT_STATUS_REVOKED || entry.reason == REASON_HOLD
-		|| journal_add_revoked (keyring->journal, keyring_now (keyring), &entry, error);
+	if (!single->ours || status_issued_by (keyring, ca, &single->serial) == NULL)
+		return TRUE;
+	if (single->status == CERT_STATUS_REVOKED && !journal_add_revoked (keyring->journal, keyring_now (keyring), &entry, error))
+		return FALSE;
+	const Revoked *revoked = journal_revocation (keyring->journal, &single->serial);
+	if (revoked != NULL) {
+		single->status = CERT_STATUS_REVOKED;
+		single->revoked_at = revoked->entry.revoked_at;
+		single->reason = revoked->entry.reason;
+	}
+	return TRUE;
 }
 
 /* Everything is read before anything is remembered. */

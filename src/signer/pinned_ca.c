@@ -100,6 +100,7 @@ pinned_ca_new (const Pins *pins, const CaCertificates *from)
 	ca->cross = from->cross != NULL ? certificate_ref (from->cross) : NULL;
 	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, ca->name);
 	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", pins->base_uri, ca->name);
+	ca->shards = pins->shards;
 	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", pins->base_uri, ca->name);
 	return ca;
 }
@@ -117,6 +118,33 @@ pins_add_ca (Pins *pins, const CaCertificates *from, GError **error)
 	if (pins->cas->len == 1)
 		fill_first (pins, ca);
 	return TRUE;
+}
+
+/* Beside the full list. */
+static char *
+beside (const PinnedCa *ca, const char *rest)
+{
+	g_autofree char *folder = g_strndup (ca->crl_uri, strlen (ca->crl_uri) - strlen ("full.crl"));
+	return g_strconcat (folder, rest, NULL);
+}
+
+char *
+pins_delta_uri (const PinnedCa *ca)
+{
+	return beside (ca, "delta.crl");
+}
+
+char *
+pins_shard_uri (const PinnedCa *ca, guint shard)
+{
+	g_autofree char *rest = g_strdup_printf ("shard/%u.crl", shard);
+	return beside (ca, rest);
+}
+
+char *
+pins_list_uri (const PinnedCa *ca, const Serial *serial)
+{
+	return pins_shard_uri (ca, serial->b[sizeof serial->b - 1] % ca->shards);
 }
 
 const PinnedCa *
@@ -190,10 +218,10 @@ pins_describe_cas (const Pins *pins)
 	json_t *cas = json_array ();
 	for (guint i = 0; i < pins->cas->len; i++) {
 		const PinnedCa *ca = pins_nth_ca (pins, i);
-		json_t *object = json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
+		json_t *object = json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s, s:s, s:i}", "name", ca->name, "hierarchy", ca->hierarchy,
 			"algorithm", key_algorithm_name (ca->algorithm), "current", ca->current, "root", certificate_json (ca->root),
 			"certificate", certificate_json (ca->certificate), "ocsp", certificate_json (ca->ocsp),
-			"ocsp_uri", ca->ocsp_uri, "crl_uri", ca->crl_uri, "issuer_uri", ca->issuer_uri);
+			"ocsp_uri", ca->ocsp_uri, "crl_uri", ca->crl_uri, "issuer_uri", ca->issuer_uri, "shards", (int) ca->shards);
 		if (ca->cross != NULL)
 			json_object_set_new (object, "cross", certificate_json (ca->cross));
 		json_array_append_new (cas, object);

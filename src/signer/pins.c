@@ -79,10 +79,20 @@ pins_new (const char *site, const char *name, const char *base_uri, gboolean tes
 	pins->origin = g_strdup (strstr (base_uri, "://") + 3);
 	pins->test = test;
 	pins->algorithm = algorithm;
+	pins->shards = PINS_SHARDS;
 	pins->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) pinned_ca_free);
 	pins->profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
 	pins->places = key_places_new ();
 	return pins;
+}
+
+gboolean
+pins_set_shards (Pins *pins, gint64 shards, GError **error)
+{
+	if (shards < 1 || shards > PINS_MAX_SHARDS)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/shards", "1 to %d shards of the revocation list", PINS_MAX_SHARDS);
+	pins->shards = (guint) shards;
+	return TRUE;
 }
 
 static json_t *
@@ -136,6 +146,9 @@ pins_site_json (const Pins *pins, const json_t *profile_hashes)
 	json_object_set_new (object, "name", json_string (pins->name));
 	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
+	/* Absent: what older versions meant as well. */
+	if (pins->shards != PINS_SHARDS)
+		json_object_set_new (object, "shards", json_integer ((json_int_t) pins->shards));
 	set_pinned (pins, object);
 	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
 	return jcs_bytes (object);
@@ -305,12 +318,13 @@ static Pins *
 read_site (const json_t *object, SiteParts *parts, GError **error)
 {
 	const char *site, *kind, *name, *base_uri, *algorithm_name;
+	gint64 shards = PINS_SHARDS;
 	gint64 v;
 	json_t *secrets = NULL, *keys = NULL, *new_keys = NULL;
 	const Field fields[] = {
 		{ "v", FIELD_INT, TRUE, 0, &v }, { "site", FIELD_STRING, TRUE, 64, &site }, { "kind", FIELD_STRING, TRUE, 16, &kind },
 		{ "name", FIELD_STRING, TRUE, SITE_NAME_MAX, &name }, { "base_uri", FIELD_STRING, TRUE, 200, &base_uri },
-		{ "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, &parts->certificates },
+		{ "shards", FIELD_INT, FALSE, 0, &shards }, { "algorithm", FIELD_STRING, TRUE, 16, &algorithm_name }, { "certificates", FIELD_OBJECT, TRUE, 0, &parts->certificates },
 		{ "profiles", FIELD_ARRAY, TRUE, 100, &parts->profiles }, { "secrets", FIELD_OBJECT, FALSE, 0, &secrets },
 		{ "cas", FIELD_ARRAY, FALSE, PINS_MAX_CAS, &parts->cas },
 		{ "keys", FIELD_OBJECT, FALSE, 0, &keys }, { "new_keys", FIELD_OBJECT, FALSE, 0, &new_keys },
@@ -324,6 +338,8 @@ read_site (const json_t *object, SiteParts *parts, GError **error)
 		return NULL;
 	}
 	g_autoptr (Pins) pins = pins_new (site, name, base_uri, test, algorithm, error);
+	if (pins != NULL && !pins_set_shards (pins, shards, error))
+		return NULL;
 	if (pins == NULL || (secrets != NULL && !read_secrets (pins, secrets, error)))
 		return NULL;
 	g_clear_pointer (&pins->places, key_places_free);

@@ -25,9 +25,17 @@ typedef struct {
 	Certificate *root, *certificate, *ocsp;
 	Certificate *cross;            /* the CA certified by the first CA's root; NULL: it is under that anyway */
 	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri and name */
+	guint shards;                  /* of its revocation list: the last octet of a serial modulo this */
 } PinnedCa;
+/* Where the CA's delta list and the list of a shard are; caller frees. */
+char *pins_delta_uri (const PinnedCa *ca);
+char *pins_shard_uri (const PinnedCa *ca, guint shard);
+/* What the certificate with this serial says of where it is listed. */
+char *pins_list_uri (const PinnedCa *ca, const Serial *serial);
 #define PINS_FIRST_CA "issuing"
 #define PINS_MAX_CAS 16
+#define PINS_SHARDS 16             /* unless the ceremony says otherwise */
+#define PINS_MAX_SHARDS 256
 
 typedef struct {
 	char *site;                    /* id: lower-case letters, digits, "-" and "." */
@@ -36,6 +44,7 @@ typedef struct {
 	char *origin;
 	gboolean test;
 	KeyAlgorithm algorithm;        /* of the first CA */
+	guint shards;                  /* of every CA's revocation list; fixed with the site, since certificates name theirs */
 	GPtrArray *cas;                /* PinnedCa; the first is the main one, the last of each hierarchy its current one */
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
 	Certificate *log, *receipt;
@@ -54,6 +63,8 @@ typedef struct {
 
 /* Sets what follows from the four; checks them (DIQI_ERROR_FIELD_VALUE with "/site" …). */
 Pins *pins_new (const char *site, const char *name, const char *base_uri, gboolean test, KeyAlgorithm algorithm, GError **error);
+/* Before the first CA is added. */
+gboolean pins_set_shards (Pins *pins, gint64 shards, GError **error);
 Pins *pins_load (const char *dir, GError **error);
 void pins_free (Pins *pins);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pins, pins_free)

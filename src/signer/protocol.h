@@ -24,7 +24,9 @@
  * | agents.set    | issuing | agents.log | list, statements [compact, compact]              | agents |
  * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, envelope? |
  * | recovery.share | that of the recovery | escrow.log | statement (compact)                 | the same |
- * | crl           | issuing | yes     | ca?, number, this_update, next_update, entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1) | crl: these, and what was revoked before |
+ * | revoke        | none    | if new  | ca?; raw: entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1; 6 is a hold) | |
+ * | unhold        | none    | if new  | serial, request (text), review, complete (compact)   | |
+ * | crl           | issuing | yes     | ca?, list ("full", "delta", "shard"), shard?, base?, number, this_update, next_update | entries; raw: the list, of all that was ever revoked |
  * | checkpoint    | log     | yes     | size, root, old_size, proof [hex]                   | note |
  * | checkpoint.last | none  |         |                                                     | size, root |
  * | receipt       | receipt |         | payload                                             | statement |
@@ -47,7 +49,7 @@
 	M (AGENTS_SET, "agents.set", message_agents_set) \
 	M (RECOVERY_BEGIN, "recovery.begin", message_recovery_begin) \
 	M (RECOVERY_SHARE, "recovery.share", message_recovery_share) \
-	M (CRL, "crl", message_crl) \
+	M (UNHOLD, "unhold", message_unhold) \
 	M (CHECKPOINT, "checkpoint", message_checkpoint) \
 	M (CHECKPOINT_LAST, "checkpoint.last", message_checkpoint_last) \
 	M (RECEIPT, "receipt", message_receipt) \
@@ -60,7 +62,9 @@
 	M (CLOCK, "clock", message_clock)
 
 /* With RawMessageHandler in place of MessageHandler. */
-#define SIGNER_RAW_MESSAGES(M)
+#define SIGNER_RAW_MESSAGES(M) \
+	M (REVOKE, "revoke", message_revoke) \
+	M (CRL, "crl", message_crl)
 
 /* Compact messages (signer/compact.h), by the number they begin with; ca, request, … as above, integers 8 octets where nothing is said:
  *
@@ -79,7 +83,7 @@ enum { SIGNER_COMPACT_MESSAGES (COMPACT_NUMBER) };
 /* "issue" of a request with `more` keys is asked once a copy: copy 0 (or no copy) carries spki, copy i more[i - 1]; each
  * with a serial of its own, all with the same two approvals. */
 
-/* One revoked certificate in the packed list of "crl". */
+/* One revoked or held certificate in the packed list of "revoke". */
 #define CRL_ENTRY_SIZE 29
 #define CRL_MAX_ENTRIES 100000
 /* Longest to-be-signed request, and most officers in a list. */

@@ -1,3 +1,4 @@
+#include "signer/pins.h"
 #include "unit/authority/local_ca.h"
 
 #include <string.h>
@@ -124,6 +125,8 @@ local_ca_new (void)
 	ca->responder = ocsp_responder_new (ca->ocsp, ca->ocsp_key, &error);
 	g_assert_no_error (error);
 	g_mutex_init (&ca->lock);
+	ca->revocations = revocations_new ();
+	revocations_open_lists (ca->revocations, PINS_SHARDS);
 	ca->by_request = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
 	ca->serials = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 	ca->officers = g_ptr_array_new_with_free_func (officer_free);
@@ -143,6 +146,7 @@ local_ca_free (LocalCa *ca)
 	certificate_unref (ca->root);
 	certificate_unref (ca->issuing);
 	certificate_unref (ca->ocsp);
+	revocations_free (ca->revocations);
 	g_hash_table_destroy (ca->by_request);
 	g_hash_table_destroy (ca->serials);
 	g_ptr_array_unref (ca->officers);
@@ -329,33 +333,69 @@ local_sign_ocsp (gpointer signer, G_GNUC_UNUSED const char *name, const OcspRequ
 	return ocsp_responder_sign (ca->responder, answered, this_update, this_update, next_update, error);
 }
 
-static GBytes *
-local_sign_crl (gpointer signer, G_GNUC_UNUSED const char *name, guint64 number, Micros this_update, Micros next_update,
-                const RevokedEntry *entries, gsize n, GError **error)
+static gboolean
+local_revoke (gpointer signer, G_GNUC_UNUSED const char *name, const RevokedEntry *entries, gsize n, GError **error)
 {
 	LocalCa *ca = signer;
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
 
 	if (!in_mood (ca, error))
-		return NULL;
-	if (number <= ca->last_crl) {
-		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "CRL number does not rise");
-		return NULL;
-	}
+		return FALSE;
 	for (gsize i = 0; i < n; i++) {
 		g_autofree char *hex = serial_hex (&entries[i].serial);
 
-		if (g_hash_table_contains (ca->serials, hex))
-			continue;
-		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "never issued %s", hex);
-		return NULL;
+		if (!g_hash_table_contains (ca->serials, hex))
+			return diqi_fail (error, DIQI_ERROR_SIGNER, NULL, "never issued %s", hex);
+		/* The validity of the certificates of these tests. */
+		revocations_put (ca->revocations, &entries[i], serial_time (&entries[i].serial) + 365 * MICROS_PER_DAY);
 	}
-	ca->last_crl = number;
-	ca->signed_crls++;
-	return issuer_sign_crl (ca->issuer, number, this_update, next_update, entries, n, error);
+	ca->told += n;
+	return TRUE;
 }
 
-const SignerCalls local_ca_calls = { local_issue, local_sign_ocsp, local_sign_crl };
+static gboolean
+local_unhold (gpointer signer, const Serial *serial, const char *request, G_GNUC_UNUSED const char *review,
+              G_GNUC_UNUSED const char *complete, GError **error)
+{
+	LocalCa *ca = signer;
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
+
+	if (!in_mood (ca, error))
+		return FALSE;
+	if (!g_str_equal (request, "unhold"))
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, NULL, "not approved");
+	revocations_lift (ca->revocations, serial);
+	return TRUE;
+}
+
+static GBytes *
+local_sign_list (gpointer signer, const SignerListOrder *order, gsize *entries, GError **error)
+{
+	LocalCa *ca = signer;
+	CrlTemplate t = { .number = order->number, .this_update = order->this_update, .next_update = order->next_update };
+	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&ca->lock);
+
+	if (!in_mood (ca, error))
+		return NULL;
+	if (order->number < revocations_number (ca->revocations) ||
+	    order->number <= revocations_list_number (ca->revocations, order->kind, order->shard)) {
+		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "CRL number does not rise");
+		return NULL;
+	}
+	revocations_list (ca->revocations, order->kind, order->shard, order->this_update, &t);
+	if (order->kind == LIST_SHARD)
+		t.point = "http://ca.test/pki/issuing/shard";
+	*entries = 0;
+	for (gsize i = 0; i < t.parts_n; i++)
+		*entries += crl_part_count (t.parts[i]);
+	ca->signed_crls++;
+	g_autoptr (GBytes) list = issuer_sign_list (ca->issuer, &t, error);
+	if (list)
+		revocations_published (ca->revocations, order->kind, order->shard, order->number, order->base, order->this_update);
+	return g_steal_pointer (&list);
+}
+
+const SignerCalls local_ca_calls = { local_issue, local_sign_ocsp, local_revoke, local_unhold, local_sign_list };
 
 Statement *
 local_statement (const char *type, Micros time, json_t *members, const PrivateKey *key, const Certificate *certificate)
@@ -593,7 +633,9 @@ tx_unhold (Tx *tx, gpointer arg, GError **error)
 {
 	WorldArgs *args = arg;
 
-	return authority_unhold (tx, args->world->authority, args->revoke, clock_now (args->world->clock), error);
+	const HoldLifting lifting = { args->world->unapproved ? "stranger" : "unhold", "a", "b" };
+
+	return authority_unhold (tx, args->world->authority, args->revoke, &lifting, clock_now (args->world->clock), error);
 }
 
 gboolean

@@ -31,7 +31,8 @@ typedef struct {
 	GPtrArray *officers;             /* LocalOfficer */
 	SignMood mood;
 	guint signed_certificates, signed_crls, signed_ocsp;
-	guint64 last_crl;
+	guint told;                      /* revocations and holds, as often as they were told */
+	Revocations *revocations;
 	gint64 officers_version;
 	int person_profile;              /* version of the profile for persons; 3 at first */
 } LocalCa;
@@ -62,6 +63,7 @@ typedef struct {
 	LocalCa *ca;
 	LocalOfficer *reviewer, *issuer; /* two persons */
 	Authority *authority;
+	gboolean unapproved;             /* holds are ended without the officers */
 } World;
 World *world_new (Store *store);
 void world_free (World *world);

@@ -1,4 +1,4 @@
-/* The full CRL: number, contents, when it is made anew. */
+/* The lists: number, contents, when they are made anew, and that the signer is told each change once. */
 #include "base/error.h"
 #include "base/random.h"
 #include "unit/authority/local_ca.h"
@@ -200,12 +200,104 @@ test_expired_leave (TestStore *t)
 	g_assert_false (lists (world, certificate, REASON_SUPERSEDED));
 }
 
+static GBytes *
+list_of (World *world, ListKind kind, const Certificate *certificate, CrlFacts *facts)
+{
+	guint shard = kind == LIST_SHARD ? certificate_serial (certificate)->b[19] % 16 : 0;
+	GBytes *der = authority_list (world->authority, "issuing", kind, shard, NULL, NULL);
+	g_autoptr (GError) error = NULL;
+
+	g_assert_nonnull (der);
+	crl_verify_list (der, world->ca->issuing, facts, &error);
+	g_assert_no_error (error);
+	return der;
+}
+
+/* One revocation: delta, shard and full list of one number; the other shards stay as they are, and nothing is told twice. */
+static void
+test_only_what_changed (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world), other = new_certificate (world);
+	guint signed_before = world->ca->signed_crls, told = world->ca->told;
+	g_auto (CrlFacts) delta = { 0 }, shard = { 0 }, full = { 0 };
+	RevokedEntry entry;
+
+	revoke_it (world, certificate, REASON_SUPERSEDED);
+	tick (world);
+	g_assert_cmpuint (world->ca->signed_crls, ==, signed_before + 3);
+	g_assert_cmpuint (world->ca->told, ==, told + 1);
+	g_autoptr (GBytes) of_delta = list_of (world, LIST_DELTA, certificate, &delta);
+	g_autoptr (GBytes) of_shard = list_of (world, LIST_SHARD, certificate, &shard);
+	g_autoptr (GBytes) of_full = list_of (world, LIST_FULL, certificate, &full);
+	g_assert_cmpuint (delta.number, ==, full.number);
+	g_assert_cmpuint (shard.number, ==, full.number);
+	g_assert_cmpuint (delta.base, <, full.number);
+	g_assert_true (crl_find (of_delta, certificate_serial (certificate), &entry));
+	g_assert_true (crl_find (of_shard, certificate_serial (certificate), &entry));
+	revoke_it (world, other, REASON_SUPERSEDED);
+	tick (world);
+	g_assert_cmpuint (world->ca->told, ==, told + 2);
+	g_assert_null (authority_list (world->authority, "gm", LIST_FULL, 0, NULL, NULL));
+	g_assert_null (authority_list (world->authority, "issuing", LIST_SHARD, 16, NULL, NULL));
+	g_assert_null (authority_list (world->authority, "issuing", LIST_DELTA, 1, NULL, NULL));
+}
+
+static gboolean
+is_held (World *world, const Certificate *certificate)
+{
+	StatusEntry entry;
+
+	g_assert_true (status_index_find (authority_status (world->authority), certificate_serial (certificate), &entry));
+	return entry.status == CERT_STATUS_REVOKED && entry.reason == REASON_HOLD;
+}
+
+/* A hold that somebody ended without the two officers is one still: the signer says so, and this process follows it. */
+static void
+test_hold_ended_by_a_stranger (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+
+	g_assert_true (world_hold (world, serial, &error));
+	tick (world);
+	world->unapproved = TRUE;
+	g_assert_true (world_unhold (world, serial, &error));
+	tick (world);
+	g_assert_true (is_held (world, certificate));
+	world_restart (world);
+	g_assert_true (is_held (world, certificate));
+	g_assert_true (lists (world, certificate, REASON_HOLD));
+}
+
+/* Ended rightly while the signer was away, or just before the process ended. */
+static void
+test_hold_ended_unheard (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autofree char *serial = serial_hex (certificate_serial (certificate));
+	g_autoptr (GError) error = NULL;
+
+	g_assert_true (world_hold (world, serial, &error));
+	tick (world);
+	g_assert_true (world_unhold (world, serial, &error));
+	world_restart (world);
+	g_assert_false (is_held (world, certificate));
+	g_assert_false (lists (world, certificate, REASON_HOLD));
+}
+
 int
 main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	test_store_add ("/authority/crl/revocation-makes-a-new-one", test_revocation_makes_a_new_one);
 	test_store_add ("/authority/crl/hold", test_hold);
+	test_store_add ("/authority/crl/only-what-changed", test_only_what_changed);
+	test_store_add ("/authority/crl/hold-ended-by-a-stranger", test_hold_ended_by_a_stranger);
+	test_store_add ("/authority/crl/hold-ended-unheard", test_hold_ended_unheard);
 	test_store_add ("/authority/crl/half-of-its-life", test_half_of_its_life);
 	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
 	test_store_add ("/authority/crl/signer-away", test_signer_away);

@@ -236,7 +236,7 @@ test_revoked_officer (void)
 		const RevokedEntry entry = { *certificate_serial (fixture.created.officers[who == 0 ? REVIEWER : ISSUER].certificate), T0, REASON_KEY_COMPROMISE };
 		g_autofree char *review = fixture_approve (&fixture, REVIEWER, "application.review", T0, c.request);
 		g_autofree char *approve = fixture_approve (&fixture, ISSUER, "application.issue", T0, c.request);
-		g_autoptr (GBytes) crl = signer_sign_crl (c.client, NULL, 5, T0, T0 + MICROS_PER_DAY, &entry, 1, &error);
+		g_assert_true (signer_revoke (c.client, NULL, &entry, 1, &error));
 		g_assert_no_error (error);
 		assert_refused (fixture_issue (c.client, c.request, T0, review, approve, &error), error, CERTIFICATE_REVOKED);
 	}
@@ -480,7 +480,7 @@ test_copies_later (void)
 	assert_refused (issue_copy (&c, 1, T0 - MICROS_PER_HOUR, &error), error, SIGNER);
 	g_autoptr (GBytes) first = issue_copy (&c, 0, T0, &error);
 	g_assert_no_error (error);
-	g_autoptr (GBytes) crl = signer_sign_crl (c.client, NULL, 5, T0, T0 + MICROS_PER_DAY, &entry, 1, &error);
+	g_assert_true (signer_revoke (c.client, NULL, &entry, 1, &error));
 	g_assert_no_error (error);
 	signer_client_free (c.client);
 	c.client = fixture_run (c.dir);
