@@ -1,6 +1,8 @@
 /* document/paper.c — Cairo and Pango behind the few things our papers are made of. */
 #include "document/paper.h"
 
+#include "document/fonts.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -10,8 +12,6 @@
 #include "base/civil.h"
 #include "base/error.h"
 
-#define PRINTED_FONT "Noto Serif CJK SC"
-#define FILLED_FONT "Noto Sans CJK SC"
 #define LEAST_SIZE 5.0
 #define SIZE_STEP 0.5
 #define LINE_SPACING 0.92f          /* CJK fonts bring more leading than a form has room for */

@@ -85,7 +85,7 @@ store_uri (const Config *config)
 }
 
 Store *
-site_store_open (const Config *config, GError **error)
+site_store_connect (const Config *config, GError **error)
 {
 	StoreOptions options = {
 		.readers = (guint) config_int (config, "store", "readers"),
@@ -93,7 +93,13 @@ site_store_open (const Config *config, GError **error)
 		.gather_micros = (guint) config_int (config, "store", "gather_micros"),
 	};
 	g_autofree char *uri = store_uri (config);
-	g_autoptr (Store) store = store_open (uri, &options, error);
+	return store_open (uri, &options, error);
+}
+
+Store *
+site_store_open (const Config *config, GError **error)
+{
+	g_autoptr (Store) store = site_store_connect (config, error);
 	if (store == NULL || !store_migrate (store, error))
 		return NULL;
 	return g_steal_pointer (&store);

@@ -48,7 +48,9 @@ gboolean site_run (Site *site, GError **error);
 void site_close (Site *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Site, site_close)
 
-/* Opens and migrates the configured database. */
+/* Opens the configured database as it is. */
+Store *site_store_connect (const Config *config, GError **error);
+/* Opens and migrates it. */
 Store *site_store_open (const Config *config, GError **error);
 
 /* main/site_clock.c: the clock the configuration asks for, and D/clock of a frozen one. */

@@ -28,6 +28,7 @@ struct Vault {
 	KeyPlaces *places;
 	GPtrArray *tokens;            /* VaultToken */
 	GPtrArray *hsms;              /* Hsm */
+	gboolean only_look;
 	GPtrArray *made;              /* names of keys made on tokens */
 };
 
@@ -51,6 +52,12 @@ vault_free (Vault *vault)
 	g_ptr_array_unref (vault->hsms);
 	g_ptr_array_unref (vault->made);
 	g_free (vault);
+}
+
+void
+vault_only_look (Vault *vault)
+{
+	vault->only_look = TRUE;
 }
 
 GPtrArray *
@@ -194,7 +201,7 @@ note_refusal (const Vault *vault)
 {
 	g_autofree char *pins = g_build_filename (vault->dir, PINS_FILE, NULL);
 	/* While a site is being made there is nothing to start again. */
-	if (g_file_test (pins, G_FILE_TEST_EXISTS))
+	if (!vault->only_look && g_file_test (pins, G_FILE_TEST_EXISTS))
 		durable_replace (vault->dir, REFUSED_FILE, "", 0, 0600, NULL);
 }
 

@@ -46,6 +46,9 @@ void vault_discard (Vault *vault);
 /* Puts another PIN in the place of that token's: tries it, writes hsm.pin. */
 gboolean vault_change_pin (Vault *vault, const char *token, const char *pin, gsize n, GError **error);
 
+/* From now on nothing is written, not even that a PIN was refused. */
+void vault_only_look (Vault *vault);
+
 /* The open tokens (Hsm); the array is borrowed. */
 GPtrArray *vault_hsms (const Vault *vault);
 /* Opens the token of a place, once. */

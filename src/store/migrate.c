@@ -81,6 +81,33 @@ compare (Tx *tx, const GPtrArray *set, guint *next, GError **error)
 	return TRUE;
 }
 
+typedef struct {
+	const GPtrArray *set;
+	guint waiting;
+} Look;
+
+static gboolean
+look (Tx *tx, gpointer arg, GError **error)
+{
+	Look *l = arg;
+	guint next;
+	if (!compare (tx, l->set, &next, error))
+		return FALSE;
+	l->waiting = l->set->len - next;
+	return TRUE;
+}
+
+gboolean
+store_migrations_waiting (Store *store, guint *waiting, GError **error)
+{
+	g_autoptr (GPtrArray) set = migration_set_load (EMBEDDED, error);
+	Look l = { .set = set };
+	if (set == NULL || !store_read (store, "store.migrations", look, &l, error))
+		return FALSE;
+	*waiting = l.waiting;
+	return TRUE;
+}
+
 /* --- one step -------------------------------------------------------------------------- */
 
 /* The database's clock: a note for operators, nothing is decided by it. */

@@ -43,6 +43,9 @@ gboolean store_is_postgresql (const Store *store);
  * SHA-256 stored; a changed one, or a schema newer than the program, is refused
  * (DIQI_ERROR_STORE_SCHEMA). */
 gboolean store_migrate (Store *store, GError **error);
+/* How many of this program's migrations the database still lacks; changes nothing.  DIQI_ERROR_STORE_SCHEMA as above, and
+ * for a database that this program never was at. */
+gboolean store_migrations_waiting (Store *store, guint *waiting, GError **error);
 /* The same with another set, for tests: files "0001_name.sql" of a GResource folder or of a real folder. */
 gboolean store_migrate_from (Store *store, const char *folder, GError **error);
 
