@@ -23,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_KDF_CTX, EVP_KDF_CTX_free)
 /* id-RSAES-OAEP (RFC 4055 4.1), SHA-256 for hash and mask */
 #define OAEP_SHA256 "\x30\x3c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07\x30\x2f\xa0\x0f" SHA256_IDENTIFIER "\xa1\x1c" MGF1_SHA256
 
+/* The same with the parameters of SHA-256 absent: both must be read (RFC 4055 2.1). */
+#define SHA256_BARE "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
+#define MGF1_SHA256_BARE "\x30\x18\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08" SHA256_BARE
+#define OAEP_SHA256_BARE "\x30\x38\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07\x30\x2b\xa0\x0d" SHA256_BARE "\xa1\x1a" MGF1_SHA256_BARE
+
 #define KEY_BYTES 32
 #define WRAPPED_BYTES (KEY_BYTES + 8)      /* RFC 3394 */
 #define BLOCK 16
@@ -303,7 +308,8 @@ open_transport (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 
 	if (!key_algorithm_is_rsa (own->public_key->algorithm) || !der_read_uint (&info, &version) || (version != 0 && version != 2)
 	    || !der_next (&info, &tag, &recipient) || !der_read_whole (&info, DER_SEQUENCE, &algorithm)
-	    || !der_equal (algorithm, DER_LITERAL (OAEP_SHA256)) || !der_read (&info, DER_OCTET_STRING, &encrypted) || info.n != 0)
+	    || (!der_equal (algorithm, DER_LITERAL (OAEP_SHA256)) && !der_equal (algorithm, DER_LITERAL (OAEP_SHA256_BARE)))
+	    || !der_read (&info, DER_OCTET_STRING, &encrypted) || info.n != 0)
 		return FALSE;
 	g_autoptr (GBytes) bytes = g_bytes_new_static (encrypted.p, encrypted.n);
 	g_autoptr (GBytes) plain = oaep_decrypt (own, bytes, NULL);

@@ -178,6 +178,72 @@ we_judge() {
 	check "$a: we open it" "$files" p12 theirs pw
 }
 
+# --- envelopes: of an encryption certificate's key for its holder, and of a text for a bare key ---
+
+text="thirty-two bytes of a share, say"
+
+# The key in FILE is that of the encryption certificate.
+is_encryption_key() {
+	openssl pkey -inform DER -in "$2" -pubout >opened.pub && openssl x509 -in "$1/encryption.pem" -noout -pubkey | cmp - opened.pub
+}
+
+cms_opens_key() {
+	openssl cms -decrypt -inform DER -in "$1/envelope.der" -recip "$1/holder.pem" -inkey "$1/holder.key" -out opened.der && is_encryption_key "$1" opened.der
+}
+
+cms_opens_text() {
+	openssl cms -decrypt -inform DER -in "$1/sealed.der" -inkey "$1/holder.key" -out opened && [ "$(cat opened)" = "$text" ]
+}
+
+# By an option each kind of key has its own: our reader takes one scheme of each.
+cms_makes() {
+	local dir=$1
+	shift
+	printf %s "$text" >plain
+	openssl cms -encrypt -binary -aes256 -in plain -outform DER -out theirs -recip "$dir/holder.pem" "$@"
+}
+
+we_open() { [ "$("$files" open "$1" theirs)" = "$text" ]; }
+
+cms_envelopes() {
+	local a=$1 dir=$1.envelope
+	shift
+	mkdir $dir
+	check "$a: enveloped" "$files" envelope $a $dir
+	check "$a: openssl cms opens the enveloped key" cms_opens_key $dir
+	check "$a: openssl cms opens an envelope for a bare key" cms_opens_text $dir
+	check "$a: openssl cms makes one" cms_makes $dir "$@"
+	check "$a: we open it" we_open $dir
+}
+
+# Offset of the n-th member of a SEQUENCE.
+member_offset() { openssl asn1parse -inform DER -in "$1" | awk -F: '/d=1 / { print $1 + 0 }' | sed -n "$2p"; }
+
+# SM2EnvelopedKey taken apart by hand: SM2Cipher → SM4 key → d, whose point is the certificate's.
+sm2_opens_key() {
+	local dir=$1 at
+	at=$(member_offset $dir/envelope.der 2)
+	openssl asn1parse -inform DER -in $dir/envelope.der -strparse "$at" -noout -out cipher &&
+		openssl pkeyutl -decrypt -inkey $dir/holder.key -in cipher -out session && [ "$(stat -c %s session)" = 16 ] || return 1
+	tail -c 32 $dir/envelope.der >wrapped
+	openssl enc -d -sm4-ecb -nopad -K "$(od -An -tx1 session | tr -d ' \n')" -in wrapped -out number || return 1
+	openssl pkey -in $dir/encryption.key -noout -text | sed -n '/^priv:/,/^pub:/p' | grep -v '^p' | tr -d ' :\n' >theirs.hex
+	[ "$(od -An -v -tx1 number | tr -d ' \n')" = "$(printf '%64s' "$(sed 's/^00//' theirs.hex)" | tr ' ' 0)" ]
+}
+
+sm2_opens_text() { openssl pkeyutl -decrypt -inkey "$1/holder.key" -in "$1/sealed.der" -out opened && [ "$(cat opened)" = "$text" ]; }
+
+sm2_envelopes() {
+	local dir=sm2.envelope
+	mkdir $dir
+	printf %s "$text" >plain
+	check "sm2: enveloped" "$files" envelope sm2 $dir
+	check "sm2: openssl takes SM2EnvelopedKey apart" sm2_opens_key $dir
+	check "sm2: openssl pkeyutl opens SM2Cipher" sm2_opens_text $dir
+	check "sm2: openssl pkeyutl makes one" openssl pkeyutl -encrypt -pubin -inkey <(openssl x509 -in $dir/holder.pem -noout -pubkey) -in plain -out theirs
+	check "sm2: we open it" we_open $dir
+}
+
 for a in p256 rsa3072 sm2; do
 	mkdir $a
 	check "$a: made" "$files" make $a $a
@@ -196,4 +262,9 @@ bouncy_castle_judges p256
 we_judge sm2 sm2 -sm3 -sigopt distid:$sm2_id
 check "p256: certtool makes a request" certtool --generate-request --load-privkey p256/holder.key --template /dev/null --outfile theirs
 check "p256: we accept certtool's" "$files" csr theirs
+for a in p256 p384; do
+	cms_envelopes $a -keyopt ecdh_kdf_md:sha256
+done
+cms_envelopes rsa3072 -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256 -keyopt rsa_mgf1_md:sha256
+sm2_envelopes
 echo "1..$count"

@@ -2,7 +2,11 @@
  *   pki-files make ALGORITHM DIR         an authority's files, for other programs to judge
  *   pki-files answer DIR REQUEST ANSWER  what our OCSP responder says
  *   pki-files csr FILE                   does our reader accept another program's request?
- *   pki-files p12 FILE PASSWORD          … and its PKCS#12? */
+ *   pki-files p12 FILE PASSWORD          … and its PKCS#12?
+ *   pki-files envelope ALGORITHM DIR     an encryption key in an envelope for a holder, and a text in one for his bare key
+ *   pki-files open DIR FILE              what another program enveloped for that holder, to standard output */
+#include "pki/envelope.h"
+#include "pki/enveloped_key.h"
 #include "unit/pki/hierarchy.h"
 
 #include <stdio.h>
@@ -190,6 +194,51 @@ p12 (const char *file, const char *password)
 	return pkcs12_open (bytes, password, &key, &certificate, &error) ? 0 : failed (error);
 }
 
+static int
+envelope (const char *algorithm, const char *dir)
+{
+	static const char text[] = "thirty-two bytes of a share, say";
+	KeyAlgorithm a;
+	g_autoptr (GError) error = NULL;
+
+	if (!key_algorithm_from_name (algorithm, &a))
+		return 2;
+	g_autoptr (Hierarchy) h = hierarchy_new (a);
+	g_autoptr (PrivateKey) key = private_key_generate (a, &error);
+	g_autoptr (PublicKey) public = private_key_public (key);
+	CertificateTemplate t;
+	holder_template (h, public, &t);
+	t.key_usage = key_algorithm_is_rsa (a) ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
+	serial_new (h->now, &t.serial);
+	g_autoptr (Certificate) encryption = issue (h->issuer, &t);
+	g_autoptr (GBytes) sealed = envelope_seal (certificate_public_key (h->holder), NULL, text, sizeof text - 1, &error);
+	g_assert_no_error (error);
+	g_autoptr (GBytes) enveloped = enveloped_key_build (certificate_public_key (h->holder), h->holder, key, &error);
+	g_assert_no_error (error);
+	write_certificate (dir, "holder.pem", h->holder);
+	write_certificate (dir, "encryption.pem", encryption);
+	write_key (dir, "holder.key", h->holder_key);
+	write_key (dir, "encryption.key", key);
+	write_bytes (dir, "sealed.der", sealed);
+	write_bytes (dir, "envelope.der", enveloped);
+	return 0;
+}
+
+static int
+open_envelope (const char *dir, const char *file)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) pem = read_bytes (dir, "holder.key"), bytes = read_bytes (NULL, file);
+	g_autoptr (PrivateKey) key = private_key_load_pem (pem, NULL, 0, &error);
+	g_assert_no_error (error);
+	g_autoptr (GBytes) plain = envelope_open (key, bytes, &error);
+
+	if (plain == NULL)
+		return failed (error);
+	fwrite (g_bytes_get_data (plain, NULL), 1, g_bytes_get_size (plain), stdout);
+	return 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -202,5 +251,9 @@ main (int argc, char **argv)
 		return csr (argv[2]);
 	if (argc == 4 && g_str_equal (argv[1], "p12"))
 		return p12 (argv[2], argv[3]);
+	if (argc == 4 && g_str_equal (argv[1], "envelope"))
+		return envelope (argv[2], argv[3]);
+	if (argc == 4 && g_str_equal (argv[1], "open"))
+		return open_envelope (argv[2], argv[3]);
 	return 2;
 }

@@ -8,7 +8,7 @@
 #include "pki/enveloped_key.h"
 #include "hierarchy.h"
 
-static const KeyAlgorithm algorithms[] = { KEY_P256, KEY_RSA3072, KEY_SM2 };
+static const KeyAlgorithm algorithms[] = { KEY_P256, KEY_P384, KEY_RSA3072, KEY_SM2 };
 static const char secret[] = "thirty-two bytes of a share, say";
 
 typedef struct {
@@ -25,7 +25,7 @@ certify (const Hierarchy *h, const PrivateKey *key)
 	CertificateTemplate t;
 
 	holder_template (h, public, &t);
-	t.key_usage = KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_KEY_AGREEMENT;
+	t.key_usage = key_algorithm_is_rsa (private_key_algorithm (key)) ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
 	serial_new (h->now, &t.serial);
 	return issue (h->issuer, &t);
 }
