@@ -229,6 +229,30 @@ post_submit (ApiCall *call, GError **error)
 	return api_mutate (call, 200, submit, &submission, error);
 }
 
+static gboolean
+lodge (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	const Submission *submission = arg;
+	return application_lodge (tx, call->api->registry, &call->actor, id_of (call), (Csr *const *) submission->csrs->pdata,
+	                          submission->csrs->len, submission->statement, reply, error);
+}
+
+/* With a request: the key that a recovered key goes to. */
+static Response *
+post_lodge (ApiCall *call, GError **error)
+{
+	const char *csr = NULL, *text = NULL;
+	const Field fields[] = {
+		{ "csr", FIELD_STRING, FALSE, 2 * CSR_MAX_DER, &csr },
+		{ "statement", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &text },
+	};
+	g_auto (Submission) submission = { .csrs = g_ptr_array_new_with_free_func ((GDestroyNotify) csr_free) };
+	if (!JSON_READ (call->body, "", fields, error) || !read_csrs (csr, NULL, submission.csrs, error))
+		return NULL;
+	submission.statement = api_statement (call, "application.lodge", error);
+	return submission.statement != NULL ? api_mutate (call, 200, lodge, &submission, error) : NULL;
+}
+
 typedef struct {
 	Statement *statement;
 	const char *reason;
@@ -288,7 +312,6 @@ static Response *post_return (ApiCall *call, GError **error) { return act (call,
 static Response *post_reject (ApiCall *call, GError **error) { return act (call, "application.reject", application_reject, error); }
 static Response *post_fee (ApiCall *call, GError **error) { return act (call, "fee.record", application_record_fee, error); }
 static Response *post_review (ApiCall *call, GError **error) { return act (call, "application.review", application_review, error); }
-static Response *post_lodge (ApiCall *call, GError **error) { return act (call, "application.lodge", application_lodge, error); }
 static Response *post_service_review (ApiCall *call, GError **error) { return act (call, "service.review", application_service_review, error); }
 static Response *post_service_complete (ApiCall *call, GError **error) { return act (call, "service.complete", application_service_complete, error); }
 static Response *post_deliver (ApiCall *call, GError **error) { return act (call, "certificate.deliver", application_deliver, error); }
@@ -429,6 +452,21 @@ get_certificate (ApiCall *call, GError **error)
 	return answer_text (call, chain_of, "application/pem-certificate-chain", error);
 }
 
+static gboolean
+issued (Tx *tx, ApiCall *call, gpointer arg, json_t **reply, GError **error)
+{
+	gint64 copy;
+	(void) arg;
+	return api_query_int (call, "copy", 0, &copy, error) &&
+	       application_issued (tx, call->api->registry, &call->actor, id_of (call), (guint) MIN (copy, COPIES_MAX), reply, error);
+}
+
+static Response *
+get_issued (ApiCall *call, GError **error)
+{
+	return api_read (call, issued, NULL, error);
+}
+
 static Response *
 get_slip (ApiCall *call, GError **error)
 {
@@ -447,7 +485,7 @@ const ApiRoute application_routes[] = {
 	{ "PUT", ID, PERMIT_APPLICANT, API_IF_MATCH, FORM_LIMIT, put_application },
 	{ "GET", ID "/form-document", PERMIT_APPLICANT | ROLE_CLERK | ROLE_REVIEWER | ROLE_ISSUER, 0, 0, get_form_document },
 	{ "POST", ID "/submit", PERMIT_APPLICANT, API_IDEMPOTENT, STATEMENT_LIMIT + 2 * COPIES_MAX * CSR_MAX_DER, post_submit },
-	{ "POST", ID "/lodge", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_lodge },
+	{ "POST", ID "/lodge", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT + 2 * CSR_MAX_DER, post_lodge },
 	{ "POST", ID "/withdraw", PERMIT_APPLICANT, API_IDEMPOTENT, STATEMENT_LIMIT, post_withdraw },
 	{ "POST", ID "/accept", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_accept },
 	{ "POST", ID "/return", ROLE_CLERK | ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_return },
@@ -459,6 +497,7 @@ const ApiRoute application_routes[] = {
 	{ "POST", ID "/service-review", ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_service_review },
 	{ "POST", ID "/complete", ROLE_ISSUER | ROLE_CLERK | ROLE_REVIEWER, API_IDEMPOTENT, STATEMENT_LIMIT, post_service_complete },
 	{ "GET", ID "/certificate", PERMIT_APPLICANT | READERS, 0, 0, get_certificate },
+	{ "GET", ID "/issued", PERMIT_APPLICANT | READERS, 0, 0, get_issued },
 	{ "POST", ID "/deliver", ROLE_CLERK, API_IDEMPOTENT, STATEMENT_LIMIT, post_deliver },
 	{ "POST", ID "/confirm", PERMIT_HOLDER, API_IDEMPOTENT, STATEMENT_LIMIT, post_confirm },
 	{ "GET", ID "/slip", PERMIT_APPLICANT | ROLE_CLERK, 0, 0, get_slip },

@@ -51,7 +51,7 @@ drop_json (json_t **document)
 Authority *
 authority_new (Store *store, SignerClient *signer, const Clock *clock, GError **error)
 {
-	__attribute__ ((cleanup (drop_json))) json_t *officers = NULL;
+	__attribute__ ((cleanup (drop_json))) json_t *officers = NULL, *agents = NULL;
 	g_autoptr (SignerSite) site = signer_get_site (signer, error);
 
 	if (!site)
@@ -59,7 +59,13 @@ authority_new (Store *store, SignerClient *signer, const Clock *clock, GError **
 	officers = signer_get_officers (signer, error);
 	if (!officers)
 		return NULL;
-	return authority_new_with (store, g_steal_pointer (&site), officers, &signer_calls, signer, clock, error);
+	agents = signer_get_agents (signer, error);
+	if (!agents)
+		return NULL;
+	Authority *authority = authority_new_with (store, g_steal_pointer (&site), officers, &signer_calls, signer, clock, error);
+	if (authority && !authority_set_agents (authority, agents, error))
+		g_clear_pointer (&authority, authority_free);
+	return authority;
 }
 
 Authority *
@@ -180,6 +186,12 @@ authority_profile_allows (const Authority *authority, const char *profile, KeyAl
 	return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, field, "no certificate of the profile %s has a %s key", profile, key_algorithm_name (algorithm));
 }
 
+gboolean
+authority_has_key_centre (const Authority *authority)
+{
+	return g_atomic_int_get (&authority->key_centre);
+}
+
 /* --- officers ---------------------------------------------------------------------- */
 
 typedef struct {
@@ -205,32 +217,34 @@ officer_certificate (const json_t *officer, GError **error)
 }
 
 static gboolean
+insert_pinned (Tx *tx, const OfficersArgs *args, CertificateRow *row, const char *profile, GError **error)
+{
+	gint64 change_seq;
+	gboolean inserted;
+
+	row->profile = g_strdup (profile);
+	row->status = g_strdup ("valid");
+	if (!authority_profile_version (args->authority, profile, &row->profile_version, NULL))
+		row->profile_version = 1;      /* made by init, not from a profile */
+	return authority_next_change (tx, &change_seq, error) &&
+	       db_certificate_insert (tx, row, args->now, change_seq, &inserted, error) &&
+	       (!inserted || authority_changed (tx, args->authority, row, args->now, change_seq, error));
+}
+
+static gboolean
 adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError **error)
 {
 	Authority *authority = args->authority;
 	g_autoptr (Certificate) certificate = officer_certificate (officer, error);
 	g_auto (CertificateRow) row = { 0 };
 	g_auto (CertificateRow) known = { 0 };
-	gint64 change_seq;
-	gboolean found, inserted;
+	gboolean found;
 
 	if (!certificate)
 		return FALSE;
-	if (!certificate_row_fill (authority, &row, certificate, error))
+	if (!certificate_row_fill (args->authority, &row, certificate, error) || !db_certificate_get (tx, row.serial, FALSE, &known, &found, error) ||
+	    (!found && !insert_pinned (tx, args, &row, "officer", error)))
 		return FALSE;
-	if (!db_certificate_get (tx, row.serial, FALSE, &known, &found, error))
-		return FALSE;
-	if (!found) {
-		row.profile = g_strdup ("officer");
-		row.status = g_strdup ("valid");
-		if (!authority_profile_version (authority, "officer", &row.profile_version, NULL))
-			row.profile_version = 1;      /* made by init, not from a profile */
-		if (!authority_next_change (tx, &change_seq, error) ||
-		    !db_certificate_insert (tx, &row, args->now, change_seq, &inserted, error))
-			return FALSE;
-		if (inserted && !authority_changed (tx, authority, &row, args->now, change_seq, error))
-			return FALSE;
-	}
 	if (!json_is_true (json_object_get (officer, "removed")) ||
 	    (g_strcmp0 (known.status, "revoked") == 0 && known.reason != REASON_HOLD))
 		return TRUE;
@@ -256,6 +270,60 @@ authority_set_officers (Authority *authority, const json_t *officers, GError **e
 	if (!json_is_array (args.officers))
 		return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, "/officers", "the list of officers has no array of officers");
 	return store_run (authority->store, "authority.officers", adopt_officers, &args, error);
+}
+
+/* --- recovery agents ------------------------------------------------------------------ */
+
+#define AGENT_PROFILE "recovery-agent"
+
+static gboolean
+adopt_agent (Tx *tx, const OfficersArgs *args, const json_t *agent, GHashTable *serials, GError **error)
+{
+	g_autoptr (Certificate) certificate = officer_certificate (agent, error);
+	g_auto (CertificateRow) row = { .encrypts = TRUE };
+	g_auto (CertificateRow) known = { 0 };
+	gboolean found;
+
+	if (!certificate || !certificate_row_fill (args->authority, &row, certificate, error))
+		return FALSE;
+	g_hash_table_add (serials, g_strdup (row.serial));
+	return db_certificate_get (tx, row.serial, FALSE, &known, &found, error) && (found || insert_pinned (tx, args, &row, AGENT_PROFILE, error));
+}
+
+/* Who is not in the list any more was removed. */
+static gboolean
+revoke_others (Tx *tx, const OfficersArgs *args, GHashTable *serials, GError **error)
+{
+	g_autoptr (GPtrArray) valid = g_ptr_array_new_with_free_func (g_free);
+
+	if (!db_certificates_valid_of_profile (tx, AGENT_PROFILE, valid, error))
+		return FALSE;
+	for (guint i = 0; i < valid->len; i++)
+		if (!g_hash_table_contains (serials, g_ptr_array_index (valid, i)) &&
+		    !authority_revoke (tx, args->authority, g_ptr_array_index (valid, i), REASON_PRIVILEGE_WITHDRAWN, args->now, error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean
+adopt_agents (Tx *tx, gpointer arg, GError **error)
+{
+	const OfficersArgs *args = arg;
+	g_autoptr (GHashTable) serials = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+	for (gsize i = 0; i < json_array_size (args->officers); i++)
+		if (!adopt_agent (tx, args, json_array_get (args->officers, i), serials, error))
+			return FALSE;
+	return revoke_others (tx, args, serials, error);
+}
+
+gboolean
+authority_set_agents (Authority *authority, const json_t *agents, GError **error)
+{
+	OfficersArgs args = { authority, json_object_get (agents, "agents"), clock_now (authority->clock) };
+
+	g_atomic_int_set (&authority->key_centre, json_array_size (args.officers) > 0);
+	return store_run (authority->store, "authority.agents", adopt_agents, &args, error);
 }
 
 /* --- worker -------------------------------------------------------------------------- */

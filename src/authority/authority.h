@@ -48,6 +48,12 @@ gboolean authority_profile_validity (const Authority *authority, const char *pro
 /* May a certificate of this profile have such a key?  DIQI_ERROR_KEY_ALGORITHM with `field`. */
 gboolean authority_profile_allows (const Authority *authority, const char *profile, KeyAlgorithm algorithm, const char *field, GError **error);
 
+/* Does the site make double certificates: has its key centre recovery agents? */
+gboolean authority_has_key_centre (const Authority *authority);
+/* The reply of signer_get_agents or signer_set_agents: certificates of new agents become known, those of removed ones are
+ * revoked (privilegeWithdrawn).  Runs its own transaction. */
+gboolean authority_set_agents (Authority *authority, const json_t *agents, GError **error);
+
 /* The signer's officers changed: new certificates become known, those of removed officers are
  * revoked (privilegeWithdrawn).  Runs its own transaction. */
 gboolean authority_set_officers (Authority *authority, const json_t *officers, GError **error);
@@ -63,23 +69,28 @@ typedef struct {
 	gsize request_n;
 	const Fingerprint *spki;       /* of this copy */
 	KeyAlgorithm algorithm;        /* of its key: says which CA will sign */
+	const char *encryption_profile;        /* the request asks for both certificates; NULL: it does not */
+	gint64 encryption_version;
 	const char *reviewer_statement, *issuer_statement;     /* compact */
 } IssueIntent;
 
 /* One open or finished intent a copy of an application: asking again gives the serial of the first
  * (DIQI_ERROR_APPLICATION_STATE if the request differs).  DIQI_ERROR_KEY_REUSED; _KEY_ALGORITHM: no CA for such a key. */
 gboolean authority_intend (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error);
-/* No transaction may be open.  GPtrArray of GBytes *, one for each copy intended, in their order, owned.
+/* No transaction may be open.  GPtrArray of IssuedPair *, one for each copy intended, in their order, owned.
  * authority_refusal_is_final tells a refusal from a signer that is away; what is signed in part is never refused for good. */
 GPtrArray *authority_sign (Authority *authority, const char *application, GError **error);
 gboolean authority_refusal_is_final (const GError *error);
 /* The signer refused for good: the intents of all copies are closed, their serials name nothing and can no longer be
  * published; the application may be approved anew, with the same keys. */
 gboolean authority_abandon (Tx *tx, Authority *authority, const char *application, Micros now, GError **error);
-/* All copies, as authority_sign gave them; checks serial, key, issuer's signature and that it is no CA before storing.
- * Idempotent.  *out (may be NULL): GPtrArray of Certificate *, in their order, owned. */
-gboolean authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *ders, Micros now,
+/* All copies, as authority_sign gave them; checks serial, key, issuer's signature, usage and that it is no CA before
+ * storing.  Both of double certificates and the envelope are stored together.
+ * Idempotent.  *out (may be NULL): GPtrArray of Certificate *, the signing certificates in their order, owned. */
+gboolean authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *pairs, Micros now,
                             GPtrArray **out, GError **error);
+/* The private key of this encryption certificate, for the holder's signing key (pki/enveloped_key.h).  DIQI_ERROR_NOT_FOUND */
+GBytes *authority_envelope (Tx *tx, const char *serial, GError **error);
 /* Applications with an open intent, oldest first: GPtrArray of char *, owned. */
 GPtrArray *authority_unfinished (Tx *tx, GError **error);
 /* Does any certificate, intended, valid or revoked, carry this key? */
@@ -117,6 +128,8 @@ GPtrArray *certificates_of_application (Tx *tx, const char *application, GError 
 /* {serial, status: "valid"/"expired"/"held"/"revoked", profile, use: "sign"/"encrypt", pair?, not_before, not_after,
  * revoked_at?, reason?}; no names. */
 json_t *certificate_view (const CertificateRow *row, Micros now);
+/* DER of the CA that issued it; new reference.  DIQI_ERROR_CERTIFICATE_CHAIN */
+GBytes *authority_issuer_der (const Authority *authority, const Certificate *certificate, GError **error);
 /* Leaf then the CA that issued it, PEM; DIQI_ERROR_CERTIFICATE_STATE while intended.  Caller frees. */
 char *certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error);
 

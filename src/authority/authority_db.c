@@ -114,6 +114,19 @@ db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *
 }
 
 gboolean
+db_certificates_valid_of_profile (Tx *tx, const char *profile, GPtrArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error,
+		"SELECT serial FROM certificates WHERE profile = $1 AND subject_id IS NULL AND status = 'valid' ORDER BY serial", P_TEXT (profile));
+
+	if (!rows)
+		return FALSE;
+	while (rows_next (rows, NULL))
+		g_ptr_array_add (out, rows_dup_text (rows, 0));
+	return TRUE;
+}
+
+gboolean
 db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
@@ -273,6 +286,7 @@ intent_row_clear (IntentRow *row)
 	g_free (row->reviewer_statement);
 	g_free (row->issuer_statement);
 	g_free (row->state);
+	g_free (row->encryption_serial);
 	memset (row, 0, sizeof *row);
 }
 
@@ -280,16 +294,17 @@ gboolean
 db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error)
 {
 	return tx_exec (tx, error,
-		"INSERT INTO issue_intents (serial, application_id, request, reviewer_statement, issuer_statement, state, created, copy) "
-		"VALUES ($1, $2, $3, $4, $5, 'open', $6, $7)", P_TEXT (row->serial), P_TEXT (row->application), P_TEXT (row->request),
-		P_TEXT (row->reviewer_statement), P_TEXT (row->issuer_statement), P_INT (created), P_INT (row->copy)) == 1;
+		"INSERT INTO issue_intents (serial, application_id, request, reviewer_statement, issuer_statement, state, created, copy, "
+		"encryption_serial) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8)", P_TEXT (row->serial), P_TEXT (row->application), P_TEXT (row->request),
+		P_TEXT (row->reviewer_statement), P_TEXT (row->issuer_statement), P_INT (created), P_INT (row->copy),
+		P_TEXT (row->encryption_serial)) == 1;
 }
 
 gboolean
 db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *out, GError **error)
 {
-	static const char sql[] = "SELECT serial, application_id, request, reviewer_statement, issuer_statement, state, copy "
-		"FROM issue_intents WHERE application_id = $1 AND state <> 'refused' ORDER BY copy";
+	static const char sql[] = "SELECT serial, application_id, request, reviewer_statement, issuer_statement, state, copy, "
+		"encryption_serial FROM issue_intents WHERE application_id = $1 AND state <> 'refused' ORDER BY copy";
 	g_autoptr (Rows) rows = lock ? tx_query_lock (tx, error, sql, P_TEXT (application))
 	                             : tx_query (tx, error, sql, P_TEXT (application));
 
@@ -299,10 +314,29 @@ db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *out, GErr
 		const IntentRow row = {
 			rows_int (rows, 6), rows_dup_text (rows, 0), rows_dup_text (rows, 1), rows_dup_text (rows, 2),
 			rows_dup_text (rows, 3), rows_dup_text (rows, 4), rows_dup_text (rows, 5),
+			rows_dup_text (rows, 7),
 		};
 
 		g_array_append_val (out, row);
 	}
+	return TRUE;
+}
+
+gboolean
+db_envelope_insert (Tx *tx, const char *serial, GBytes *envelope, Micros created, GError **error)
+{
+	return tx_exec (tx, error, "INSERT INTO encryption_envelopes (serial, envelope, created) VALUES ($1, $2, $3) ON CONFLICT (serial) DO NOTHING",
+		P_TEXT (serial), P_BYTES (envelope), P_INT (created)) >= 0;
+}
+
+gboolean
+db_envelope_get (Tx *tx, const char *serial, GBytes **out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT envelope FROM encryption_envelopes WHERE serial = $1", P_TEXT (serial));
+
+	if (!rows)
+		return FALSE;
+	*out = rows_next (rows, NULL) ? rows_bytes (rows, 0) : NULL;
 	return TRUE;
 }
 

@@ -9,6 +9,8 @@ gboolean db_counter_next (Tx *tx, const char *name, gint64 least, gint64 *value,
 gboolean db_certificate_insert (Tx *tx, const CertificateRow *row, Micros created, gint64 change_seq,
                                 gboolean *inserted, GError **error);
 gboolean db_certificate_get (Tx *tx, const char *serial, gboolean lock, CertificateRow *out, gboolean *found, GError **error);
+/* Serials: char *, owned. */
+gboolean db_certificates_valid_of_profile (Tx *tx, const char *profile, GPtrArray *out, GError **error);
 gboolean db_certificate_by_fingerprint (Tx *tx, const char *fingerprint, CertificateRow *out, gboolean *found, GError **error);
 gboolean db_certificates_of_subject (Tx *tx, const char *subject, GPtrArray *out, GError **error);
 gboolean db_certificates_of_application (Tx *tx, const char *application, GPtrArray *out, GError **error);
@@ -30,12 +32,17 @@ gboolean db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, 
 typedef struct {
 	guint copy;
 	char *serial, *application, *request, *reviewer_statement, *issuer_statement, *state;
+	char *encryption_serial;         /* NULL: a signing certificate alone */
 } IntentRow;
 void intent_row_clear (IntentRow *row);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IntentRow, intent_row_clear)
 gboolean db_intent_insert (Tx *tx, const IntentRow *row, Micros created, GError **error);
 /* The open or finished ones, IntentRow items, in order of copy. */
 gboolean db_intents_of (Tx *tx, const char *application, gboolean lock, GArray *out, GError **error);
+/* Idempotent: what is stored stays. */
+gboolean db_envelope_insert (Tx *tx, const char *serial, GBytes *envelope, Micros created, GError **error);
+/* *out NULL: none. */
+gboolean db_envelope_get (Tx *tx, const char *serial, GBytes **out, GError **error);
 gboolean db_intent_finish (Tx *tx, const char *serial, const char *state, Micros at, GError **error);
 gboolean db_intents_open (Tx *tx, GPtrArray *applications, GError **error);
 

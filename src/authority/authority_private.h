@@ -47,6 +47,7 @@ struct Authority {
 	StatusIndex *status;
 	JudgeCache *judged;
 	gint chains_proven;       /* atomic bits, by place in site->cas: the signatures of CA and root have been verified */
+	gint key_centre;          /* atomic: both certificates are made */
 	OcspCache *ocsp;
 	GPtrArray *lists;         /* CaLists, in the order of site->cas */
 	GMutex publish_lock;      /* one publication at a time */

@@ -118,6 +118,17 @@ certificate_view (const CertificateRow *row, Micros now)
 	return view;
 }
 
+GBytes *
+authority_issuer_der (const Authority *authority, const Certificate *certificate, GError **error)
+{
+	const SignerCa *ca = signer_site_ca_of (authority->site, certificate);
+
+	if (ca)
+		return certificate_der (ca->certificate);
+	diqi_error_set (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued the certificate");
+	return NULL;
+}
+
 char *
 certificate_chain_pem (const Authority *authority, const CertificateRow *row, GError **error)
 {

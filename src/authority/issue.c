@@ -43,22 +43,51 @@ known_intent (const IntentRow *row, const IssueIntent *intent, Serial *serial, G
 	return TRUE;
 }
 
+/* The row of one certificate that is only intended. */
+static gboolean
+reserve (Tx *tx, const CertificateRow *row, Micros now, GError **error)
+{
+	gboolean inserted;
+
+	if (!db_certificate_insert (tx, row, now, 0, &inserted, error))
+		return FALSE;
+	return inserted || diqi_fail (error, DIQI_ERROR_STORE, NULL, "serial %s came up twice", row->serial);
+}
+
+static gboolean
+reserve_encryption (Tx *tx, const SignerCa *ca, const IssueIntent *intent, const char *serial, const char *pair, Micros now, GError **error)
+{
+	const CertificateRow row = {
+		.serial = (char *) serial, .issuer = ca->id, .pair = (char *) pair, .encrypts = TRUE,
+		.subject = (char *) intent->subject, .application = (char *) intent->application, .copy = intent->copy,
+		.profile = (char *) intent->encryption_profile, .profile_version = intent->encryption_version,
+		.spki = (char *) "", .status = (char *) "intended",
+	};
+
+	return !serial || reserve (tx, &row, now, error);
+}
+
 static gboolean
 new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now, Serial *serial, GError **error)
 {
-	g_autofree char *hex = NULL;
+	g_autofree char *hex = NULL, *encryption = NULL;
 	g_autofree char *spki = fingerprint_hex (intent->spki);
 	const SignerCa *ca = signer_site_ca_for_key (authority->site, intent->algorithm);
 	g_autofree char *request = g_strndup (intent->request, intent->request_n);
-	gboolean inserted;
+	Serial encryption_serial;
 
 	if (!ca)
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/spki", "this site has no authority for keys of %s", key_algorithm_name (intent->algorithm));
 	serial_new (now, serial);
 	hex = serial_hex (serial);
+	if (intent->encryption_profile) {
+		serial_new (now, &encryption_serial);
+		encryption = serial_hex (&encryption_serial);
+	}
 	const CertificateRow row = {
 		.serial = hex,
 		.issuer = ca->id,
+		.pair = encryption,
 		.subject = (char *) intent->subject,
 		.application = (char *) intent->application,
 		.copy = intent->copy,
@@ -74,12 +103,10 @@ new_intent (Tx *tx, Authority *authority, const IssueIntent *intent, Micros now,
 		.request = request,
 		.reviewer_statement = (char *) intent->reviewer_statement,
 		.issuer_statement = (char *) intent->issuer_statement,
+		.encryption_serial = encryption,
 	};
-	if (!db_certificate_insert (tx, &row, now, 0, &inserted, error))
-		return FALSE;
-	if (!inserted)
-		return diqi_fail (error, DIQI_ERROR_STORE, NULL, "serial %s came up twice", hex);
-	return db_intent_insert (tx, &stored, now, error);
+	return reserve (tx, &row, now, error) && reserve_encryption (tx, ca, intent, encryption, hex, now, error) &&
+	       db_intent_insert (tx, &stored, now, error);
 }
 
 /* IntentRow items of all copies. */
@@ -139,7 +166,7 @@ load_intents (Tx *tx, gpointer arg, GError **error)
 static GBytes *
 stored_der (const LoadArgs *args, const char *serial)
 {
-	for (guint i = 0; i < args->stored->len; i++) {
+	for (guint i = 0; serial && i < args->stored->len; i++) {
 		const CertificateRow *row = g_ptr_array_index (args->stored, i);
 
 		if (g_str_equal (row->serial, serial))
@@ -148,23 +175,34 @@ stored_der (const LoadArgs *args, const char *serial)
 	return NULL;
 }
 
-static GBytes *
-sign_intent (Authority *authority, const LoadArgs *args, const IntentRow *intent, GError **error)
+static void
+pair_free (gpointer p)
 {
-	g_auto (IssuedPair) pair = { NULL };
-	GBytes *der = stored_der (args, intent->serial);
-	Serial serial;
+	issued_pair_clear (p);
+	g_free (p);
+}
 
-	if (der)
-		return der;
-	if (!serial_from_hex (intent->serial, &serial)) {
-		diqi_error_set (error, DIQI_ERROR_STORE, NULL, "stored serial %s is malformed", intent->serial);
-		return NULL;
-	}
-	if (!authority->calls.issue (authority->signer, intent->request, strlen (intent->request), intent->copy, &serial, NULL,
-	                             intent->reviewer_statement, intent->issuer_statement, &pair, error))
-		return NULL;
-	return g_steal_pointer (&pair.certificate);
+static gboolean
+read_serial (const char *hex, Serial *out, GError **error)
+{
+	return !hex || serial_from_hex (hex, out) || diqi_fail (error, DIQI_ERROR_STORE, NULL, "stored serial %s is malformed", hex);
+}
+
+/* Both are stored together: what is stored needs no signer. */
+static gboolean
+sign_intent (Authority *authority, const LoadArgs *args, const IntentRow *intent, IssuedPair *out, GError **error)
+{
+	Serial serial, encryption;
+
+	out->certificate = stored_der (args, intent->serial);
+	out->encryption = stored_der (args, intent->encryption_serial);
+	if (out->certificate)
+		return TRUE;
+	if (!read_serial (intent->serial, &serial, error) || !read_serial (intent->encryption_serial, &encryption, error))
+		return FALSE;
+	return authority->calls.issue (authority->signer, intent->request, strlen (intent->request), intent->copy, &serial,
+	                               intent->encryption_serial ? &encryption : NULL, intent->reviewer_statement, intent->issuer_statement,
+	                               out, error);
 }
 
 /* Verified and kept in the cache now, so that authority_publish need not do it while it holds the writer.
@@ -186,24 +224,28 @@ not_final (const char *application, guint copy, GError *refusal, GError **error)
 static GPtrArray *
 sign_all (Authority *authority, const LoadArgs *args, GError **error)
 {
-	g_autoptr (GPtrArray) ders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+	g_autoptr (GPtrArray) pairs = g_ptr_array_new_with_free_func (pair_free);
 
 	for (guint i = 0; i < args->intents->len; i++) {
 		const IntentRow *intent = &g_array_index (args->intents, IntentRow, i);
+		IssuedPair *pair = g_new0 (IssuedPair, 1);
 		GError *failure = NULL;
-		GBytes *der = sign_intent (authority, args, intent, &failure);
+		gboolean done;
 
-		if (!der && i > 0 && authority_refusal_is_final (failure))
+		g_ptr_array_add (pairs, pair);
+		done = sign_intent (authority, args, intent, pair, &failure);
+		if (!done && i > 0 && authority_refusal_is_final (failure))
 			not_final (args->application, intent->copy, failure, error);
-		else if (!der)
+		else if (!done)
 			g_propagate_error (error, failure);
-		if (!der)
+		if (!done)
 			return NULL;
-		g_ptr_array_add (ders, der);
 		FAILPOINT ("authority.signed");
-		prepare_publish (authority, der);
+		prepare_publish (authority, pair->certificate);
+		if (pair->encryption)
+			prepare_publish (authority, pair->encryption);
 	}
-	return g_steal_pointer (&ders);
+	return g_steal_pointer (&pairs);
 }
 
 GPtrArray *
@@ -247,7 +289,8 @@ authority_abandon (Tx *tx, Authority *authority, const char *application, Micros
 	for (guint i = 0; i < intents->len; i++) {
 		const IntentRow *intent = &g_array_index (intents, IntentRow, i);
 
-		if (!db_intent_finish (tx, intent->serial, "refused", now, error) || !db_certificate_refuse (tx, intent->serial, error))
+		if (!db_intent_finish (tx, intent->serial, "refused", now, error) || !db_certificate_refuse (tx, intent->serial, error) ||
+		    (intent->encryption_serial && !db_certificate_refuse (tx, intent->encryption_serial, error)))
 			return FALSE;
 	}
 	return TRUE;
@@ -260,7 +303,11 @@ check_signed (const Certificate *certificate, const CertificateRow *row, GError 
 	g_autofree char *serial = serial_hex (certificate_serial (certificate));
 	g_autofree char *spki = fingerprint_hex (public_key_fingerprint (certificate_public_key (certificate)));
 
-	if (!g_str_equal (serial, row->serial) || !g_str_equal (spki, row->spki) || certificate_is_ca (certificate))
+	gboolean signs = (certificate_key_usage (certificate) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+
+	/* The key of an encryption certificate is known to the key centre: it may never sign. */
+	if (!g_str_equal (serial, row->serial) || signs == row->encrypts || certificate_is_ca (certificate) ||
+	    (!row->encrypts && !g_str_equal (spki, row->spki)))
 		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer returned another certificate than was intended as %s", row->serial);
 	return TRUE;
 }
@@ -276,18 +323,18 @@ store_signed (Tx *tx, Authority *authority, CertificateRow *row, const Certifica
 		g_free (row->status);
 		row->status = g_strdup ("valid");
 	}
-	return authority_changed (tx, authority, row, now, change_seq, error) &&
-	       db_intent_finish (tx, row->serial, "done", now, error);
+	return authority_changed (tx, authority, row, now, change_seq, error);
 }
 
 static Certificate *
-publish_one (Tx *tx, Authority *authority, const char *serial, GBytes *der, Micros now, GError **error)
+publish_one (Tx *tx, Authority *authority, const char *serial, GBytes *der, Micros now, gboolean *fresh, GError **error)
 {
 	g_autoptr (Certificate) certificate = NULL;
 	g_auto (CertificateRow) row = { 0 };
 
 	if (!certificate_load (tx, serial, TRUE, &row, error))
 		return NULL;
+	*fresh = row.der == NULL;
 	if (row.der && !g_bytes_equal (row.der, der)) {
 		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "serial %s was signed twice with different contents", row.serial);
 		return NULL;
@@ -296,14 +343,45 @@ publish_one (Tx *tx, Authority *authority, const char *serial, GBytes *der, Micr
 	                      : authority_verified (authority, der, now, error);
 	if (!certificate)
 		return NULL;
-	if (!row.der && (!check_signed (certificate, &row, error) ||
-	                 !store_signed (tx, authority, &row, certificate, now, error)))
+	if (*fresh && (!check_signed (certificate, &row, error) ||
+	               !store_signed (tx, authority, &row, certificate, now, error)))
+		return NULL;
+	return g_steal_pointer (&certificate);
+}
+
+static gboolean
+publish_encryption (Tx *tx, Authority *authority, const char *serial, const IssuedPair *pair, Micros now, GError **error)
+{
+	g_autoptr (Certificate) certificate = NULL;
+	gboolean fresh;
+
+	if (!serial)
+		return TRUE;
+	if (!pair->encryption)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer returned no encryption certificate %s", serial);
+	certificate = publish_one (tx, authority, serial, pair->encryption, now, &fresh, error);
+	if (!certificate)
+		return FALSE;
+	if (fresh && !pair->envelope)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer returned no key for encryption certificate %s", serial);
+	return !fresh || db_envelope_insert (tx, serial, pair->envelope, now, error);
+}
+
+/* Both of double certificates, or none. */
+static Certificate *
+publish_pair (Tx *tx, Authority *authority, const IntentRow *intent, const IssuedPair *pair, Micros now, GError **error)
+{
+	gboolean fresh;
+	g_autoptr (Certificate) certificate = publish_one (tx, authority, intent->serial, pair->certificate, now, &fresh, error);
+
+	if (!certificate || !publish_encryption (tx, authority, intent->encryption_serial, pair, now, error) ||
+	    (fresh && !db_intent_finish (tx, intent->serial, "done", now, error)))
 		return NULL;
 	return g_steal_pointer (&certificate);
 }
 
 gboolean
-authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *ders, Micros now,
+authority_publish (Tx *tx, Authority *authority, const char *application, const GPtrArray *pairs, Micros now,
                    GPtrArray **out, GError **error)
 {
 	g_autoptr (GPtrArray) certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
@@ -313,11 +391,11 @@ authority_publish (Tx *tx, Authority *authority, const char *application, const 
 		return FALSE;
 	if (intents->len == 0)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "nothing is to be issued for application %s", application);
-	if (intents->len != ders->len)
-		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has %u copies, not %u", application, intents->len, ders->len);
+	if (intents->len != pairs->len)
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has %u copies, not %u", application, intents->len, pairs->len);
 	for (guint i = 0; i < intents->len; i++) {
-		Certificate *certificate = publish_one (tx, authority, g_array_index (intents, IntentRow, i).serial,
-		                                        g_ptr_array_index (ders, i), now, error);
+		Certificate *certificate = publish_pair (tx, authority, &g_array_index (intents, IntentRow, i),
+		                                         g_ptr_array_index (pairs, i), now, error);
 
 		if (!certificate)
 			return FALSE;
@@ -326,6 +404,18 @@ authority_publish (Tx *tx, Authority *authority, const char *application, const 
 	if (out)
 		*out = g_steal_pointer (&certificates);
 	return TRUE;
+}
+
+GBytes *
+authority_envelope (Tx *tx, const char *serial, GError **error)
+{
+	GBytes *envelope = NULL;
+
+	if (!db_envelope_get (tx, serial, &envelope, error))
+		return NULL;
+	if (!envelope)
+		diqi_error_set (error, DIQI_ERROR_NOT_FOUND, NULL, "no key came with certificate %s", serial);
+	return envelope;
 }
 
 GPtrArray *

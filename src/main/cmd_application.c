@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "main/cli.h"
+#include "main/fetch_issued.h"
 #include "main/identity_file.h"
 #include "main/papers_seen.h"
 #include "main/remote.h"
@@ -227,62 +228,22 @@ run_slip (Cli *cli, GError **error)
 	return TRUE;
 }
 
-/* One of the blocks of a PEM chain: the leaf, then the issuing CA. */
-static Certificate *
-chain_block (GBytes *pem, guint block, GError **error)
-{
-	static const char end[] = "-----END CERTIFICATE-----";
-	gsize n;
-	const char *text = g_bytes_get_data (pem, &n), *limit = text + n;
-	for (guint i = 0;; i++) {
-		const char *mark = g_strstr_len (text, limit - text, end);
-		if (mark == NULL) {
-			diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "the server sent %u certificates, not leaf and issuing CA", i);
-			return NULL;
-		}
-		const char *next = mark + strlen (end);
-		if (i == block)
-			return certificate_parse_pem (text, (gsize) (next - text), error);
-		text = next;
-	}
-}
-
-static gboolean
-write_p12 (Cli *cli, GBytes *pem, const char *key_path, const char *p12_path, GError **error)
-{
-	g_autoptr (Certificate) leaf = chain_block (pem, 0, error);
-	if (leaf == NULL)
-		return FALSE;
-	g_autoptr (Certificate) issuing = chain_block (pem, 1, error);
-	if (issuing == NULL)
-		return FALSE;
-	g_autoptr (PrivateKey) key = key_file_load (cli, key_path, error);
-	if (key == NULL)
-		return FALSE;
-	g_autoptr (PublicKey) public_key = private_key_public (key);
-	if (!fingerprint_equal (public_key_fingerprint (public_key), public_key_fingerprint (certificate_public_key (leaf))))
-		return diqi_fail (error, DIQI_ERROR_CERTIFICATE, NULL, "the certificate was issued for another key than %s", key_path);
-	g_autoptr (Secret) pin = key_file_pin (cli, p12_path, error);
-	if (pin == NULL)
-		return FALSE;
-	g_autofree char *name = certificate_subject_attribute (leaf, NAME_COMMON_NAME);
-	g_autoptr (GBytes) p12 = pkcs12_build (key, leaf, &issuing, 1, name, pin, error);
-	return p12 != NULL && file_write_new (p12_path, g_bytes_get_data (p12, NULL), g_bytes_get_size (p12), 0600, error);
-}
-
+/* As the server keeps it: the signing certificate's chain, or with --p12 files of certificates and keys. */
 static gboolean
 run_certificate (Cli *cli, GError **error)
 {
-	g_autoptr (GBytes) pem = fetch_for_ticket (cli, "certificate", error);
-	if (pem == NULL)
-		return FALSE;
+	g_autofree char *id = NULL;
 	if (cli_option (cli, "p12") == NULL) {
-		cli_print_bytes (pem);
-		return TRUE;
+		g_autoptr (GBytes) pem = fetch_for_ticket (cli, "certificate", error);
+		if (pem != NULL)
+			cli_print_bytes (pem);
+		return pem != NULL;
 	}
 	if (cli_option (cli, "key") == NULL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--p12 needs --key, the key made with \"key new\"");
-	if (!write_p12 (cli, pem, cli_option (cli, "key"), cli_option (cli, "p12"), error))
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
+	g_autoptr (json_t) issued = remote != NULL ? issued_fetch (remote, id, error) : NULL;
+	if (issued == NULL || !issued_write_p12 (cli, issued, cli_option (cli, "key"), cli_option (cli, "p12"), error))
 		return FALSE;
 	cli_note (cli, "made %s; use it with --as", cli_option (cli, "p12"));
 	return TRUE;
@@ -363,6 +324,23 @@ run_accept (Cli *cli, GError **error)
 	return act_on_version (cli, "accept", "application.accept", members, error);
 }
 
+/* Of a recovery: the key that the recovered one goes to, which whoever asks for it brings as a request. */
+static gboolean
+lodge_with_key (Cli *cli, Remote *remote, const char *path, json_t *members, GError **error)
+{
+	g_autoptr (json_t) csrs = json_array (), spkis = json_array (), owned = members;
+	if (!read_requests (cli, csrs, spkis, error))
+		return FALSE;
+	json_object_set (owned, "spki", json_array_get (spkis, 0));
+	g_autofree char *statement = remote_statement (remote, "application.lodge", g_steal_pointer (&owned), NULL, error);
+	if (statement == NULL)
+		return FALSE;
+	json_t *body = json_pack ("{s:O, s:s}", "csr", json_array_get (csrs, 0), "statement", statement);
+	g_autoptr (json_t) view = remote_call (remote, "POST", path, body, error);
+	cli_print (cli, view);
+	return view != NULL;
+}
+
 /* For somebody who stands at the counter. */
 static gboolean
 run_lodge (Cli *cli, GError **error)
@@ -385,7 +363,8 @@ run_lodge (Cli *cli, GError **error)
 	if (json_object_get (view, "certificate") != NULL)
 		json_object_set (members, "certificate", json_object_get (view, "certificate"));
 	g_autofree char *path = application_path (id, "lodge");
-	return remote_act_and_print (cli, remote, path, "application.lodge", members, error);
+	return cli_option (cli, "csr") == NULL ? remote_act_and_print (cli, remote, path, "application.lodge", members, error)
+	                                       : lodge_with_key (cli, remote, path, members, error);
 }
 
 static gboolean
@@ -539,6 +518,7 @@ static const CliOption new_options[] = {
 	{ "origin", "FILE", "ticket of the application that the certificate came of: proves who asks", FALSE },
 	{ "cause", "WHICH", "of a reissue: lost or damaged", FALSE },
 	{ "point", "CODE", "acceptance point", FALSE }, { "language", "TAG", "of messages: zh-CN (default) or en", FALSE }, END };
+static const CliOption lodge_options[] = { { "csr", "FILE", "recover_key: request of the key that the recovered one goes to", FALSE }, END };
 static const CliOption withdraw_options[] = { TICKET, { "reason", "TEXT", "why", FALSE }, END };
 static const CliOption complete_options[] = { { "answer", "TEXT", "of service other: what the applicant is told", FALSE }, END };
 static const CliOption ticket_options[] = { TICKET, END };
@@ -546,7 +526,7 @@ static const CliOption submit_options[] = {
 	TICKET, { "key", "FILE", "the key made with \"key new\"; services with a new key", FALSE },
 	{ "csr", "FILE", "its certificate request; of several copies the key's first, with commas", FALSE }, END };
 static const CliOption certificate_options[] = {
-	TICKET, { "key", "FILE", "the key, to make a PKCS#12", FALSE }, { "p12", "FILE", "write key and certificate there", FALSE }, END };
+	TICKET, { "key", "FILE", "the key, to make a PKCS#12", FALSE }, { "p12", "FILE.p12", "write key and certificate there; of double certificates the other two to FILE-encryption.p12", FALSE }, END };
 static const CliOption list_options[] = {
 	{ "state", "STATE", "only these", FALSE }, { "cursor", "TEXT", "next page", FALSE }, END };
 static const CliOption accept_options[] = {
@@ -570,10 +550,10 @@ const CliCommand application_commands[] = {
 	{ "application withdraw", "", 0, 0, "take it back (撤回), until it is issued", withdraw_options, run_withdraw },
 	{ "application status", "", 0, 0, "where the application stands", ticket_options, run_status },
 	{ "application slip", "", 0, 0, "the acceptance slip (受理回执)", ticket_options, run_slip },
-	{ "application certificate", "", 0, 0, "fetch the issued certificate", certificate_options, run_certificate },
+	{ "application certificate", "", 0, 0, "fetch what was issued, and the key of the encryption certificate", certificate_options, run_certificate },
 	{ "application list", "", 0, 0, "applications, for officers", list_options, run_list },
 	{ "application show", "APPLICATION", 1, 1, "one application, for officers", NULL, run_show },
-	{ "application lodge", "APPLICATION", 1, 1, "clerk: hand it in for somebody at the counter; services without a new key", NULL, run_lodge },
+	{ "application lodge", "APPLICATION", 1, 1, "clerk: hand it in for somebody at the counter; services without a new certificate", lodge_options, run_lodge },
 	{ "application accept", "APPLICATION", 1, 1, "clerk: originals seen, accepted (受理)", accept_options, run_accept },
 	{ "application return", "APPLICATION", 1, 1, "clerk or reviewer: return for correction (补正)", return_options, run_return },
 	{ "application reject", "APPLICATION", 1, 1, "reviewer: refuse", reject_options, run_reject },

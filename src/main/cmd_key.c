@@ -30,6 +30,17 @@ key_file_pin (const Cli *cli, const char *path, GError **error)
 	return secret_ask (prompt, error);
 }
 
+gboolean
+p12_file_write (const Cli *cli, const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, GError **error)
+{
+	g_autoptr (Secret) pin = key_file_pin (cli, path, error);
+	if (pin == NULL)
+		return FALSE;
+	g_autofree char *name = certificate_subject_attribute (certificate, NAME_COMMON_NAME);
+	g_autoptr (GBytes) p12 = pkcs12_build (key, certificate, &issuing, issuing != NULL ? 1 : 0, name, pin, error);
+	return p12 != NULL && file_write_new (path, g_bytes_get_data (p12, NULL), g_bytes_get_size (p12), 0600, error);
+}
+
 static gboolean
 run_key_new (Cli *cli, GError **error)
 {

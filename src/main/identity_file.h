@@ -1,8 +1,10 @@
 /* main/identity_file.h — key files of people who have no certificate yet. */
 #pragma once
 #include "main/cli.h"
-#include "pki/key.h"
+#include "pki/certificate.h"
 
 /* An encrypted PKCS#8 file; its PIN from --pin-file or the terminal. */
 PrivateKey *key_file_load (const Cli *cli, const char *path, GError **error);
+/* A new PKCS#12 of key, certificate and issuing (NULL: none), by the same PIN. */
+gboolean p12_file_write (const Cli *cli, const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, GError **error);
 char *key_file_pin (const Cli *cli, const char *path, GError **error);       /* secret_free */

@@ -46,8 +46,27 @@ pin_beside (const char *p12, GError **error)
 	g_autofree char *beside = g_strconcat (stem, ".pin", NULL);
 	if (g_file_test (beside, G_FILE_TEST_EXISTS))
 		return secret_read_file (beside, error);
+	/* Of double certificates both files have one PIN. */
+	if (g_str_has_suffix (stem, "-encryption")) {
+		g_autofree char *first = g_strndup (p12, strlen (stem) - strlen ("-encryption"));
+		return pin_beside (first, error);
+	}
 	g_autofree char *prompt = g_strdup_printf ("PIN of %s", p12);
 	return secret_ask (prompt, error);
+}
+
+gboolean
+identity_open (const char *path, PrivateKey **key, Certificate **certificate, GError **error)
+{
+	g_autoptr (GBytes) p12 = file_read (path, 1 << 20, error);
+	g_autoptr (Secret) pin = p12 != NULL ? pin_beside (path, error) : NULL;
+	if (pin == NULL)
+		return FALSE;
+	if (!pkcs12_open (p12, pin, key, certificate, error)) {
+		g_prefix_error (error, "%s: ", path);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 static char *
@@ -255,14 +274,8 @@ remote_statement_with (Remote *remote, const char *path, const char *type, json_
 	g_autoptr (json_t) payload = members;
 	g_autoptr (PrivateKey) key = NULL;
 	g_autoptr (Certificate) certificate = NULL;
-	g_autoptr (GBytes) p12 = file_read (path, 1 << 20, error);
-	g_autoptr (Secret) pin = p12 != NULL ? pin_beside (path, error) : NULL;
-	if (pin == NULL)
+	if (!identity_open (path, &key, &certificate, error))
 		return NULL;
-	if (!pkcs12_open (p12, pin, &key, &certificate, error)) {
-		g_prefix_error (error, "%s: ", path);
-		return NULL;
-	}
 	complete_payload (remote, type, payload);
 	return statement_sign (payload, key, certificate, error);
 }

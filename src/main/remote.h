@@ -51,6 +51,9 @@ json_t *remote_upload (Remote *remote, const char *path, GBytes *content, GError
  * (then without a certificate, as an applicant). */
 char *remote_statement (Remote *remote, const char *type, json_t *members, const PrivateKey *key, GError **error);
 
+/* Opens a PKCS#12 with the PIN from the file beside it (NAME.pin, also of NAME-encryption.p12), else asked. */
+gboolean identity_open (const char *path, PrivateKey **key, Certificate **certificate, GError **error);
+
 /* The same by the owner of another PKCS#12 who stands beside; his PIN from the file beside it, else asked. */
 char *remote_statement_with (Remote *remote, const char *p12, const char *type, json_t *members, GError **error);
 

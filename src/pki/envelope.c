@@ -71,13 +71,28 @@ agrees (KeyAlgorithm algorithm)
 	return algorithm != KEY_SM2 && algorithm != KEY_ED25519 && f->raw_size != 0;
 }
 
+/* On the token of a key that is not here. */
 static gboolean
-derive_secret (EVP_PKEY *own, EVP_PKEY *peer, guint8 secret[SECRET_MAX], size_t *n)
+ask_secret (const PrivateKey *own, const PublicKey *peer, guint8 secret[SECRET_MAX], size_t *n)
 {
-	g_autoptr (EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey (NULL, own, NULL);
+	g_autoptr (GBytes) answer = key_elsewhere_agree (own, peer, NULL);
+
+	*n = answer != NULL ? g_bytes_get_size (answer) : 0;
+	if (*n == 0 || *n > SECRET_MAX)
+		return FALSE;
+	memcpy (secret, g_bytes_get_data (answer, NULL), *n);
+	return TRUE;
+}
+
+static gboolean
+derive_secret (const PrivateKey *own, const PublicKey *peer, guint8 secret[SECRET_MAX], size_t *n)
+{
+	if (own->elsewhere != NULL)
+		return ask_secret (own, peer, secret, n);
+	g_autoptr (EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey (NULL, own->pkey, NULL);
 
 	*n = SECRET_MAX;
-	return ctx != NULL && EVP_PKEY_derive_init (ctx) == 1 && EVP_PKEY_derive_set_peer (ctx, peer) == 1
+	return ctx != NULL && EVP_PKEY_derive_init (ctx) == 1 && EVP_PKEY_derive_set_peer (ctx, peer->pkey) == 1
 	       && EVP_PKEY_derive (ctx, secret, n) == 1;
 }
 
@@ -85,7 +100,7 @@ derive_secret (EVP_PKEY *own, EVP_PKEY *peer, guint8 secret[SECRET_MAX], size_t 
 #define SHARED_INFO "\x30\x15" AES256_WRAP "\xa2\x06\x04\x04\x00\x00\x01\x00"
 
 static gboolean
-wrapping_key (EVP_PKEY *own, EVP_PKEY *peer, guint8 kek[KEY_BYTES])
+wrapping_key (const PrivateKey *own, const PublicKey *peer, guint8 kek[KEY_BYTES])
 {
 	g_autoptr (EVP_KDF) kdf = EVP_KDF_fetch (NULL, "X963KDF", NULL);
 	g_autoptr (EVP_KDF_CTX) ctx = kdf != NULL ? EVP_KDF_CTX_new (kdf) : NULL;
@@ -152,7 +167,7 @@ put_agreement (GByteArray *w, const PublicKey *to, const Certificate *certificat
 
 	if (ephemeral == NULL)
 		return FALSE;
-	gboolean ok = wrapping_key (ephemeral->pkey, to->pkey, kek) && cipher_run ("AES-256-WRAP", TRUE, FALSE, kek, NULL, key, KEY_BYTES, wrapped, &n);
+	gboolean ok = wrapping_key (ephemeral, to, kek) && cipher_run ("AES-256-WRAP", TRUE, FALSE, kek, NULL, key, KEY_BYTES, wrapped, &n);
 	OPENSSL_cleanse (kek, sizeof kek);
 	if (!ok)
 		return openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "agreeing on a key failed");
@@ -290,7 +305,7 @@ open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 	    || !der_read (&info, DER_SEQUENCE, &list) || info.n != 0 || !der_read (&list, DER_SEQUENCE, &one) || list.n != 0
 	    || !der_next (&one, &tag, &recipient) || !der_read (&one, DER_OCTET_STRING, &wrapped) || one.n != 0 || wrapped.n != WRAPPED_BYTES)
 		return FALSE;
-	gboolean ok = wrapping_key (own->pkey, peer->pkey, kek)
+	gboolean ok = wrapping_key (own, peer, kek)
 	              && cipher_run ("AES-256-WRAP", FALSE, FALSE, kek, NULL, wrapped.p, wrapped.n, out, &n) && n == KEY_BYTES;
 	if (ok)
 		memcpy (key, out, KEY_BYTES);

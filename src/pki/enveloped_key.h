@@ -6,7 +6,7 @@
  * Else: CMS EnvelopedData (pki/envelope.h) whose content, id-data, is the key's OneAsymmetricKey (RFC 5958) in DER, so
  *   openssl cms -decrypt -inform DER -in FILE -recip CERTIFICATE -inkey KEY | openssl pkey -inform DER
  * opens it.  The ECDH of it uses the holder's signing key: a signature key of P-256 or P-384 agrees here on one key with
- * one ephemeral key, once; a token whose key may only sign cannot open it.
+ * one ephemeral key, once; a token whose key may only sign cannot open it (private_key_elsewhere_opens).
  */
 #pragma once
 #include "pki/certificate.h"

@@ -56,7 +56,14 @@ GBytes *private_key_sign (const PrivateKey *key, SignatureForm form, gconstpoint
  * returns it (DIQI_ERROR_TOKEN).  user is given to release, also on failure.  Not for SM2 (DIQI_ERROR_KEY_ALGORITHM). */
 typedef GBytes *(*PrivateKeySign) (gpointer user, gconstpointer input, gsize n, GError **error);
 PrivateKey *private_key_elsewhere (PublicKey *public_key, PrivateKeySign sign, gpointer user, GDestroyNotify release, GError **error);
-/* FALSE, with DIQI_ERROR_KEY_ALGORITHM, for one of these: it can be neither written nor decrypt. */
+/* Lets it open what is sealed to it, too.  agree: the ECDH secret with the raw point of a peer on the same curve; decrypt: RSA
+ * without unpadding, as long as the modulus.  What they return is wiped with its last reference. */
+typedef struct {
+	GBytes *(*agree) (gpointer user, gconstpointer point, gsize n, GError **error);
+	GBytes *(*decrypt) (gpointer user, gconstpointer input, gsize n, GError **error);
+} PrivateKeyOpener;
+void private_key_elsewhere_opens (PrivateKey *key, const PrivateKeyOpener *opener);
+/* FALSE, with DIQI_ERROR_KEY_ALGORITHM, for one of these: it cannot be written. */
 gboolean private_key_is_here (const PrivateKey *key, GError **error);
 
 /* DER SubjectPublicKeyInfo, read strictly (named curve, uncompressed point on the curve,

@@ -10,6 +10,7 @@
 struct KeyElsewhere {
 	gatomicrefcount references;
 	PrivateKeySign sign;
+	PrivateKeyOpener opener;      /* zero: it only signs */
 	gpointer user;
 	GDestroyNotify release;
 };
@@ -61,6 +62,40 @@ private_key_is_here (const PrivateKey *key, GError **error)
 	return key->elsewhere == NULL
 		|| diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "the private key does not leave its token");
 }
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+void
+private_key_elsewhere_opens (PrivateKey *key, const PrivateKeyOpener *opener)
+{
+	g_assert (key->elsewhere != NULL);
+	key->elsewhere->opener = *opener;
+}
+
+static GBytes *
+opens_nothing (GError **error)
+{
+	diqi_error_set (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "the key stays on its token and only signs");
+	return NULL;
+}
+
+GBytes *
+key_elsewhere_agree (const PrivateKey *key, const PublicKey *peer, GError **error)
+{
+	const KeyElsewhere *there = key->elsewhere;
+
+	return there->opener.agree != NULL ? there->opener.agree (there->user, peer->raw.p, peer->raw.n, error) : opens_nothing (error);
+}
+
+GBytes *
+key_elsewhere_decrypt (const PrivateKey *key, gconstpointer input, gsize n, GError **error)
+{
+	const KeyElsewhere *there = key->elsewhere;
+
+	return there->opener.decrypt != NULL ? there->opener.decrypt (there->user, input, n, error) : opens_nothing (error);
+}
+
+/* --- signing ----------------------------------------------------------------------------------- */
 
 static gboolean
 is_pair (const PublicKey *key)

@@ -93,8 +93,8 @@ pkcs11_find_object (Pkcs11 *p, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class,
 /* --- public halves --------------------------------------------------------------------------------- */
 
 /* The curve of an algorithm as DER, the way its SubjectPublicKeyInfo has it: after the first OID of the AlgorithmIdentifier. */
-static gboolean
-curve_of (KeyAlgorithm algorithm, Der *out)
+gboolean
+pkcs11_curve_of (KeyAlgorithm algorithm, Der *out)
 {
 	Der prefix = algorithm_facts (algorithm)->spki_prefix, inside, oid;
 
@@ -140,7 +140,7 @@ read_point (const Pkcs11 *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 	    || read_bytes (p, session, object, CKA_EC_POINT, point_space, sizeof point_space, &point) != CKR_OK)
 		return NULL;
 	for (int a = 0; a < KEY_N_ALGORITHMS; a++)
-		if (curve_of ((KeyAlgorithm) a, &curve) && der_equal (curve, params))
+		if (pkcs11_curve_of ((KeyAlgorithm) a, &curve) && der_equal (curve, params))
 			return with_prefix ((KeyAlgorithm) a, point);
 	return NULL;
 }
@@ -177,8 +177,8 @@ read_rsa (const Pkcs11 *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 }
 
 /* NULL when the token has none by this label: then the certificate must know. */
-static PublicKey *
-read_public (Pkcs11 *p, CK_SESSION_HANDLE session, CK_KEY_TYPE type, const char *label)
+PublicKey *
+pkcs11_read_public (Pkcs11 *p, CK_SESSION_HANDLE session, CK_KEY_TYPE type, const char *label)
 {
 	CK_OBJECT_HANDLE object;
 
@@ -219,7 +219,7 @@ look (Pkcs11 *p, CK_SESSION_HANDLE session, gpointer user)
 	gboolean known = l->class == CKO_SECRET_KEY ? type == CKK_AES : type == CKK_EC || type == CKK_EC_EDWARDS || type == CKK_RSA;
 	if (known && l->class == CKO_PRIVATE_KEY) {
 		pkcs11_key_facts_clear (l->facts);
-		l->facts->public_key = read_public (p, session, type, l->label);
+		l->facts->public_key = pkcs11_read_public (p, session, type, l->label);
 	}
 	return known ? CKR_OK : DIQI_CKR_KIND;
 }
@@ -307,7 +307,7 @@ choose_mechanism (Pkcs11 *p, Making *m, GError **error)
 		return TRUE;
 	default:
 		m->mechanism = CKM_EC_KEY_PAIR_GEN;
-		if (m->algorithm != KEY_SM2 && curve_of (m->algorithm, &m->curve))
+		if (m->algorithm != KEY_SM2 && pkcs11_curve_of (m->algorithm, &m->curve))
 			return TRUE;
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "token \"%s\", key \"%s\": make key: PKCS#11 has no mechanism for %s keys; keep them in files",
 		                  p->label != NULL ? p->label : p->serial, m->label, key_algorithm_name (m->algorithm));

@@ -1,5 +1,6 @@
 /* pki/pkcs11_private.h — the session behind pkcs11.h. */
 #pragma once
+#include "pki/der.h"
 #include "pki/pkcs11.h"
 #include "pki/token_private.h"
 
@@ -37,3 +38,8 @@ CK_RV pkcs11_read_bool (const Pkcs11 *token, CK_SESSION_HANDLE session, CK_OBJEC
 
 /* The one object of this class and label; remembered until the session ends. */
 CK_RV pkcs11_find_object (Pkcs11 *token, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *out);
+
+/* CKA_EC_PARAMS of an algorithm; FALSE: it has no curve. */
+gboolean pkcs11_curve_of (KeyAlgorithm algorithm, Der *out);
+/* Of the public key object of this label; NULL when the token has none, or one we do not know. */
+PublicKey *pkcs11_read_public (Pkcs11 *token, CK_SESSION_HANDLE session, CK_KEY_TYPE type, const char *label);

@@ -9,7 +9,7 @@
 	"id, kind, service, state, version, document, form_hash, access_hash, created, updated, profile, amount_fen, " \
 	"fee_paid, uscc_check_digit, spki, submission_hash, clerk, reviewer, issuer, profile_version, request_hash, " \
 	"review_statement, issue_statement, subject_id, serial, fingerprint, returned_reason, returned_fields, number, authenticated, " \
-	"certificate, cause, point, language, submitted, due, held, number_differs, validity_days, answer"
+	"certificate, cause, point, language, submitted, due, held, number_differs, validity_days, answer, encryption_version"
 
 static gboolean
 read_application (Rows *rows, Application *out, GError **error)
@@ -52,6 +52,7 @@ read_application (Rows *rows, Application *out, GError **error)
 		.number_differs = rows_int (rows, 37) != 0,
 		.validity_days = rows_int (rows, 38),
 		.answer = rows_dup_text (rows, 39),
+		.encryption_version = rows_int (rows, 40),
 		.copies = g_ptr_array_new_with_free_func ((GDestroyNotify) application_copy_free),
 	};
 	if (access && g_bytes_get_size (access) == sizeof out->access_hash.b &&
@@ -95,7 +96,8 @@ db_application_update (Tx *tx, const Application *a, GError **error)
 		"fee_paid = $8, uscc_check_digit = $9, spki = $10, submission_hash = $11, clerk = $12, reviewer = $13, issuer = $14, "
 		"profile_version = $15, request_hash = $16, review_statement = $17, issue_statement = $18, subject_id = $19, "
 		"serial = $20, fingerprint = $21, returned_reason = $22, returned_fields = $23, number = $24, authenticated = $25, "
-		"submitted = $26, due = $27, held = $28, number_differs = $29, validity_days = $30, answer = $31, profile = $32 "
+		"submitted = $26, due = $27, held = $28, number_differs = $29, validity_days = $30, answer = $31, profile = $32, "
+		"encryption_version = $33 "
 		"WHERE id = $1 AND version = $3 - 1",
 		P_TEXT (a->id), P_TEXT (application_state_name (a->state)), P_INT (a->version), P_TEXT (a->document), P_TEXT (a->form_hash),
 		P_INT (a->updated), P_INT (a->amount_fen), P_INT (a->fee_paid), P_INT (a->uscc_check_digit), P_BYTES (a->spki),
@@ -104,7 +106,7 @@ db_application_update (Tx *tx, const Application *a, GError **error)
 		P_TEXT (a->issue_statement), P_TEXT (a->subject), P_TEXT (a->serial), P_TEXT (a->fingerprint),
 		P_TEXT (a->returned_reason), P_TEXT (a->returned_fields), P_TEXT (a->number), P_TEXT (authenticated_name (a->authenticated)),
 		int_or_null (a->submitted), int_or_null (a->due), P_INT (a->held), P_INT (a->number_differs), int_or_null (a->validity_days),
-		P_TEXT (a->answer), P_TEXT (a->profile));
+		P_TEXT (a->answer), P_TEXT (a->profile), int_or_null (a->encryption_version));
 
 	if (n < 0)
 		return FALSE;

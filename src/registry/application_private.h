@@ -50,6 +50,7 @@ typedef struct {
 	Micros submitted, due;                   /* 0: not yet */
 	gboolean held, number_differs;
 	gint64 validity_days;                    /* 0: not reviewed */
+	gint64 encryption_version;               /* of the encryption certificate's profile; 0: not reviewed, or none is asked for */
 	char *answer;
 	json_t *form;                            /* of document */
 	GPtrArray *copies;                       /* ApplicationCopy *, in order; spki, serial and fingerprint above are those of the first */
@@ -122,13 +123,16 @@ typedef struct {
 	char *hash;
 	gint64 profile_version;                  /* 0: a service request */
 	gint64 validity_days;
+	gint64 encryption_version;               /* 0: a signing certificate alone */
 } CertificateRequest;
 void certificate_request_clear (CertificateRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CertificateRequest, certificate_request_clear)
 /* Deterministic from the application, the profile version and the days: the reviewed ones, else those of now. */
 gboolean certificate_request_build (Tx *tx, const Registry *registry, const Application *application,
                                     CertificateRequest *out, GError **error);
-/* Of services without a key; deterministic from the application. */
+/* "organization-encryption" for "organization"; caller frees. */
+char *encryption_profile_of (const Application *application);
+/* Of services without a new certificate; deterministic from the application. */
 gboolean service_request_build (const Registry *registry, const Application *application, CertificateRequest *out, GError **error);
 
 /* Form, target and keys are those of the applicant's submission in the log.  DIQI_ERROR_STATEMENT_TARGET. */

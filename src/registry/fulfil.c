@@ -108,9 +108,6 @@ fulfil (Step *step, const CertificateRequest *request, const char *answer, GErro
 		return unhold (step, request, error);
 	case EFFECT_REVOKE:
 		return revoke_target (step, error);
-	case EFFECT_RECOVER:
-		/* Keys are made by their holders; only a key centre that escrows keys could give one back. */
-		return diqi_fail (error, DIQI_ERROR_NOT_ESCROWED, "/certificate", "no key of certificate %s was escrowed", step->application.certificate);
 	default:
 		return TRUE;
 	}

@@ -49,6 +49,7 @@ static gboolean
 intend_copy (const Step *step, const CertificateRequest *request, ApplicationCopy *copy, GError **error)
 {
 	const Application *application = &step->application;
+	g_autofree char *encryption_profile = encryption_profile_of (application);
 	Fingerprint spki;
 	Serial serial;
 	IssueIntent intent = {
@@ -62,6 +63,8 @@ intend_copy (const Step *step, const CertificateRequest *request, ApplicationCop
 		.spki = &spki,
 		.reviewer_statement = application->review_statement,
 		.issuer_statement = statement_compact (step->statement),
+		.encryption_profile = application->encryption_version ? encryption_profile : NULL,
+		.encryption_version = application->encryption_version,
 	};
 
 	g_autoptr (PublicKey) key = public_key_from_spki (g_bytes_get_data (copy->spki, NULL), g_bytes_get_size (copy->spki), error);
@@ -123,6 +126,26 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
 	return step_finish (&step, NULL, error);
 }
 
+/* Serials and fingerprints of the encryption certificates, for the leaf. */
+static gboolean
+add_encryption (Step *step, GError **error)
+{
+	g_autoptr (GPtrArray) rows = certificates_of_application (step->tx, step->application.id, error);
+	g_autoptr (json_t) list = json_array ();
+
+	if (!rows)
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		const CertificateRow *row = g_ptr_array_index (rows, i);
+
+		if (row->encrypts)
+			json_array_append_new (list, json_pack ("{s:s, s:s?}", "serial", row->serial, "fingerprint", row->fingerprint));
+	}
+	if (json_array_size (list) > 0)
+		json_object_set (step_effect (step), "encryption", list);
+	return TRUE;
+}
+
 /* Somebody else finished meanwhile: fine, if it is the same certificate. */
 static gboolean
 already_finished (Tx *tx, const Registry *registry, const char *id, GBytes *first, gboolean *finished, json_t **view, GError **error)
@@ -161,19 +184,19 @@ take_certificates (Step *step, const GPtrArray *certificates, GError **error)
 }
 
 gboolean
-application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *ders, json_t **view, GError **error)
+application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *pairs, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
 	g_autoptr (GPtrArray) certificates = NULL;
 	gboolean finished;
 
-	if (!already_finished (tx, registry, id, g_ptr_array_index (ders, 0), &finished, view, error))
+	if (!already_finished (tx, registry, id, ((IssuedPair *) g_ptr_array_index (pairs, 0))->certificate, &finished, view, error))
 		return FALSE;
 	if (finished)
 		return TRUE;
 	if (!step_begin (&step, tx, registry, NULL, id, ACT_STORE, NULL, error) ||
-	    !authority_publish (tx, registry->authority, id, ders, step.now, &certificates, error) ||
-	    !take_certificates (&step, certificates, error) ||
+	    !authority_publish (tx, registry->authority, id, pairs, step.now, &certificates, error) ||
+	    !take_certificates (&step, certificates, error) || !add_encryption (&step, error) ||
 	    !target_replace (tx, registry, &step.application, step.now, step_effect (&step), error) ||
 	    !people_of_form_record (tx, registry, &step.application, step.now, error))
 		return FALSE;
@@ -200,7 +223,7 @@ typedef struct {
 	const Actor *actor;
 	const char *id;
 	const Statement *statement;
-	const GPtrArray *ders;         /* GBytes *, one a copy */
+	const GPtrArray *pairs;        /* IssuedPair *, one a copy */
 	const GError *refusal;
 	json_t *view;
 } IssueArgs;
@@ -219,7 +242,7 @@ run_finish (Tx *tx, gpointer arg, GError **error)
 	IssueArgs *args = arg;
 
 	g_clear_pointer (&args->view, json_decref);
-	return application_finish_issue (tx, args->registry, args->id, args->ders, &args->view, error);
+	return application_finish_issue (tx, args->registry, args->id, args->pairs, &args->view, error);
 }
 
 static gboolean
@@ -247,15 +270,15 @@ static gboolean
 sign_and_finish (Store *store, IssueArgs *args, GError **error)
 {
 	g_autoptr (GError) refusal = NULL;
-	g_autoptr (GPtrArray) ders = authority_sign (args->registry->authority, args->id, &refusal);
+	g_autoptr (GPtrArray) pairs = authority_sign (args->registry->authority, args->id, &refusal);
 
-	if (!ders) {
+	if (!pairs) {
 		if (authority_refusal_is_final (refusal))
 			record_refusal (store, args, refusal);
 		g_propagate_error (error, g_steal_pointer (&refusal));
 		return FALSE;
 	}
-	args->ders = ders;
+	args->pairs = pairs;
 	return store_run (store, "application.finish", run_finish, args, error);
 }
 

@@ -220,6 +220,7 @@ application_review (Tx *tx, Registry *registry, const Actor *actor, const char *
 	step.application.reviewer = g_strdup (actor->person);
 	step.application.profile_version = request.profile_version;
 	step.application.validity_days = request.validity_days;
+	step.application.encryption_version = request.encryption_version;
 	step.application.request_hash = g_strdup (request.hash);
 	step.application.review_statement = g_strdup (statement_compact (statement));
 	json_object_set_new (step_effect (&step), "request", json_string (request.hash));

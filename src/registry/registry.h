@@ -59,8 +59,8 @@ gboolean application_withdraw (Tx *tx, Registry *registry, const Actor *actor, c
                                const Statement *statement, const char *reason, json_t **view, GError **error);
 
 /* --- officers -------------------------------------------------------------------------- */
-/* A clerk submits, at the counter, what needs no key. */
-gboolean application_lodge (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+/* A clerk submits, at the counter, what brings no certificate; csrs: one for recover_key, else none. */
+gboolean application_lodge (Tx *tx, Registry *registry, const Actor *actor, const char *id, Csr *const *csrs, gsize n,
                             const Statement *statement, json_t **view, GError **error);
 gboolean application_accept (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                              const Statement *statement, json_t **view, GError **error);
@@ -88,7 +88,7 @@ gboolean application_settle (Tx *tx, Registry *registry, const char *order_about
 /* --- services without a new key -------------------------------------------------------------- */
 gboolean application_service_review (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                                      const Statement *statement, json_t **view, GError **error);
-/* With the service's effect.  DIQI_ERROR_NOT_ESCROWED for recover_key where no key centre holds the key. */
+/* With the service's effect; of unlock_pin and recover_key it comes later (registry/unlock.h, registry/recovery.h). */
 gboolean application_service_complete (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                                        const Statement *statement, json_t **view, GError **error);
 /* The unlock ticket was used: approved → completed.  The caller has read the members of the statement (token.unlocked, by a
@@ -105,8 +105,8 @@ gboolean application_issue (Registry *registry, Store *store, const Actor *actor
 /* The two transactions of it. */
 gboolean application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                                   const Statement *statement, GError **error);
-/* ders: GBytes *, one a copy, as authority_sign gave them. */
-gboolean application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *ders, json_t **view, GError **error);
+/* pairs: IssuedPair *, one a copy, as authority_sign gave them. */
+gboolean application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *pairs, json_t **view, GError **error);
 /* The signer refused: back to "paid", review void. */
 gboolean application_abandon_issue (Tx *tx, Registry *registry, const char *id, const GError *refusal, GError **error);
 /* Finishes what a crash or an absent signer left.  Call at start and every few seconds; *finished may be NULL. */
@@ -130,6 +130,9 @@ gboolean application_form_document (Tx *tx, Registry *registry, const Actor *act
 gboolean application_request (Tx *tx, Registry *registry, const char *id, json_t **out, GError **error);
 /* PEM: leaf, issuing.  copy: 0 … copies - 1. */
 gboolean application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, guint copy, char **pem, GError **error);
+/* What copy n of an application got: {serial, certificate, issuing} and, of double certificates, {encryption_serial,
+ * encryption_certificate, envelope} and for SM2 keys csr_response (GM/T 0092); DER in base64. */
+gboolean application_issued (Tx *tx, Registry *registry, const Actor *actor, const char *id, guint copy, json_t **out, GError **error);
 /* 受理回执, plain text; access_code: right after application_create, else NULL. */
 gboolean application_slip (Tx *tx, Registry *registry, const Actor *actor, const char *id, const char *access_code,
                            char **text, GError **error);

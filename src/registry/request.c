@@ -92,6 +92,37 @@ profile_of (Tx *tx, const Registry *registry, const Application *application, gi
 	return TRUE;
 }
 
+/* The encryption certificate goes with the signing certificate: its profile is named after the other's. */
+char *
+encryption_profile_of (const Application *application)
+{
+	return g_strconcat (application->profile, "-encryption", NULL);
+}
+
+/* The encryption key is of the algorithm of the holder's own, which must be one that can be encrypted to. */
+static gboolean
+can_encrypt (const Registry *registry, const Application *application, const char *profile)
+{
+	for (guint i = 0; i < application->copies->len; i++) {
+		GBytes *spki = ((const ApplicationCopy *) g_ptr_array_index (application->copies, i))->spki;
+		g_autoptr (PublicKey) key = public_key_from_spki (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki), NULL);
+
+		if (!key || !authority_profile_allows (registry->authority, profile, public_key_algorithm (key), NULL, NULL))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Double certificates where the site has a key centre; once reviewed, what the review said. */
+static gboolean
+encryption_of (const Registry *registry, const Application *application, const char *profile, gint64 *version, GError **error)
+{
+	*version = application->encryption_version;
+	if (application->profile_version || !authority_has_key_centre (registry->authority) || !can_encrypt (registry, application, profile))
+		return TRUE;
+	return authority_profile_version (registry->authority, profile, version, error);
+}
+
 /* Keys of the copies after the first. */
 static json_t *
 further_keys (const Application *application)
@@ -111,12 +142,14 @@ certificate_request_build (Tx *tx, const Registry *registry, const Application *
                            CertificateRequest *out, GError **error)
 {
 	g_autoptr (json_t) request = json_object ();
-	gint64 version, days;
+	g_autofree char *encryption_profile = encryption_profile_of (application);
+	gint64 version, days, encryption;
 	json_t *subject;
 
 	if (!application->spki || !application->submission_hash)
 		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s is not submitted yet", application->id);
-	if (!profile_of (tx, registry, application, &version, &days, error))
+	if (!profile_of (tx, registry, application, &version, &days, error) ||
+	    !encryption_of (registry, application, encryption_profile, &encryption, error))
 		return FALSE;
 	subject = subject_of (application, error);
 	if (!subject)
@@ -132,6 +165,8 @@ certificate_request_build (Tx *tx, const Registry *registry, const Application *
 	json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki)));
 	if (application->copies->len > 1)
 		json_object_set_new (request, "more", further_keys (application));
+	if (encryption)
+		json_object_set_new (request, "encryption", json_pack ("{s:s, s:I}", "profile", encryption_profile, "profile_version", (json_int_t) encryption));
 	json_object_set_new (request, "validity_days", json_integer (days));
 	json_object_set_new (request, "submission", json_string (application->submission_hash));
 	out->text = jcs_dump (request, &out->n, error);
@@ -140,6 +175,7 @@ certificate_request_build (Tx *tx, const Registry *registry, const Application *
 	out->hash = hash_hex (out->text, out->n);
 	out->profile_version = version;
 	out->validity_days = days;
+	out->encryption_version = encryption;
 	return TRUE;
 }
 
@@ -160,9 +196,11 @@ service_request_build (const Registry *registry, const Application *application,
 	json_object_set_new (request, "act", json_string (service_effect_name (rule->effect)));
 	if (rule->effect == EFFECT_REVOKE)
 		json_object_set_new (request, "reason", json_string (reason_name (rule->reason)));
-	/* The signer sees the form only as a hash: what the ticket opens stands in the request itself. */
+	/* The signer sees the form only as a hash: what the ticket opens, and to whom a recovered key goes, stand in the request itself. */
 	if (rule->effect == EFFECT_TICKET)
 		json_object_set_new (request, "token", json_string (form_text (application->form, "token")));
+	if (rule->effect == EFFECT_RECOVER)
+		json_object_set_new (request, "spki", json_base64 (g_bytes_get_data (application->spki, NULL), g_bytes_get_size (application->spki)));
 	json_object_set_new (request, "form", json_string (application->form_hash));
 	out->text = jcs_dump (request, &out->n, error);
 	if (!out->text)
@@ -174,8 +212,8 @@ service_request_build (const Registry *registry, const Application *application,
 static gboolean
 build_request (Tx *tx, const Registry *registry, const Application *application, CertificateRequest *out, GError **error)
 {
-	return service_rule (application->service)->key ? certificate_request_build (tx, registry, application, out, error)
-	                                                 : service_request_build (registry, application, out, error);
+	return service_rule (application->service)->effect == EFFECT_CERTIFICATE ? certificate_request_build (tx, registry, application, out, error)
+	                                                                         : service_request_build (registry, application, out, error);
 }
 
 gboolean

@@ -88,6 +88,14 @@ write_number (const TermWriter *w, const char *number)
 	return write_term (w, number) && (!running || write_term (w, running + 1));
 }
 
+static gboolean
+write_pair (const TermWriter *w, const char *serial)
+{
+	g_auto (CertificateRow) row = { 0 };
+
+	return certificate_load (w->tx, serial, FALSE, &row, w->error) && write_term (w, row.pair);
+}
+
 /* Of its own certificates, and of the one it is about. */
 static gboolean
 write_serials (const TermWriter *w, const Application *application)
@@ -95,7 +103,7 @@ write_serials (const TermWriter *w, const Application *application)
 	for (guint i = 0; application->copies && i < application->copies->len; i++) {
 		const ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
 
-		if (copy->fingerprint && !write_term (w, copy->serial))
+		if (copy->fingerprint && (!write_term (w, copy->serial) || !write_pair (w, copy->serial)))
 			return FALSE;
 	}
 	return write_term (w, application->certificate);

@@ -19,7 +19,7 @@ typedef struct {
 	const char *label, *label_en;  /* 延期 */
 	ServiceEffect effect;
 	guint targets;                 /* TARGET_… */
-	gboolean key;                  /* comes with a certificate request */
+	gboolean key;                  /* comes with a certificate request: its key is to be certified, or is who a recovered key goes to */
 	guint copies;                  /* most copies of one application (organisations) */
 	gboolean hold_at_once;         /* when authenticated, at submission */
 	RevocationReason reason;       /* of EFFECT_REVOKE, and for the old certificate of EFFECT_CERTIFICATE */
@@ -36,9 +36,10 @@ const char *service_effect_name (ServiceEffect effect);     /* `act` of the serv
 #define SERVICES_KEY (SERVICE_BIT (SERVICE_ISSUE) | SERVICE_BIT (SERVICE_RENEW) | SERVICE_BIT (SERVICE_CHANGE) | SERVICE_BIT (SERVICE_REISSUE))
 #define SERVICES_TICKET SERVICE_BIT (SERVICE_UNLOCK_PIN)
 #define SERVICES_ANSWER SERVICE_BIT (SERVICE_OTHER)
+#define SERVICES_RECOVER SERVICE_BIT (SERVICE_RECOVER_KEY)
 /* Fulfilled by service.complete, two persons having approved. */
-#define SERVICES_STATUS (SERVICES_ALL & ~(SERVICES_KEY | SERVICES_TICKET | SERVICES_ANSWER))
-#define SERVICES_KEYLESS (SERVICES_ALL & ~SERVICES_KEY)
+#define SERVICES_STATUS (SERVICES_ALL & ~(SERVICES_KEY | SERVICES_TICKET | SERVICES_ANSWER | SERVICES_RECOVER))
+#define SERVICES_KEYLESS (SERVICES_ALL & ~(SERVICES_KEY | SERVICES_RECOVER))
 
 /* A lapsed certificate is renewed for this long after its end. */
 #define RENEW_GRACE_DAYS 90

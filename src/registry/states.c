@@ -3,7 +3,8 @@
 
 #define KEY SERVICES_KEY
 #define KEYLESS SERVICES_KEYLESS
-#define STATUS (SERVICES_STATUS | SERVICES_TICKET)     /* two approvals, no new certificate */
+#define RECOVER SERVICES_RECOVER
+#define STATUS (SERVICES_STATUS | SERVICES_TICKET | SERVICES_RECOVER)     /* two approvals, no new certificate */
 #define DECIDERS (ROLE_CLERK | ROLE_REVIEWER)
 #define WAIVERS (ROLE_ADMINISTRATOR | ROLE_REVIEWER | ROLE_ISSUER)
 #define SUBMISSION (GUARD_COMPLETE | GUARD_TARGET)
@@ -19,13 +20,13 @@ static const ApplicationTransition transitions[] = {
 	{ STATE_DRAFT, ACT_EDIT, STATE_DRAFT, SERVICES_ALL, BY_APPLICANT, 0, NULL, GUARD_NONE, VOID | EFFECT_UNRECORDED, NULL, FALSE },
 	{ STATE_RETURNED, ACT_EDIT, STATE_RETURNED, SERVICES_ALL, BY_APPLICANT, 0, NULL, GUARD_NONE, VOID | EFFECT_UNRECORDED, NULL, FALSE },
 
-	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, KEY, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
-	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, KEY, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
+	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, KEY | RECOVER, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
+	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, KEY | RECOVER, BY_APPLICANT, 0, "application.submit", SUBMISSION, VOID, "application.submitted", FALSE },
 	/* A hold at once shows in the certificate's status. */
 	{ STATE_DRAFT, ACT_SUBMIT, STATE_SUBMITTED, KEYLESS, BY_APPLICANT, 0, "application.submit", SUBMISSION | GUARD_CODE_UNSIGNED, VOID, "application.submitted", TRUE },
 	{ STATE_RETURNED, ACT_SUBMIT, STATE_SUBMITTED, KEYLESS, BY_APPLICANT, 0, "application.submit", SUBMISSION | GUARD_CODE_UNSIGNED, VOID, "application.submitted", TRUE },
-	{ STATE_DRAFT, ACT_LODGE, STATE_SUBMITTED, KEYLESS, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
-	{ STATE_RETURNED, ACT_LODGE, STATE_SUBMITTED, KEYLESS, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
+	{ STATE_DRAFT, ACT_LODGE, STATE_SUBMITTED, KEYLESS | RECOVER, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
+	{ STATE_RETURNED, ACT_LODGE, STATE_SUBMITTED, KEYLESS | RECOVER, BY_OFFICER, ROLE_CLERK, "application.lodge", SUBMISSION | GUARD_NOT_APPLICANT, VOID, "application.submitted", TRUE },
 
 	{ STATE_SUBMITTED, ACT_ACCEPT, STATE_ACCEPTED, SERVICES_ALL, BY_OFFICER, ROLE_CLERK, "application.accept", ACCEPTANCE | GUARD_UNPAID, EFFECT_NONE, "application.accepted", TRUE },
 	/* Free, paid or waived before, or returned after payment and submitted again: the fee is not asked twice. */
@@ -49,6 +50,9 @@ static const ApplicationTransition transitions[] = {
 	{ STATE_REVIEWED, ACT_SERVICE_COMPLETE, STATE_COMPLETED, SERVICES_STATUS, BY_OFFICER, ROLE_ISSUER, "service.complete", SECOND, EFFECT_FULFILS, "application.completed", TRUE },
 	{ STATE_REVIEWED, ACT_SERVICE_COMPLETE, STATE_APPROVED, SERVICES_TICKET, BY_OFFICER, ROLE_ISSUER, "service.complete", SECOND, EFFECT_NONE, "token.ticket", FALSE },
 	{ STATE_APPROVED, ACT_UNLOCKED, STATE_COMPLETED, SERVICES_TICKET, BY_OFFICER, ROLE_CLERK, "token.unlocked", GUARD_NONE, EFFECT_FULFILS, "application.completed", FALSE },
+	/* Two have approved; now it takes k recovery agents (registry/recovery.h). */
+	{ STATE_REVIEWED, ACT_SERVICE_COMPLETE, STATE_APPROVED, RECOVER, BY_OFFICER, ROLE_ISSUER, "service.complete", SECOND, EFFECT_NONE, "recovery.approved", FALSE },
+	{ STATE_APPROVED, ACT_RECOVERED, STATE_COMPLETED, RECOVER, BY_SYSTEM, 0, NULL, GUARD_PAID, EFFECT_FULFILS, "recovery.ready", FALSE },
 	/* An answer changes nothing: one person gives it. */
 	{ STATE_PAID, ACT_SERVICE_COMPLETE, STATE_COMPLETED, SERVICES_ANSWER, BY_OFFICER, DECIDERS, "service.complete",
 	  GUARD_PAID | GUARD_REQUEST | GUARD_NOT_APPLICANT, EFFECT_FULFILS, "application.answered", FALSE },
@@ -57,10 +61,13 @@ static const ApplicationTransition transitions[] = {
 	{ STATE_ACCEPTED, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
 	{ STATE_PAID, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
 	{ STATE_REVIEWED, ACT_RETURN, STATE_RETURNED, SERVICES_ALL, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
+	/* The agents are not to be had, or an approval is older than the signer accepts. */
+	{ STATE_APPROVED, ACT_RETURN, STATE_RETURNED, RECOVER, BY_OFFICER, DECIDERS, "application.return", GUARD_NONE, VOID, "application.returned", FALSE },
 	{ STATE_SUBMITTED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
 	{ STATE_ACCEPTED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
 	{ STATE_PAID, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
 	{ STATE_REVIEWED, ACT_REJECT, STATE_REJECTED, SERVICES_ALL, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
+	{ STATE_APPROVED, ACT_REJECT, STATE_REJECTED, RECOVER, BY_OFFICER, ROLE_REVIEWER, "application.reject", GUARD_NONE, VOID | EFFECT_DROPS_ORDER, "application.rejected", FALSE },
 
 	/* Until issuing: what is issued is cancelled, not withdrawn. */
 	{ STATE_DRAFT, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, NULL, FALSE },
@@ -69,6 +76,7 @@ static const ApplicationTransition transitions[] = {
 	{ STATE_ACCEPTED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
 	{ STATE_PAID, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
 	{ STATE_REVIEWED, ACT_WITHDRAW, STATE_WITHDRAWN, SERVICES_ALL, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
+	{ STATE_APPROVED, ACT_WITHDRAW, STATE_WITHDRAWN, RECOVER, BY_APPLICANT, 0, "application.withdraw", GUARD_CODE_UNSIGNED, VOID | EFFECT_DROPS_ORDER, "application.withdrawn", FALSE },
 };
 
 static const struct { const char *name, *label; } states[N_STATES] = {
@@ -110,6 +118,7 @@ static const char *const acts[N_ACTS] = {
 	[ACT_SERVICE_REVIEW] = "service.review",
 	[ACT_SERVICE_COMPLETE] = "service.complete",
 	[ACT_UNLOCKED] = "token.unlocked",
+	[ACT_RECOVERED] = "recovery.done",
 };
 
 const ApplicationTransition *

@@ -13,7 +13,7 @@ typedef enum {
 	STATE_DRAFT, STATE_SUBMITTED, STATE_RETURNED, STATE_ACCEPTED, STATE_PAID, STATE_REVIEWED,
 	STATE_ISSUING,        /* between the issuer's statement and the stored certificate */
 	STATE_ISSUED, STATE_DELIVERED, STATE_CONFIRMED,
-	STATE_APPROVED,       /* the unlock ticket is open */
+	STATE_APPROVED,       /* the unlock ticket is open, or the recovery waits for its agents */
 	STATE_COMPLETED, STATE_WITHDRAWN, STATE_REJECTED,
 	N_STATES
 } ApplicationState;
@@ -29,6 +29,7 @@ typedef enum {
 	ACT_FEE_WAIVE,
 	ACT_SERVICE_REVIEW, ACT_SERVICE_COMPLETE,
 	ACT_UNLOCKED,         /* the ticket was used */
+	ACT_RECOVERED,        /* enough recovery agents gave their shares */
 	N_ACTS
 } ApplicationAct;
 

@@ -145,6 +145,7 @@ void_review (Application *application)
 	g_clear_pointer (&application->serial, g_free);
 	application->profile_version = 0;
 	application->validity_days = 0;
+	application->encryption_version = 0;
 	for (guint i = 0; i < application->copies->len; i++) {
 		ApplicationCopy *copy = g_ptr_array_index (application->copies, i);
 

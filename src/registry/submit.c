@@ -128,6 +128,26 @@ check_key_submission (const Step *step, Csr *const *csrs, gsize n, GError **erro
 	       expect_same ("spki", spki, spki_is, error) && check_more (more, csrs, n, error);
 }
 
+/* A clerk signs for the one whose request it is. */
+static gboolean
+check_lodged_key (const Step *step, Csr *const *csrs, gsize n, GError **error)
+{
+	Submission said = { 0 };
+	const char *spki;
+	const Field fields[] = {
+		{ "application", FIELD_UUID, TRUE, 0, &said.application },
+		{ "service", FIELD_STRING, TRUE, 0, &said.service },
+		{ "form", FIELD_HEX32, TRUE, 0, &said.form },
+		{ "certificate", FIELD_STRING, FALSE, 40, &said.certificate },
+		{ "spki", FIELD_HEX32, TRUE, 0, &spki },
+	};
+	g_autofree char *is = n > 0 ? fingerprint_hex (public_key_fingerprint (csr_public_key (csrs[0]))) : NULL;
+
+	/* How many it must be is said where the keys are taken. */
+	return !is || (EXPECT_MEMBERS (step->statement, fields, error) && check_facts (&step->application, &said, error) &&
+	               expect_same ("spki", spki, is, error));
+}
+
 static gboolean
 check_keyless_submission (const Step *step, GError **error)
 {
@@ -249,14 +269,18 @@ application_submit (Tx *tx, Registry *registry, const Actor *actor, const char *
 }
 
 gboolean
-application_lodge (Tx *tx, Registry *registry, const Actor *actor, const char *id,
+application_lodge (Tx *tx, Registry *registry, const Actor *actor, const char *id, Csr *const *csrs, gsize n,
                    const Statement *statement, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
+	gboolean key;
 
 	if (!step_begin (&step, tx, registry, actor, id, ACT_LODGE, statement, error) ||
-	    !check_form (&step, error) || !check_keyless_submission (&step, error))
+	    !check_form (&step, error))
+		return FALSE;
+	key = service_rule (step.application.service)->key;
+	if (key ? !check_lodged_key (&step, csrs, n, error) : !check_keyless_submission (&step, error))
 		return FALSE;
 	step.application.authenticated = AUTHENTICATED_COUNTER;
-	return take_keys (&step, NULL, 0, error) && finish (&step, view, error);
+	return take_keys (&step, csrs, n, error) && finish (&step, view, error);
 }

@@ -69,6 +69,20 @@ check_state (Tx *tx, const Application *application, const CertificateRow *row, 
 	return TRUE;
 }
 
+/* Only the key of an encryption certificate is ever escrowed; what becomes of double certificates is asked for by the
+ * signing certificate, and becomes of both. */
+static gboolean
+check_use (Service service, const CertificateRow *row, GError **error)
+{
+	gboolean recover = service_rule (service)->effect == EFFECT_RECOVER;
+
+	if (recover && !row->encrypts)
+		return diqi_fail (error, DIQI_ERROR_NOT_ESCROWED, "/certificate", "the key of certificate %s was made by its holder and is nowhere else", row->serial);
+	return recover || !row->encrypts ||
+	       diqi_fail (error, DIQI_ERROR_CERTIFICATE_USAGE, "/certificate", "%s is an encryption certificate: name the signing certificate %s",
+	                  row->serial, row->pair);
+}
+
 gboolean
 target_take (Tx *tx, Application *application, const char *serial, Micros now, GError **error)
 {
@@ -91,7 +105,7 @@ target_take (Tx *tx, Application *application, const char *serial, Micros now, G
 	/* Officers' certificates are the list's; what is only intended is nobody's yet. */
 	if (!row.subject || !row.der)
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_UNKNOWN, "/certificate", "no certificate %s was issued to a holder here", serial);
-	if (!subject_load (tx, row.subject, &subject, error))
+	if (!check_use (application->service, &row, error) || !subject_load (tx, row.subject, &subject, error))
 		return FALSE;
 	if (subject.kind != application->kind)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/certificate", "certificate %s is of the other kind of holder", serial);

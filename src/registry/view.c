@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "registry/application_db.h"
 #include "registry/papers.h"
+#include "registry/recovery_db.h"
 
 #define READER_ROLES (ROLE_CLERK | ROLE_CASHIER | ROLE_REVIEWER | ROLE_ISSUER | ROLE_AUDITOR)
 #define LIST_MAX 200
@@ -80,6 +81,22 @@ add_warnings (json_t *view, const Application *application)
 		add_warning (warnings, form_number_field (application->kind), DIQI_ERROR_OTHER_HOLDER);
 }
 
+static gboolean
+add_encryption (Tx *tx, json_t *item, const CertificateRow *signing, Micros now, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	g_autoptr (json_t) shown = NULL;
+
+	if (!signing->pair)
+		return TRUE;
+	if (!certificate_load (tx, signing->pair, FALSE, &row, error))
+		return FALSE;
+	shown = certificate_view (&row, now);
+	json_object_set_new (item, "encryption", json_pack ("{s:s, s:s?, s:O}", "serial", row.serial, "fingerprint", row.fingerprint,
+	                                                    "status", json_object_get (shown, "status")));
+	return TRUE;
+}
+
 /* Serial and status of each certificate, once there is one. */
 static gboolean
 add_copies (Tx *tx, json_t *view, const Application *application, Micros now, GError **error)
@@ -103,8 +120,26 @@ add_copies (Tx *tx, json_t *view, const Application *application, Micros now, GE
 		json_object_set_new (item, "serial", json_string (copy->serial));
 		json_object_set_new (item, "fingerprint", json_string (copy->fingerprint));
 		json_object_set (item, "status", json_object_get (shown, "status"));
+		if (!add_encryption (tx, item, &row, now, error))
+			return FALSE;
 	}
 	return TRUE;
+}
+
+/* How far a recovery has come, once two have approved it. */
+static gboolean
+add_recovery (Tx *tx, json_t *view, const Application *application, GError **error)
+{
+	json_t *recovery, *shares;
+
+	if (application->service != SERVICE_RECOVER_KEY || (application->state != STATE_APPROVED && application->state != STATE_COMPLETED))
+		return TRUE;
+	recovery = json_object ();
+	shares = json_array ();
+	json_object_set_new (view, "recovery", recovery);
+	json_object_set_new (recovery, "shares", shares);
+	json_object_set_new (recovery, "ready", json_boolean (application->state == STATE_COMPLETED));
+	return db_shares_of (tx, application->id, shares, error);
 }
 
 static void
@@ -164,7 +199,7 @@ application_view_of (Tx *tx, const Application *application, const GPtrArray *ac
 	json_object_set_new (view, "history", history_of (acts));
 	add_reason (view, application);
 	add_warnings (view, application);
-	return add_copies (tx, view, application, now, error) && papers_add_view (tx, application, view, error) ? g_steal_pointer (&view) : NULL;
+	return add_copies (tx, view, application, now, error) && add_recovery (tx, view, application, error) && papers_add_view (tx, application, view, error) ? g_steal_pointer (&view) : NULL;
 }
 
 gint64
@@ -294,25 +329,4 @@ application_form_document (Tx *tx, Registry *registry, const Actor *actor, const
 		return FALSE;
 	*text = g_strdup (application.document);
 	return TRUE;
-}
-
-gboolean
-application_certificate_pem (Tx *tx, Registry *registry, const Actor *actor, const char *id, guint copy, char **pem, GError **error)
-{
-	g_auto (Application) application = { 0 };
-	g_auto (CertificateRow) row = { 0 };
-	const ApplicationCopy *found;
-
-	if (!application_load (tx, id, FALSE, &application, error) ||
-	    !application_check_reader (&application, actor, ROLE_ALL, error))
-		return FALSE;
-	if (!application.fingerprint)
-		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s has no certificate yet", id);
-	if (copy >= application.copies->len)
-		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "application %s has %u certificates", id, application.copies->len);
-	found = g_ptr_array_index (application.copies, copy);
-	if (!certificate_load (tx, found->serial, FALSE, &row, error))
-		return FALSE;
-	*pem = certificate_chain_pem (registry->authority, &row, error);
-	return *pem != NULL;
 }

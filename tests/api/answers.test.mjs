@@ -12,6 +12,7 @@ import { expectProblem, expectStatus } from './lib/expect.mjs';
 import { pdf } from './lib/files.mjs';
 import { configureProviders, dayOf, Money, Provider } from './lib/money.mjs';
 import { organizationForm } from './lib/forms.mjs';
+import { agentsChange, approvedRecovery, resealed } from './lib/recovery.mjs';
 import { Watcher } from './lib/stream.mjs';
 import { canonical, hex, sha256 } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
@@ -157,6 +158,25 @@ try {
 		await (await world.draft('person')).through('submitted');
 		assert.ok(expectStatus(await clerk.get(`${api}/queue?point=SND`), 200).items.every((i) => i.point === 'SND'));
 		assert.ok(expectStatus(await clerk.get(`${api}/queue`), 200).items.length > 0);
+	});
+
+	await check('key centre: agents, an open recovery, shares, the recovered key', async () => {
+		const agent = await world.officer('recovery_agent-1'), administrator = await world.officer('administrator');
+		const { keys, lost, ...list } = expectStatus(await administrator.get(`${api}/agents`), 200);
+		list.version++;
+		list.threshold = 2;
+		const previous = expectStatus(await agent.get(`${api}/agents`), 200);
+		const statements = await agentsChange(world, previous, list);
+		expectStatus(await administrator.post(`${api}/agents`, { statements, list }), 200);
+		expectStatus(await application.client.get(`${application.path}/issued`), 200);
+		const recovery = await approvedRecovery(world, application);
+		expectStatus(await agent.get(`${api}/recoveries`), 200);
+		for (const n of [1, 2]) {
+			const giver = await world.officer(`recovery_agent-${n}`);
+			const offered = expectStatus(await giver.get(`${api}/recoveries/${recovery.id}`), 200);
+			expectStatus(await giver.act(`${api}/recoveries/${recovery.id}/share`, 'recovery.share', resealed(site, n, offered)), 200);
+		}
+		expectStatus(await recovery.client.get(`${recovery.path}/recovered-key`), 200);
 	});
 
 	await check('tokens: made ready and unlocked', async () => {

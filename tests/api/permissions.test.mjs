@@ -15,7 +15,7 @@ import { canonical, hex, Identity, nonce } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { newIdentity, World } from './lib/world.mjs';
 
-const roles = ['reviewer', 'issuer', 'clerk', 'cashier', 'administrator', 'market_editor', 'market_approver', 'auditor'];
+const roles = ['reviewer', 'issuer', 'clerk', 'cashier', 'administrator', 'market_editor', 'market_approver', 'auditor', 'recovery_agent'];
 const world = await World.make({ configure: [['http', 'rate_per_second', '0']] });
 const { site } = world;
 
@@ -44,7 +44,7 @@ async function prepare() {
 	callers.push({ name: 'the holder', kind: 'holder', own: true, client: mine.holder });
 	callers.push({ name: 'another holder', kind: 'holder', own: false, client: other.holder });
 	for (const role of roles)
-		callers.push({ name: role, kind: 'officer', roles: [role], client: await world.officer(role) });
+		callers.push({ name: role, kind: 'officer', roles: [role], client: await world.officer(role === 'recovery_agent' ? 'recovery_agent-1' : role) });
 	// The clock has moved on: sessions opened before it have ended.
 	const ended = new Client(site, other.holder.identity);
 	ended.cookie = other.holder.cookie;
@@ -55,7 +55,7 @@ async function prepare() {
 }
 
 const fill = (path) => path.replace(/\{(\w+)\*?\}/g, (_, name) => ({
-	id: path.includes('/applications/') ? target.application : path.includes('/notices/') ? target.notice : target.sale,
+	id: path.includes('/applications/') || path.includes('/recoveries/') ? target.application : path.includes('/notices/') ? target.notice : target.sale,
 	token: 'nobodys', serial: target.serial, seq: target.seq, request: target.ocsp, path: target.tile, year: target.year, code: target.point,
 })[name]);
 

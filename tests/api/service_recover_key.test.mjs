@@ -1,22 +1,135 @@
-// 密钥恢复: there is no key to give back where none was escrowed; nothing changes, and reviewers reject with the reason.
-import { expectProblem, expectStatus } from './lib/expect.mjs';
+// 密钥恢复: an escrowed key comes back to the fresh key of whoever asked, by two officers and k recovery agents; nothing less will do.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
+import { approvedRecovery, agentsChange, diqi, encryptionOf, giveShare, lodgeRecovery } from './lib/recovery.mjs';
 import { expectCertificate } from './lib/service.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
 const world = await World.make();
+const files = mkdtempSync(join(world.site.top, 'recovery-'));
+const file = (name, content) => {
+	writeFileSync(join(files, name), content, { mode: 0o600 });
+	return join(files, name);
+};
+// The key of an envelope as openssl opens it, with the key and the certificate or key identifier it was sealed to.
+const opened = (envelope, key) => execFileSync('openssl', ['cms', '-decrypt', '-inform', 'DER', '-in', file('envelope', Buffer.from(envelope, 'base64')),
+	'-inkey', file('key.pem', key.export({ type: 'pkcs8', format: 'pem' }))], { stdio: ['ignore', 'pipe', 'pipe'] });
+const leaves = async () => {
+	const auditor = await world.officer('auditor');
+	return expectStatus(await auditor.get('/api/v1/agents'), 200);
+};
+
 try {
-	await check('密钥恢复: refused key.not_escrowed, nothing changes; rejected then', async () => {
-		const company = await (await world.draft()).through('confirmed');
+	const company = await (await world.draft()).through('confirmed');
+	await world.ready(company.holder);
+	const encryption = await encryptionOf(company);
+
+	await check('双证书: both certificates of one issue, each the other\'s pair; the envelope opens with the holder\'s own key', async () => {
+		const signing = expectStatus(await world.public.get(`/api/v1/certificates/${company.view.serial}`), 200);
+		const other = expectStatus(await world.public.get(`/api/v1/certificates/${encryption.serial}`), 200);
+		assert.deepEqual([signing.use, other.use, signing.pair, other.pair], ['sign', 'encrypt', encryption.serial, company.view.serial]);
+		await expectCertificate(world, encryption.serial, 'valid');
+		const issued = expectStatus(await company.byCode.get(`${company.path}/issued`), 200);
+		const inside = opened(issued.envelope, company.identity.key);
+		const spki = execFileSync('openssl', ['pkey', '-inform', 'DER', '-pubout', '-outform', 'DER'], { input: inside });
+		assert.ok(spki.equals(encryption.certificate.publicKey.export({ type: 'spki', format: 'der' })));
+	});
+
+	await check('a signing certificate is nobody\'s to recover, and an encryption certificate no service\'s but this', async () => {
+		const ask = (service, certificate) => world.ask(company.holder, { kind: 'organization', form: company.view.form, service, certificate });
+		expectProblem(await ask('recover_key', company.view.serial), 422, 'key.not_escrowed', '/certificate');
+		expectProblem(await ask('cancel', encryption.serial), 403, 'certificate.usage', '/certificate');
+	});
+
+	let recovery;
+	await check('two approve; then it waits for k agents, and one alone opens nothing', async () => {
+		recovery = await approvedRecovery(world, company);
+		assert.equal(recovery.view.state, 'approved');
+		assert.deepEqual(recovery.view.recovery, { shares: [], ready: false });
+		await expectTold(recovery, 'recovery.approved', /现待密钥恢复员提交份额/);
+		const agent = await world.officer('recovery_agent-1');
+		const { items } = expectStatus(await agent.get('/api/v1/recoveries'), 200);
+		assert.deepEqual(items.map((i) => [i.application, i.serial]), [[recovery.id, encryption.serial]]);
+		const first = await giveShare(world.site, recovery.id, 1);
+		assert.equal(first.code, 0, first.stderr);
+		expectProblem(await recovery.client.get(`${recovery.path}/recovered-key`), 409, 'application.state');
+		assert.equal((await recovery.refresh()).recovery.shares.length, 1);
+	});
+
+	await check('one agent twice, nobody\'s agent, a share of another recovery: refused', async () => {
+		const twice = await giveShare(world.site, recovery.id, 1);
+		assert.equal(twice.code, 3, twice.stderr);
+		assert.match(twice.stderr, /recovery\.agent_twice/);
+		expectProblem(await (await world.officer('administrator')).get(`/api/v1/recoveries/${recovery.id}`), 403, 'permission.denied');
+		const agent = await world.officer('recovery_agent-2');
+		const offered = expectStatus(await agent.get(`/api/v1/recoveries/${recovery.id}`), 200);
+		const said = { recovery: offered.recovery, serial: offered.serial, transport: '0'.repeat(64), share: offered.share };
+		expectProblem(await agent.act(`/api/v1/recoveries/${recovery.id}/share`, 'recovery.share', { ...said, recovery: '0'.repeat(64) }), 422, 'statement.target');
+		const reply = await agent.act(`/api/v1/recoveries/${recovery.id}/share`, 'recovery.share', said);
+		assert.equal(reply.body.code, 'recovery.share', JSON.stringify(reply.body));
+	});
+
+	await check('the second agent\'s share brings the key, under the fresh key alone; the requester opens it', async () => {
+		const second = await giveShare(world.site, recovery.id, 2);
+		assert.equal(second.code, 0, second.stderr);
+		assert.equal((await recovery.refresh()).state, 'completed');
+		assert.equal(recovery.view.recovery.ready, true);
+		await expectTold(recovery, 'recovery.ready', /只能用您申请时的新密钥打开/);
+		const result = expectStatus(await recovery.client.get(`${recovery.path}/recovered-key`), 200);
+		const spki = execFileSync('openssl', ['pkey', '-inform', 'DER', '-pubout', '-outform', 'DER'], { input: opened(result.envelope, recovery.identity.key) });
+		assert.ok(spki.equals(encryption.certificate.publicKey.export({ type: 'spki', format: 'der' })));
+		assert.throws(() => opened(result.envelope, company.identity.key));
+		expectProblem(await (await world.officer('auditor')).get(`${recovery.path}/recovered-key`), 403, 'permission.denied');
+		const late = await giveShare(world.site, recovery.id, 3);
+		assert.notEqual(late.code, 0);
+	});
+
+	await check('by an authority\'s order: a clerk lodges it for the key that was brought', async () => {
+		const order = await world.service('recover_key', company, { by: await world.officer('clerk'), certificate: encryption.serial });
+		order.view = expectStatus(await lodgeRecovery(world, order), 200);
+		assert.equal(order.view.authenticated, 'counter');
+		await order.through('reviewed');
+		order.view = expectStatus(await order.serve('complete'), 200);
+		for (const n of [3, 2])
+			assert.equal((await giveShare(world.site, order.id, n)).code, 0);
+		assert.equal((await order.refresh()).state, 'completed');
+	});
+
+	await check('a removed agent\'s share no longer counts', async () => {
+		const open = await approvedRecovery(world, company);
+		const administrator = await world.officer('administrator');
+		const { keys, lost, ...current } = await leaves();
+		const list = { ...current, version: current.version + 1, agents: current.agents.slice(0, 2) };
+		expectStatus(await administrator.post('/api/v1/agents', { statements: await agentsChange(world, { keys, lost, ...current }, list), list }), 200);
+		const removed = await giveShare(world.site, open.id, 3);
+		assert.equal(removed.code, 3, removed.stderr);
+		assert.match(removed.stderr, /recovery\.(agent_removed|not_agent)/);
+		for (const n of [1, 2])
+			assert.equal((await giveShare(world.site, open.id, n)).code, 0);
+		assert.equal((await open.refresh()).state, 'completed');
+	});
+
+	await check('挂失, 解挂, 注销 of the signing certificate are those of its encryption certificate; its key stays recoverable', async () => {
 		await world.ready(company.holder);
-		const recover = await (await world.service('recover_key', company)).through('reviewed');
-		const { version } = await recover.refresh();
-		expectProblem(await recover.serve('complete'), 422, 'key.not_escrowed', '/certificate');
-		assert.equal((await recover.refresh()).version, version);
-		expectStatus(await recover.sendBack('reject', 'reviewer', { reason: '该证书密钥由用户自行产生，未托管' }), 200);
-		assert.equal((await recover.refresh()).state, 'rejected');
-		await expectCertificate(world, company.view.serial, 'valid');
+		const loss = await world.service('report_loss', company);
+		expectStatus(await loss.submit(), 200);
+		await expectCertificate(world, encryption.serial, 'held', 'certificateHold');
+		company.holder.cookie = null;
+		await (await world.service('withdraw_loss', company, { by: null })).through('completed');
+		await expectCertificate(world, encryption.serial, 'valid');
+		await world.ready(company.holder);
+		expectStatus(await company.revoke(), 200);
+		await expectCertificate(world, company.view.serial, 'revoked', 'keyCompromise');
+		await expectCertificate(world, encryption.serial, 'revoked', 'keyCompromise');
+		company.holder.cookie = null;
+		const late = await (await world.service('recover_key', company, { by: null, certificate: encryption.serial })).through('reviewed');
+		assert.equal(late.view.state, 'reviewed');
 	});
 } finally {
+	rmSync(files, { recursive: true, force: true });
 	await world.remove();
 }

@@ -9,11 +9,10 @@ CREATE UNIQUE INDEX certificates_pair ON certificates (pair);
 ALTER TABLE issue_intents ADD COLUMN encryption_serial TEXT REFERENCES certificates (serial);
 
 -- The private key of an encryption certificate under the holder's signing key, as the signer handed it out: nobody else
--- can open it.  response: CSRResponse of GM/T 0092, of SM2 keys.
+-- can open it.
 CREATE TABLE encryption_envelopes (
 	serial TEXT PRIMARY KEY REFERENCES certificates (serial),
 	envelope BLOB NOT NULL,
-	response BLOB,
 	created INTEGER NOT NULL
 ) STRICT;
 -- @insert_only encryption_envelopes

@@ -230,13 +230,16 @@ export class Application {
 
 	get hasKey() { return keyServices.includes(this.view.service); }
 
+	// Submitted with a request: its key is to be certified, or is who a recovered key goes to.
+	get bringsKey() { return this.hasKey || this.view.service === 'recover_key'; }
+
 	get target() { return this.view.certificate === undefined ? {} : { certificate: this.view.certificate }; }
 
 	// Everything about a submission may be replaced: csr (DER or PEM), statement members, signing identity.  Copies beyond
 	// the first have keys of their own.
 	async submit({ csr = certificateRequest(this.identity.key), members = {}, identity = this.identity } = {}) {
 		const about = { application: this.id, service: this.view.service, form: await this.formHash(), ...this.target };
-		if (!this.hasKey)
+		if (!this.bringsKey)
 			return this.client.identity === null ? this.client.post(`${this.path}/submit`, {}) :
 				(await this.world.ready(this.client)).act(`${this.path}/submit`, 'application.submit', { ...about, ...members });
 		const text = (request) => (Buffer.isBuffer(request) ? request.toString('base64') : request);

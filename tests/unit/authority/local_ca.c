@@ -492,7 +492,7 @@ typedef struct {
 	IssueIntent intent;
 	Serial *serial;
 	const char *application;
-	const GPtrArray *ders;
+	const GPtrArray *pairs;
 	const char *revoke;
 	RevocationReason reason;
 } WorldArgs;
@@ -549,10 +549,10 @@ world_intend (World *world, const char *application, PrivateKey *key, Serial *se
 GBytes *
 world_sign (World *world, const char *application, GError **error)
 {
-	g_autoptr (GPtrArray) ders = authority_sign (world->authority, application, error);
+	g_autoptr (GPtrArray) pairs = authority_sign (world->authority, application, error);
 
-	g_assert_true (!ders || ders->len == 1);
-	return ders ? g_bytes_ref (g_ptr_array_index (ders, 0)) : NULL;
+	g_assert_true (!pairs || pairs->len == 1);
+	return pairs ? g_bytes_ref (((const IssuedPair *) g_ptr_array_index (pairs, 0))->certificate) : NULL;
 }
 
 static gboolean
@@ -560,22 +560,23 @@ tx_publish (Tx *tx, gpointer arg, GError **error)
 {
 	WorldArgs *args = arg;
 
-	return authority_publish (tx, args->world->authority, args->application, args->ders, clock_now (args->world->clock), NULL, error);
+	return authority_publish (tx, args->world->authority, args->application, args->pairs, clock_now (args->world->clock), NULL, error);
 }
 
 void
 world_publish (World *world, const char *application, GBytes *der)
 {
-	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
+	g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
+	IssuedPair pair = { .certificate = der };
 
-	g_ptr_array_add (ders, der);
-	world_publish_all (world, application, ders);
+	g_ptr_array_add (pairs, &pair);
+	world_publish_all (world, application, pairs);
 }
 
 void
-world_publish_all (World *world, const char *application, const GPtrArray *ders)
+world_publish_all (World *world, const char *application, const GPtrArray *pairs)
 {
-	WorldArgs args = { .world = world, .application = application, .ders = ders };
+	WorldArgs args = { .world = world, .application = application, .pairs = pairs };
 	g_autoptr (GError) error = NULL;
 
 	store_run (world->store, "publish", tx_publish, &args, &error);

@@ -79,7 +79,7 @@ GBytes *world_sign (World *world, const char *application, GError **error);
 void world_publish (World *world, const char *application, GBytes *der);
 /* The same with several copies. */
 void world_intend_copies (World *world, const char *application, PrivateKey *const *keys, guint copies, Serial *serials);
-void world_publish_all (World *world, const char *application, const GPtrArray *ders);
+void world_publish_all (World *world, const char *application, const GPtrArray *pairs);
 gboolean world_revoke (World *world, const char *serial, RevocationReason reason, GError **error);
 gboolean world_hold (World *world, const char *serial, GError **error);
 gboolean world_unhold (World *world, const char *serial, GError **error);

@@ -142,10 +142,11 @@ static gboolean
 tx_publish (Tx *tx, gpointer arg, GError **error)
 {
 	const Args *args = arg;
-	g_autoptr (GPtrArray) ders = g_ptr_array_new ();
+	g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
+	IssuedPair pair = { .certificate = args->der };
 
-	g_ptr_array_add (ders, args->der);
-	return authority_publish (tx, args->world->authority, args->application, ders, CA_NOW, NULL, error);
+	g_ptr_array_add (pairs, &pair);
+	return authority_publish (tx, args->world->authority, args->application, pairs, CA_NOW, NULL, error);
 }
 
 /* The signer, or whoever sits in its place, cannot put another certificate under an intent. */
@@ -387,13 +388,19 @@ assert_copies (World *world, const char *application, const char *status, const 
 	g_ptr_array_unref (args.rows);
 }
 
+static GBytes *
+certificate_of (const GPtrArray *pairs, guint i)
+{
+	return ((const IssuedPair *) g_ptr_array_index (pairs, i))->certificate;
+}
+
 /* 申请 N 张: one request, one certificate a key; a process that ends between any two of them changes nothing. */
 static void
 test_copies (TestStore *t)
 {
 	g_autoptr (World) world = world_new (t->store);
 	g_autofree char *id = application_id ();
-	g_autoptr (GPtrArray) ders = NULL, again = NULL, open = NULL, none = NULL;
+	g_autoptr (GPtrArray) pairs = NULL, again = NULL, open = NULL, none = NULL;
 	g_autoptr (GError) error = NULL;
 	PrivateKey *keys[COPIES];
 	Serial serials[COPIES], same[COPIES];
@@ -404,16 +411,16 @@ test_copies (TestStore *t)
 	world_intend_copies (world, id, keys, COPIES, same);
 	g_assert_cmpmem (serials, sizeof serials, same, sizeof same);
 	assert_copies (world, id, "intended", serials);
-	ders = authority_sign (world->authority, id, &error);
+	pairs = authority_sign (world->authority, id, &error);
 	g_assert_no_error (error);
 	world_restart (world);
 	open = unfinished (world);
 	g_assert_cmpuint (open->len, ==, 1);
 	again = authority_sign (world->authority, id, &error);
 	for (guint i = 0; i < COPIES; i++)
-		g_assert_true (g_bytes_equal (g_ptr_array_index (ders, i), g_ptr_array_index (again, i)));
+		g_assert_true (g_bytes_equal (certificate_of (pairs, i), certificate_of (again, i)));
 	g_assert_cmpuint (world->ca->signed_certificates, ==, COPIES);
-	world_publish_all (world, id, ders);
+	world_publish_all (world, id, pairs);
 	world_publish_all (world, id, again);
 	assert_copies (world, id, "valid", serials);
 	none = unfinished (world);
@@ -427,7 +434,7 @@ test_copies_in_part (TestStore *t)
 {
 	g_autoptr (World) world = world_new (t->store);
 	g_autofree char *id = application_id ();
-	g_autoptr (GPtrArray) ders = NULL;
+	g_autoptr (GPtrArray) pairs = NULL;
 	g_autoptr (GError) error = NULL;
 	PrivateKey *keys[COPIES];
 	Serial serials[COPIES];
@@ -440,13 +447,13 @@ test_copies_in_part (TestStore *t)
 	g_assert_false (authority_refusal_is_final (error));
 	g_clear_error (&error);
 	world->ca->mood = SIGN_NORMALLY;
-	ders = authority_sign (world->authority, id, &error);
+	pairs = authority_sign (world->authority, id, &error);
 	g_assert_no_error (error);
-	Args args = { world, id, g_ptr_array_index (ders, 0), NULL };
+	Args args = { world, id, certificate_of (pairs, 0), NULL };
 	g_assert_false (store_run (world->store, "publish", tx_publish, &args, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_INTERNAL);
 	assert_copies (world, id, "intended", serials);
-	world_publish_all (world, id, ders);
+	world_publish_all (world, id, pairs);
 	assert_copies (world, id, "valid", serials);
 	g_assert_cmpuint (world->ca->signed_certificates, ==, COPIES);
 	keys_free (keys);

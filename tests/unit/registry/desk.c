@@ -428,7 +428,7 @@ perform (Tx *tx, DeskAct *a, GError **error)
 		return application_submit (tx, registry, a->actor, id, &a->filed->csr, service_rule (a->filed->service)->key ? 1 : 0,
 		                           a->statement, &a->view, error);
 	case ACT_LODGE:
-		return application_lodge (tx, registry, a->actor, id, a->statement, &a->view, error);
+		return application_lodge (tx, registry, a->actor, id, NULL, 0, a->statement, &a->view, error);
 	case ACT_WITHDRAW:
 		return application_withdraw (tx, registry, a->actor, id, a->statement, NULL, &a->view, error);
 	case ACT_FEE_PAID:

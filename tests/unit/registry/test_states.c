@@ -62,6 +62,7 @@ static const struct { const char *title; guint services; } groups[] = {
 	{ "With a new key", SERVICES_KEY },
 	{ "What happens to a certificate", SERVICES_STATUS },
 	{ "PIN unlock", SERVICES_TICKET },
+	{ "Recovery of an escrowed key", SERVICES_RECOVER },
 	{ "A question", SERVICES_ANSWER },
 };
 
@@ -181,7 +182,7 @@ test_groups (void)
 
 		g_assert_true (service_from_name (service_name (service), &found));
 		g_assert_cmpint (found, ==, service);
-		g_assert_cmpint (service_rule (service)->key, ==, (SERVICE_BIT (service) & SERVICES_KEY) != 0);
+		g_assert_cmpint (service_rule (service)->key, ==, (SERVICE_BIT (service) & (SERVICES_KEY | SERVICES_RECOVER)) != 0);
 		/* What is held or revoked or given a new key is about a certificate. */
 		if (service != SERVICE_ISSUE && service != SERVICE_OTHER)
 			g_assert_cmpuint (service_rule (service)->targets & TARGET_NONE, ==, 0);

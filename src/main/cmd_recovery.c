@@ -1,0 +1,189 @@
+/* main/cmd_recovery.c — diqi recovery …: recovery agents give their shares, the requester fetches the key.
+ *
+ * An agent signs with his own certificate (--as) and opens his share with the key of his encryption certificate, here: the server
+ * sees the share only sealed to the key centre.  What is recovered opens with the key of the application alone. */
+#include <string.h>
+
+#include "base/error.h"
+#include "main/cli.h"
+#include "main/identity_file.h"
+#include "main/remote.h"
+#include "pki/enveloped_key.h"
+#include "signer/share.h"
+
+#define SHARE_MAX 4096
+
+static gboolean
+run_list (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	return remote != NULL && remote_print (cli, remote, "/api/v1/recoveries", error);
+}
+
+static gboolean
+run_agents (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	return remote != NULL && remote_print (cli, remote, "/api/v1/agents", error);
+}
+
+/* --- the agent -------------------------------------------------------------------------- */
+
+/* agent.p12 signs, agent-encryption.p12 opens. */
+static char *
+share_key_path (const Cli *cli)
+{
+	const char *as = cli_option (cli, "as"), *said = cli_option (cli, "share-key");
+	if (said != NULL || as == NULL)
+		return g_strdup (said);
+	g_autofree char *stem = g_str_has_suffix (as, ".p12") ? g_strndup (as, strlen (as) - 4) : g_strdup (as);
+	return g_strconcat (stem, "-encryption.p12", NULL);
+}
+
+typedef struct {
+	const char *recovery, *serial;
+	GBytes *share, *transport;
+} Offered;
+
+static void
+offered_clear (Offered *offered)
+{
+	g_clear_pointer (&offered->share, g_bytes_unref);
+	g_clear_pointer (&offered->transport, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Offered, offered_clear)
+
+static GBytes *
+bytes_of (const json_t *view, const char *name)
+{
+	const char *text = json_string_value (json_object_get (view, name));
+	return text != NULL ? base64_decode_strict (text, strlen (text), NULL) : NULL;
+}
+
+static gboolean
+read_offered (const json_t *view, Offered *out, GError **error)
+{
+	out->recovery = json_string_value (json_object_get (view, "recovery"));
+	out->serial = json_string_value (json_object_get (view, "serial"));
+	if (out->recovery == NULL || out->serial == NULL)
+		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server does not say which recovery this is");
+	if (json_is_true (json_object_get (view, "done")))
+		return diqi_fail (error, DIQI_ERROR_RECOVERY_UNKNOWN, NULL, "the key is recovered already: no further share is needed");
+	out->share = bytes_of (view, "share");
+	out->transport = bytes_of (view, "transport");
+	return (out->share != NULL && out->transport != NULL)
+		|| diqi_fail (error, DIQI_ERROR_RECOVERY_AGENT, NULL, "no share of the key of certificate %s was sealed to you", out->serial);
+}
+
+/* Opened and sealed anew. */
+static GBytes *
+reseal (const Cli *cli, const Offered *offered, GError **error)
+{
+	g_autofree char *path = share_key_path (cli);
+	g_autoptr (PrivateKey) key = NULL;
+	g_autoptr (Certificate) certificate = NULL;
+	Serial serial;
+	if (path == NULL || !identity_open (path, &key, &certificate, error))
+		return NULL;
+	if (!serial_from_hex (offered->serial, &serial)) {
+		diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server names no serial");
+		return NULL;
+	}
+	return share_reseal (key, offered->share, &serial, offered->transport, error);
+}
+
+static json_t *
+share_members (const Offered *offered, GBytes *sealed)
+{
+	Fingerprint transport;
+	fingerprint_of (g_bytes_get_data (offered->transport, NULL), g_bytes_get_size (offered->transport), &transport);
+	return json_pack ("{s:s, s:s, s:o, s:o}", "recovery", offered->recovery, "serial", offered->serial, "transport", json_hex (transport.b, sizeof transport.b),
+	                  "share", json_base64 (g_bytes_get_data (sealed, NULL), g_bytes_get_size (sealed)));
+}
+
+/* What is said aloud: whose share, of what, how far; not the sealed bytes. */
+static void
+print_progress (const Cli *cli, const json_t *view)
+{
+	static const char *const members[] = { "application", "serial", "threshold", "given", "done" };
+	g_autoptr (json_t) shown = json_object ();
+	for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+		json_object_set (shown, members[i], json_object_get (view, members[i]));
+	cli_print (cli, shown);
+}
+
+static gboolean
+run_share (Cli *cli, GError **error)
+{
+	g_auto (Offered) offered = { NULL };
+	const char *id = cli_argument (cli, 0);
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *path = g_strdup_printf ("/api/v1/recoveries/%s", id);
+	g_autofree char *share_path = g_strdup_printf ("%s/share", path);
+	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
+	if (view == NULL || !read_offered (view, &offered, error))
+		return FALSE;
+	g_autoptr (GBytes) sealed = reseal (cli, &offered, error);
+	if (sealed == NULL)
+		return FALSE;
+	g_autoptr (json_t) done = remote_act (remote, share_path, "recovery.share", share_members (&offered, sealed), error);
+	if (done == NULL)
+		return FALSE;
+	print_progress (cli, done);
+	return TRUE;
+}
+
+/* --- the requester --------------------------------------------------------------------------- */
+
+static gboolean
+open_recovered (const json_t *view, const PrivateKey *own, PrivateKey **key, Certificate **certificate, GError **error)
+{
+	g_autoptr (GBytes) der = bytes_of (view, "certificate");
+	g_autoptr (GBytes) envelope = bytes_of (view, "envelope");
+	if (der == NULL || envelope == NULL)
+		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server sent no recovered key");
+	*certificate = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+	if (*certificate == NULL)
+		return FALSE;
+	*key = enveloped_key_open (own, envelope, *certificate, error);
+	return *key != NULL;
+}
+
+static gboolean
+run_fetch (Cli *cli, GError **error)
+{
+	g_autofree char *id = NULL;
+	g_autoptr (PrivateKey) recovered = NULL;
+	g_autoptr (Certificate) certificate = NULL;
+	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *path = g_strdup_printf ("/api/v1/applications/%s/recovered-key", id);
+	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
+	g_autoptr (PrivateKey) own = view != NULL ? key_file_load (cli, cli_option (cli, "key"), error) : NULL;
+	if (own == NULL || !open_recovered (view, own, &recovered, &certificate, error))
+		return FALSE;
+	if (!p12_file_write (cli, cli_option (cli, "p12"), recovered, certificate, NULL, error))
+		return FALSE;
+	cli_note (cli, "made %s: the key of encryption certificate %s", cli_option (cli, "p12"), json_string_value (json_object_get (view, "serial")));
+	return TRUE;
+}
+
+/* --- table -------------------------------------------------------------------------------------- */
+
+#define END { NULL, NULL, NULL, FALSE }
+static const CliOption share_options[] = {
+	{ "share-key", "FILE.p12", "your encryption certificate (default: NAME-encryption.p12 beside --as NAME.p12)", FALSE }, END };
+static const CliOption fetch_options[] = {
+	{ "ticket", "FILE", "number and access code of the application", TRUE }, { "key", "FILE", "the key it was applied for with", TRUE },
+	{ "p12", "FILE", "write the recovered key and its certificate there", TRUE }, END };
+
+const CliCommand recovery_commands[] = {
+	{ "recovery agents", "", 0, 0, "the recovery agents of the key centre, and how many keys it holds", NULL, run_agents },
+	{ "recovery list", "", 0, 0, "recovery agent: recoveries that two officers approved and that wait for shares (密钥恢复)", NULL, run_list },
+	{ "recovery share", "APPLICATION", 1, 1, "recovery agent: open your share here and give it to the key centre", share_options, run_share },
+	{ "recovery fetch", "", 0, 0, "requester: fetch the recovered key and open it with the key of the application", fetch_options, run_fetch },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
+};
