@@ -45,7 +45,8 @@ try {
 		expectProblem(await application.client.get(`${application.path}/certificate?copy=3`), 404, 'not_found');
 		const clerk = await world.officer('clerk');
 		const found = expectStatus(await clerk.get(`/api/v1/subjects?query=${application.view.form.uscc}`), 200);
-		assert.equal((found.items ?? found)[0].certificates.length, 3);
+		const uses = (found.items ?? found)[0].certificates.map((c) => c.use).sort();
+		assert.deepEqual(uses, ['encrypt', 'encrypt', 'encrypt', 'sign', 'sign', 'sign']);
 	});
 
 	await check('申请 2 张: fewer or more requests than copies, a key twice, or another key than signed are refused', async () => {
