@@ -95,20 +95,31 @@ sale_line (Html *html, const json_t *sale)
 }
 
 static void
+ca_line (Html *html, const char *path, const char *label, const Certificate *certificate)
+{
+	g_autofree char *fingerprint = fingerprint_hex (certificate_fingerprint (certificate));
+	g_autofree char *subject = certificate_subject_text (certificate);
+	html_text (html, "<tr><th scope=\"row\"><a href=\"%s\">%s</a></th><td>%s<br><code>SHA-256 %s</code></td></tr>\n", path, label, subject, fingerprint);
+}
+
+static void
+ca_lines (Html *html, const SignerCa *ca)
+{
+	g_autofree char *root = g_strdup_printf ("/pki/%s/root.cer", ca->name), *certificate = g_strdup_printf ("/pki/%s/ca.cer", ca->name);
+	gboolean gm = strcmp (ca->hierarchy, "gm") == 0;
+	ca_line (html, root, gm ? "根证书(国密)" : "根证书", ca->root);
+	ca_line (html, certificate, gm ? "签发证书(国密)" : "签发证书", ca->certificate);
+	html_text (html, "<tr><th scope=\"row\"><a href=\"/pki/%s/full.crl\">CRL</a></th><td>证书撤销列表;在线状态 OCSP:<code>/pki/%s/ocsp</code></td></tr>\n",
+	           ca->name, ca->name);
+}
+
+static void
 ca_section (Html *html, const Api *api)
 {
-	const struct { const char *label, *path; const Certificate *certificate; } list[] = {
-		{ "根证书", "/pki/root/ca.cer", api->site->root }, { "签发证书", "/pki/issuing/ca.cer", api->site->issuing },
-	};
 	html_raw (html, "<h2>CA 证书</h2>\n<div class=\"table\"><table>\n");
-	for (gsize i = 0; i < G_N_ELEMENTS (list); i++) {
-		g_autofree char *fingerprint = fingerprint_hex (certificate_fingerprint (list[i].certificate));
-		g_autofree char *subject = certificate_subject_text (list[i].certificate);
-		html_text (html, "<tr><th scope=\"row\"><a href=\"%s\">%s</a></th><td>%s<br><code>SHA-256 %s</code></td></tr>\n",
-		           list[i].path, list[i].label, subject, fingerprint);
-	}
-	html_raw (html, "<tr><th scope=\"row\"><a href=\"/pki/issuing/full.crl\">CRL</a></th><td>证书撤销列表;在线状态 OCSP:<code>/pki/issuing/ocsp</code></td></tr>\n"
-	          "<tr><th scope=\"row\"><a href=\"/checkpoint\">日志</a></th><td>证据日志的最新检查点(C2SP tlog-tiles)</td></tr>\n</table></div>\n");
+	for (guint i = 0; i < api->site->cas->len; i++)
+		ca_lines (html, g_ptr_array_index (api->site->cas, i));
+	html_raw (html, "<tr><th scope=\"row\"><a href=\"/checkpoint\">日志</a></th><td>证据日志的最新检查点(C2SP tlog-tiles)</td></tr>\n</table></div>\n");
 }
 
 typedef struct {

@@ -121,6 +121,12 @@ authority_site (const Authority *authority)
 	return authority->site;
 }
 
+void
+authority_renewed (Authority *authority, const SignerSite *fresh)
+{
+	signer_site_renewed (authority->site, fresh);
+}
+
 StatusIndex *
 authority_status (Authority *authority)
 {

@@ -41,6 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Authority, authority_free)
 
 /* Facts, borrowed, constant for the life of the authority. */
 const SignerSite *authority_site (const Authority *authority);
+/* The signer renewed certificates of its services: `fresh` says which.  One thread at a time. */
+void authority_renewed (Authority *authority, const SignerSite *fresh);
 StatusIndex *authority_status (Authority *authority);
 /* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);

@@ -183,6 +183,7 @@ site_open (const char *dir, const char *passphrase, GError **error)
 	g_autoptr (Site) site = g_new0 (Site, 1);
 	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
 	site->dir = g_strdup (dir);
+	site->alarms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 	site->ca_folder = g_build_filename (dir, "ca", NULL);
 	site->metrics = metrics_new ();
 	site->config = config_load (path, error);
@@ -385,5 +386,6 @@ site_close (Site *site)
 	g_clear_pointer (&site->routes, g_array_unref);
 	g_free (site->dir);
 	g_free (site->ca_folder);
+	g_clear_pointer (&site->alarms, g_hash_table_unref);
 	g_free (site);
 }

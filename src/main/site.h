@@ -36,6 +36,7 @@ typedef struct {
 	GArray *routes;             /* Route */
 	Server *http, *https, *manage;
 	gint draining;
+	GHashTable *alarms;         /* what ends → how many alarms went off; of site_watch alone */
 	gint64 disposals_listed;    /* day of the calendar; 0 not yet */
 } Site;
 
@@ -73,6 +74,9 @@ void site_add_jobs (Site *site);
 gboolean site_open_outbox (Site *site, GError **error);
 void site_start_outbox (Site *site);
 void site_close_outbox (Site *site);
+
+/* main/site_watch.c: renews the site's own certificates, and says what ends soon. */
+gboolean site_watch (gpointer site, GError **error);
 
 /* main/site_reminders.c: tells holders what is about to lapse. */
 gboolean site_remind (gpointer site, GError **error);

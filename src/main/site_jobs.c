@@ -128,5 +128,6 @@ site_add_jobs (Site *site)
 	jobs_add (site->jobs, "issuing", 5000, resume_issuing, site);
 	jobs_add (site->jobs, "purge", 60000, keep_house, site);
 	jobs_add (site->jobs, "disposals", 1000, list_disposals, site);
+	jobs_add (site->jobs, "watch", 600000, site_watch, site);
 	jobs_add (site->jobs, "reminders", 600000, site_remind, site);
 }

@@ -48,6 +48,7 @@ typedef struct {
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
 	Certificate *log, *receipt, *document, *tsa;
 	GPtrArray *cas;                   /* SignerCa; the first is the main one */
+	GPtrArray *retired;               /* Certificate: replaced by signer_site_renewed */
 	json_t *profiles;                 /* array of {name, version, …} */
 } SignerSite;
 /* NULL name: the first.  NULL: there is none of this name. */
@@ -64,6 +65,12 @@ gboolean signer_site_verify (const SignerSite *site, const Certificate *leaf, Mi
 void signer_site_free (SignerSite *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerSite, signer_site_free)
 SignerSite *signer_get_site (SignerClient *client, GError **error);
+
+/* The signer renews its services' certificates when it is time (signer/renew.h).  *renewed: something was; what `site` says differs then. */
+gboolean signer_renew (SignerClient *client, gboolean *renewed, GError **error);
+/* Takes the services' certificates of `fresh` into `site`, which other threads may be reading: what they borrowed stays until signer_site_free.
+ * One thread at a time. */
+void signer_site_renewed (SignerSite *site, const SignerSite *fresh);
 
 /* The pinned officers: {"version":n,"officers":[{"person":"…","name":"…","roles":["reviewer"],"certificate":"base64 DER","removed":false}]} */
 json_t *signer_get_officers (SignerClient *client, GError **error);

@@ -34,6 +34,7 @@ signer_site_free (SignerSite *site)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
 	g_clear_pointer (&site->cas, g_ptr_array_unref);
+	g_clear_pointer (&site->retired, g_ptr_array_unref);
 	json_decref (site->profiles);
 	g_free (site);
 }
@@ -140,6 +141,37 @@ signer_site_add_ca (SignerSite *site, const char *name, Certificate *root, Certi
 	if (site->cas == NULL)
 		site->cas = g_ptr_array_new_with_free_func ((GDestroyNotify) signer_ca_free);
 	g_ptr_array_add (site->cas, ca);
+}
+
+gboolean
+signer_renew (SignerClient *client, gboolean *renewed, GError **error)
+{
+	g_autoptr (json_t) reply = client_call (client, json_pack ("{s:s}", "type", "renew"), error);
+	*renewed = json_array_size (json_object_get (reply, "renewed")) > 0;
+	return reply != NULL;
+}
+
+static void
+replace (SignerSite *site, Certificate **where, Certificate *with)
+{
+	if (fingerprint_equal (certificate_fingerprint (*where), certificate_fingerprint (with)))
+		return;
+	if (site->retired == NULL)
+		site->retired = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	g_ptr_array_add (site->retired, *where);
+	g_atomic_pointer_set (where, certificate_ref (with));
+}
+
+void
+signer_site_renewed (SignerSite *site, const SignerSite *fresh)
+{
+	replace (site, &site->ocsp, fresh->ocsp);
+	replace (site, &site->log, fresh->log);
+	replace (site, &site->receipt, fresh->receipt);
+	replace (site, &site->document, fresh->document);
+	replace (site, &site->tsa, fresh->tsa);
+	for (guint i = 0; i < site->cas->len && i < fresh->cas->len; i++)
+		replace (site, &((SignerCa *) g_ptr_array_index (site->cas, i))->ocsp, ((SignerCa *) g_ptr_array_index (fresh->cas, i))->ocsp);
 }
 
 /* --- asking -------------------------------------------------------------------------- */

@@ -24,7 +24,8 @@ message_document (Keyring *keyring, const json_t *message, GError **error)
 		diqi_error_set (error, DIQI_ERROR_CERTIFICATE_EXPIRED, NULL, "the site's document certificate has ended");
 		return NULL;
 	}
-	Certificate *const chain[] = { pins->issuing, pins->root };
+	const PinnedCa *ca = pins_ca_of (pins, pins->document);
+	Certificate *const chain[] = { ca->certificate, ca->root };
 	g_autoptr (GBytes) cms = cms_sign_digest (keyring->document_key, pins->document, chain, G_N_ELEMENTS (chain), digest, error);
 	if (cms == NULL)
 		return NULL;

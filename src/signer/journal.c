@@ -65,19 +65,31 @@ serial_same (gconstpointer a, gconstpointer b)
 	return memcmp (a, b, sizeof (Serial)) == 0;
 }
 
+/* A key has one certificate for ever; only the site's own services get another one over theirs. */
 static gboolean
-index_issue (Journal *journal, JournalIssue *issue, GError **error)
+check_key (const Journal *journal, const JournalIssue *issue, const Serial *renews, GError **error)
+{
+	const JournalIssue *before = g_hash_table_lookup (journal->by_spki, &issue->spki);
+	if (before == NULL && renews == NULL)
+		return TRUE;
+	if (before == NULL || renews == NULL || !serial_same (&before->serial, renews) || before->has_request || issue->has_request)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one key");
+	return TRUE;
+}
+
+static gboolean
+index_issue (Journal *journal, JournalIssue *issue, const Serial *renews, GError **error)
 {
 	g_autofree JournalIssue *kept = g_memdup2 (issue, sizeof *issue);
 	if (g_hash_table_contains (journal->by_serial, &kept->serial))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one serial");
-	if (g_hash_table_contains (journal->by_spki, &kept->spki))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one key");
+	if (!check_key (journal, kept, renews, error))
+		return FALSE;
 	if (kept->has_request && g_hash_table_contains (journal->by_request, kept))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates for one copy of a request");
 	if (kept->has_request)
 		g_hash_table_add (journal->by_request, kept);
-	g_hash_table_insert (journal->by_spki, &kept->spki, kept);
+	g_hash_table_replace (journal->by_spki, &kept->spki, kept);
 	g_hash_table_insert (journal->by_serial, &kept->serial, kept);
 	kept = NULL;
 	return TRUE;
@@ -102,7 +114,7 @@ remember_modulus (Journal *journal, const char *base64, GError **error)
 static gboolean
 replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
 {
-	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL, *use = NULL;
+	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL, *use = NULL, *renews = NULL;
 	gint64 copy = 0;
 	Micros time;
 	const Field fields[] = {
@@ -111,9 +123,13 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
 		{ "certificate", FIELD_HEX32, TRUE, 0, &certificate }, { "der", FIELD_STRING, TRUE, 2 * CERTIFICATE_MAX_DER, &der },
 		{ "reviewer", FIELD_HEX32, FALSE, 0, &reviewer }, { "issuer", FIELD_HEX32, FALSE, 0, &issuer },
+		{ "renews", FIELD_STRING, FALSE, 40, &renews },
 	};
+	Serial renewed;
 	if (!JSON_READ (record, "", fields, error))
 		return FALSE;
+	if (renews != NULL && !serial_from_hex (renews, &renewed))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/renews", "not a serial");
 	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
 	if (use != NULL && (strcmp (use, "encrypt") != 0 || request == NULL))
@@ -126,7 +142,7 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
 	journal->last_time = MAX (journal->last_time, time);
-	return index_issue (journal, &issue, error) && remember_modulus (journal, der, error);
+	return index_issue (journal, &issue, renews != NULL ? &renewed : NULL, error) && (renews != NULL || remember_modulus (journal, der, error));
 }
 
 static const char *
@@ -442,12 +458,15 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	json_object_set_new (record, "der", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
 	put_hash (record, "reviewer", entry->reviewer);
 	put_hash (record, "issuer", entry->issuer);
+	if (entry->renews != NULL)
+		json_object_set_new (record, "renews", json_hex (entry->renews->b, sizeof entry->renews->b));
 	chain_append (journal->chain, record, &issue.offset, &issue.n);
 	journal->last_time = MAX (journal->last_time, entry->time);
 	g_autoptr (GError) error = NULL;
 	/* Callers check uniqueness before they sign; a clash here is a programming error. */
-	moduli_add (journal->moduli, certificate_public_key (certificate));
-	if (!index_issue (journal, &issue, &error))
+	if (entry->renews == NULL)
+		moduli_add (journal->moduli, certificate_public_key (certificate));
+	if (!index_issue (journal, &issue, entry->renews, &error))
 		g_error ("journal: %s", error->message);
 }
 

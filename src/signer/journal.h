@@ -4,6 +4,7 @@
  *
  * journal.log is a Chain.  Records, each with "time":
  *   {"type":"issue","ca"?,"request"?,"copy"?,"use"?,"profile","serial","spki","certificate","der","reviewer"?,"issuer"?}
+ *     … with "renews":serial: a service's certificate in place of that one, over the same key (renew.h)
  *   "revoked", "unheld", "crl": signer/status_log.h
  *   {"type":"checkpoint","size","root"}
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
@@ -45,6 +46,7 @@ typedef struct {
 	const Fingerprint *reviewer, *issuer;     /* both or neither */
 	const Certificate *certificate;
 	gboolean encrypts;
+	const Serial *renews;                     /* NULL: the key is new */
 } JournalEntry;
 
 typedef struct {

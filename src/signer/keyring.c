@@ -9,6 +9,7 @@
 #include "pki/seal.h"
 #include "signer/approval.h"
 #include "signer/complete.h"
+#include "signer/renew.h"
 #include "signer/secret.h"
 #include "signer/vault.h"
 
@@ -138,7 +139,7 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	if (keyring->journal == NULL || !complete_folder (keyring, dir, vault, error) || !load_later (keyring, dir, vault, error))
 		return NULL;
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
-	if (keyring->officers == NULL || !open_key_centre (keyring, dir, error))
+	if (keyring->officers == NULL || !open_key_centre (keyring, dir, error) || !renew_adopt (keyring, error))
 		return NULL;
 	keyring->hsms = g_ptr_array_ref (vault_hsms (vault));
 	for (guint i = 0; i < keyring->cas->len; i++) {

@@ -54,7 +54,8 @@ fill_service (const Profile *profile, CertificateTemplate *t, const Issuer *issu
 	t->path_length = -1;
 	t->key_usage = profile_key_usage (profile, algorithm);
 	t->extended_key_usage = profile->extended_key_usage;
-	t->not_after = t->not_before + profile->validity_days * MICROS_PER_DAY - MICROS_PER_S;
+	/* In the last years of an authority its services end with it. */
+	t->not_after = MIN (t->not_before + profile->validity_days * MICROS_PER_DAY - MICROS_PER_S, certificate_not_after (issuer_certificate (issuer)));
 	t->policy_oid = profile->policy;
 	if ((profile->extended_key_usage & EKU_OCSP_SIGNING) != 0) {
 		t->ocsp_no_check = TRUE;

@@ -36,6 +36,7 @@
  * | token.unlock  | tokens  | if new  | request (text), review, complete, unlock (compact), spki | pin |
  * | token.initialise | tokens | if new | token, statements [compact, compact], spki           | pin |
  * | stamp           | tsa     | sometimes | query (RFC 3161, at most TSP_MAX_REQUEST bytes)   | response (a refusal is one too) |
+ * | renew           | issuing | if due  |                                                     | renewed [name of a service] (signer/renew.h) |
  * | clock         | none    |         | now, frozen, synchronised?                                         | (test sites only) |
  */
 #pragma once
@@ -59,6 +60,7 @@
 	M (TOKEN_UNLOCK, "token.unlock", message_token_unlock) \
 	M (TOKEN_INITIALISE, "token.initialise", message_token_initialise) \
 	M (STAMP, "stamp", message_stamp) \
+	M (RENEW, "renew", message_renew) \
 	M (CLOCK, "clock", message_clock)
 
 /* With RawMessageHandler in place of MessageHandler. */

@@ -71,7 +71,8 @@ stamp (Keyring *keyring, GBytes *query, GError **error)
 	if (!stamper_take (&keyring->stamper, keyring->journal, keyring->clock, clock_monotonic (), &facts.time, &why))
 		return refused (TSP_TIME_NOT_AVAILABLE, why);
 	serial_new (facts.time, &facts.serial);
-	Certificate *const chain[] = { pins->issuing, pins->root };
+	const PinnedCa *ca = pins_ca_of (pins, pins->tsa);
+	Certificate *const chain[] = { ca->certificate, ca->root };
 	return tsp_stamp (keyring->tsa_key, pins->tsa, chain, G_N_ELEMENTS (chain), &facts, error);
 }
 
