@@ -1,8 +1,9 @@
-/* protocol/publish.c — CRL, checkpoint and tiles, as files of the repository. */
+/* protocol/publish.c — revocation lists, checkpoint and tiles, as files of the repository. */
 #include <string.h>
 
 #include "base/error.h"
 #include "protocol/internal.h"
+#include "signer/pins.h"
 
 static Response *
 file (GBytes *bytes, const char *type, const char *cache)
@@ -20,16 +21,55 @@ missing (Request *r, const char *what)
 	return response_problem (r, error, NULL);
 }
 
-Response *
-protocol_crl (Request *r)
+/* A list of a hundred thousand entries is some megabytes: who has it already is told so. */
+static Response *
+list_file (Request *r, ListKind kind, guint shard)
 {
 	guint64 number;
-	Micros next_update;
-	g_autoptr (GBytes) crl = authority_crl (protocol_context (r)->authority, &number, &next_update);
-	if (crl == NULL)
-		return missing (r, "no CRL has been signed yet");
-	/* A revocation must be seen within a second: no cache may keep it. */
-	return file (crl, "application/pkix-crl", "no-cache");
+	Response *none;
+	const SignerCa *ca = protocol_ca (r, &none);
+	if (ca == NULL)
+		return none;
+	g_autoptr (GBytes) list = authority_list (protocol_context (r)->authority, ca->name, kind, shard, &number, NULL);
+	if (list == NULL)
+		return missing (r, "the authority has no such list");
+	g_autofree char *etag = g_strdup_printf ("\"%" G_GUINT64_FORMAT "\"", number);
+	gboolean same = g_strcmp0 (request_header (r, "If-None-Match"), etag) == 0;
+	/* A revocation must be seen within a second: no cache may keep it unasked. */
+	Response *response = same ? response_empty (304) : file (list, "application/pkix-crl", "no-cache");
+	response_header (response, "ETag", etag);
+	return response;
+}
+
+Response *
+protocol_full_list (Request *r)
+{
+	return list_file (r, LIST_FULL, 0);
+}
+
+Response *
+protocol_delta_list (Request *r)
+{
+	return list_file (r, LIST_DELTA, 0);
+}
+
+/* "7.crl" */
+static gboolean
+shard_of_file (const char *name, guint *shard)
+{
+	char *end = NULL;
+	guint64 number = g_ascii_isdigit (name[0]) ? g_ascii_strtoull (name, &end, 10) : G_MAXUINT64;
+	*shard = (guint) number;
+	return end != NULL && strcmp (end, ".crl") == 0 && number < PINS_MAX_SHARDS && (name[0] != '0' || end == name + 1);
+}
+
+Response *
+protocol_shard_list (Request *r)
+{
+	guint shard;
+	if (!shard_of_file (request_param (r, "file"), &shard))
+		return missing (r, "a shard's list is named like 7.crl");
+	return list_file (r, LIST_SHARD, shard);
 }
 
 Response *

@@ -278,7 +278,7 @@ try {
 		for (const path of [`${api}/log/proof?index=0`, `${api}/log/proof?index=1&size=2`, `${api}/log/consistency?from=1&to=${size}`,
 			'/', `/sales/${sale}`, '/static/page.css', '/checkpoint', `/tile/0/000.p/${size % 256}`, '/pki/root/ca.cer', '/pki/issuing/ca.cer',
 			'/pki/issuing/root.cer', '/pki/issuing/chain.pem', '/pki/issuing/root.crl',
-			'/pki/issuing/full.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
+			'/pki/issuing/full.crl', '/pki/issuing/delta.crl', '/pki/issuing/shard/0.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
 			expectStatus(await world.public.get(path), 200);
 		expectStatus(await world.public.post('/pki/issuing/ocsp', ocspRequest, { raw: true, headers: { 'Content-Type': 'application/ocsp-request' } }), 200);
 		const query = Buffer.concat([Buffer.from('3034020101302f300b06096086480165030402010420', 'hex'), Buffer.alloc(32)]);
