@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "pki/certificate_private.h"
 #include "pki/envelope_private.h"
+#include "pki/name.h"
 #include "pki/oaep.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_KDF, EVP_KDF_free)
@@ -266,6 +267,22 @@ envelope_seal (const PublicKey *to, const Certificate *certificate, gconstpointe
 
 /* --- opening --------------------------------------------------------------------------------------- */
 
+/* An issuer and serial are the caller's to know; a key identifier must be ours (RFC 5652 6.2.1, 6.2.2). */
+static gboolean
+read_recipient (const PublicKey *own, Der *in, gboolean agreement)
+{
+	Der name, issuer, serial, identifier;
+	guint8 expected[20];
+
+	if (der_read (in, DER_SEQUENCE, &name))
+		return der_read_whole (&name, DER_SEQUENCE, &issuer) && name_is_well_formed (issuer) && der_read_positive (&name, &serial) && name.n == 0;
+	public_key_identifier (own, expected);
+	if (!agreement)
+		return der_read (in, DER_CONTEXT (0), &identifier) && der_equal (identifier, (Der) { expected, sizeof expected });
+	return der_read (in, DER_CONTEXT_CONSTRUCTED (0), &name) && der_read (&name, DER_OCTET_STRING, &identifier) && name.n == 0
+	       && der_equal (identifier, (Der) { expected, sizeof expected });
+}
+
 /* The ephemeral key, of our own curve; some leave the curve out, since it can be no other. */
 static PublicKey *
 read_originator (const PublicKey *own, Der *info)
@@ -293,9 +310,9 @@ read_originator (const PublicKey *own, Der *info)
 static gboolean
 open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 {
-	Der algorithm, list, one, recipient, wrapped;
+	Der algorithm, list, one, wrapped;
 	guint64 version;
-	guint8 tag, kek[KEY_BYTES], out[WRAPPED_BYTES + BLOCK];
+	guint8 kek[KEY_BYTES], out[WRAPPED_BYTES + BLOCK];
 	gsize n = 0;
 
 	if (!agrees (own->public_key->algorithm) || !der_read_uint (&info, &version) || version != 3)
@@ -303,7 +320,7 @@ open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 	g_autoptr (PublicKey) peer = read_originator (own->public_key, &info);
 	if (peer == NULL || !der_read_whole (&info, DER_SEQUENCE, &algorithm) || !der_equal (algorithm, DER_LITERAL (ECDH_SHA256_AES256_WRAP))
 	    || !der_read (&info, DER_SEQUENCE, &list) || info.n != 0 || !der_read (&list, DER_SEQUENCE, &one) || list.n != 0
-	    || !der_next (&one, &tag, &recipient) || !der_read (&one, DER_OCTET_STRING, &wrapped) || one.n != 0 || wrapped.n != WRAPPED_BYTES)
+	    || !read_recipient (own->public_key, &one, TRUE) || !der_read (&one, DER_OCTET_STRING, &wrapped) || one.n != 0 || wrapped.n != WRAPPED_BYTES)
 		return FALSE;
 	gboolean ok = wrapping_key (own, peer, kek)
 	              && cipher_run ("AES-256-WRAP", FALSE, FALSE, kek, NULL, wrapped.p, wrapped.n, out, &n) && n == KEY_BYTES;
@@ -317,12 +334,11 @@ open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 static gboolean
 open_transport (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 {
-	Der recipient, algorithm, encrypted;
+	Der algorithm, encrypted;
 	guint64 version;
-	guint8 tag;
 
 	if (!key_algorithm_is_rsa (own->public_key->algorithm) || !der_read_uint (&info, &version) || (version != 0 && version != 2)
-	    || !der_next (&info, &tag, &recipient) || !der_read_whole (&info, DER_SEQUENCE, &algorithm)
+	    || !read_recipient (own->public_key, &info, FALSE) || !der_read_whole (&info, DER_SEQUENCE, &algorithm)
 	    || (!der_equal (algorithm, DER_LITERAL (OAEP_SHA256)) && !der_equal (algorithm, DER_LITERAL (OAEP_SHA256_BARE)))
 	    || !der_read (&info, DER_OCTET_STRING, &encrypted) || info.n != 0)
 		return FALSE;
