@@ -69,6 +69,16 @@ test_bad_messages (void)
 		{ "{\"id\":\"1\",\"type\":\"site\"}", "field.type" }, { "{\"id\":1,\"type\":\"issue\"}", "field.missing" },
 		{ "{\"id\":1,\"type\":\"receipt\",\"payload\":\"bytes\"}", "field.type" },
 		{ "{\"id\":1,\"type\":\"issue\",\"request\":\"{}\",\"serial\":\"00\",\"reviewer\":\"\",\"issuer\":\"\"}", "field.value" },
+		/* No message takes a key into the key centre, gives one out, or counts shares by itself. */
+		{ "{\"id\":1,\"type\":\"escrow\"}", "signer.refused" }, { "{\"id\":1,\"type\":\"escrow.add\",\"key\":\"\"}", "signer.refused" },
+		{ "{\"id\":1,\"type\":\"recovery.finish\",\"recovery\":\"\"}", "signer.refused" },
+		{ "{\"id\":1,\"type\":\"agents\",\"list\":[]}", "field.unknown" }, { "{\"id\":1,\"type\":\"agents.set\",\"list\":{},\"statements\":[]}", "field.missing" },
+		{ "{\"id\":1,\"type\":\"agents.set\",\"list\":{\"version\":1,\"threshold\":1,\"agents\":[]},\"statements\":[]}", "field.value" },
+		{ "{\"id\":1,\"type\":\"recovery.begin\",\"request\":\"{}\",\"review\":\"\"}", "field.missing" },
+		{ "{\"id\":1,\"type\":\"recovery.begin\",\"request\":\"{}\",\"review\":\"\",\"complete\":\"\",\"threshold\":1}", "field.unknown" },
+		{ "{\"id\":1,\"type\":\"recovery.begin\",\"request\":\"{}\",\"review\":\"\",\"complete\":\"\"}", "field.missing" },
+		{ "{\"id\":1,\"type\":\"recovery.share\",\"statement\":\"\"}", "statement.malformed" },
+		{ "{\"id\":1,\"type\":\"recovery.share\",\"statement\":\"a.b.c\",\"share\":\"\"}", "field.unknown" },
 	};
 	g_autofree char *dir = fixture_copy (&fixture);
 	pid_t child;

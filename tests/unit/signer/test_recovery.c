@@ -66,6 +66,51 @@ test_recovery_leaves_no_plaintext (void)
 	}
 }
 
+static void
+restart_to_fail (Case *c, const char *point)
+{
+	g_setenv ("DIQI_FAILPOINT", point, TRUE);
+	restart (c);
+	g_unsetenv ("DIQI_FAILPOINT");
+}
+
+/* Begins, and dies at the write that the second share asks for. */
+static void
+die_at_the_end (Recovered *r, const char *point)
+{
+	g_auto (KeyRecovery) one = { NULL }, two = { NULL };
+	g_autoptr (GError) error = NULL;
+	restart_to_fail (&r->c, point);
+	key_recovery_clear (&r->state);
+	begin_by (&r->c, r->request, REVIEWER, ISSUER, &r->state, &error);
+	g_assert_no_error (error);
+	give (r, AGENT_A, &one);
+	g_autofree char *statement = share_by (r, AGENT_B, AGENT_B, NULL);
+	g_assert_false (signer_give_share (r->c.client, statement, &two, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
+}
+
+/* kill -9 around the last write: either nothing happened, and the agents give again, or the envelope is there, and asked for again. */
+static void
+test_crash (void)
+{
+	g_auto (Recovered) r;
+	g_auto (KeyRecovery) after = { NULL };
+	g_autoptr (GError) error = NULL;
+	recovered_init (&r, TRUE);
+	die_at_the_end (&r, "escrow.unwritten:3:kill");
+	die_at_the_end (&r, "escrow.written:3:kill");
+	restart (&r.c);
+	begin_by (&r.c, r.request, REVIEWER, ISSUER, &after, &error);
+	g_assert_no_error (error);
+	g_assert_nonnull (after.envelope);
+	g_autoptr (PrivateKey) key = enveloped_key_open (r.fresh, after.envelope, r.c.encryption, &error);
+	g_assert_no_error (error);
+	g_autofree char *escrow = read_log (&r.c, "escrow.log");
+	g_assert_cmpuint (count_lines (escrow, "\"type\":\"recovered\"", r.state.recovery), ==, 1);
+	g_assert_cmpuint (count_lines (escrow, "\"type\":\"recovery\"", r.state.recovery), ==, 3);
+}
+
 /* --- I-11 -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -368,6 +413,7 @@ main (int argc, char **argv)
 	if (algorithm == KEY_P256) {
 		g_test_add_func ("/recovery/no-plaintext", test_recovery_leaves_no_plaintext);
 		g_test_add_func ("/recovery/begin-refused", test_begin_refused);
+		g_test_add_func ("/recovery/crash", test_crash);
 		g_test_add_func ("/I-11/agent-twice", test_agent_twice);
 		g_test_add_func ("/I-11/replayed", test_replayed_share);
 		g_test_add_func ("/I-11/foreign", test_foreign_share);
