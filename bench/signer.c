@@ -325,7 +325,7 @@ ask_ocsp (Bench *b, guint64 i, GError **error)
 {
 	g_autoptr (Clock) clock = clock_new_system ();
 	Micros now = clock_now (clock), start = now - now % MICROS_PER_S;
-	g_autoptr (GBytes) response = signer_sign_ocsp (b->client, g_ptr_array_index (b->requests, i % b->requests->len), start,
+	g_autoptr (GBytes) response = signer_sign_ocsp (b->client, NULL, g_ptr_array_index (b->requests, i % b->requests->len), start,
 	                                                start + 10 * MICROS_PER_MIN, error);
 	return response != NULL;
 }

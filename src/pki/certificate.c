@@ -248,8 +248,28 @@ read_certificate (Certificate *c, Der whole, Der *spki)
 	return read_tbs (c, body, spki);
 }
 
+static PublicKey *
+key_of (Der spki, PublicKey *expected, GError **error)
+{
+	g_autoptr (GError) why = NULL;
+	PublicKey *key;
+
+	if (expected != NULL && der_equal (spki, (Der) { g_bytes_get_data (expected->spki, NULL), g_bytes_get_size (expected->spki) }))
+		return public_key_ref (expected);
+	key = public_key_from_spki (spki.p, spki.n, &why);
+	if (key == NULL)
+		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "%s", why->message);
+	return key;
+}
+
 Certificate *
 certificate_parse (gconstpointer der, gsize n, GError **error)
+{
+	return certificate_parse_over (der, n, NULL, error);
+}
+
+Certificate *
+certificate_parse_over (gconstpointer der, gsize n, PublicKey *key, GError **error)
 {
 	g_autoptr (Certificate) c = NULL;
 	Der spki;
@@ -267,12 +287,9 @@ certificate_parse (gconstpointer der, gsize n, GError **error)
 		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "%s", wrong);
 		return NULL;
 	}
-	g_autoptr (GError) why = NULL;
-	c->key = public_key_from_spki (spki.p, spki.n, &why);
-	if (c->key == NULL) {
-		diqi_error_set (error, DIQI_ERROR_CERTIFICATE, NULL, "%s", why->message);
+	c->key = key_of (spki, key, error);
+	if (c->key == NULL)
 		return NULL;
-	}
 	fingerprint_of (der, n, &c->fingerprint);
 	return g_steal_pointer (&c);
 }
@@ -303,6 +320,7 @@ certificate_unref (Certificate *c)
 		return;
 	public_key_unref (c->key);
 	g_bytes_unref (c->der);
+	g_free (c->hashes);
 	g_free (c);
 }
 

@@ -33,6 +33,8 @@ typedef struct Certificate Certificate;
 /* Version 3, one form, every field looked at.  DIQI_ERROR_CERTIFICATE.  A critical extension that is
  * not processed here does not hinder reading, but ends every chain the certificate appears in. */
 Certificate *certificate_parse (gconstpointer der, gsize n, GError **error);
+/* The same of a certificate that should be over `key`: if its octets are the key's, it is taken and not read again. */
+Certificate *certificate_parse_over (gconstpointer der, gsize n, PublicKey *key, GError **error);
 /* One PEM block (RFC 7468); text before it is allowed, a second block is not. */
 Certificate *certificate_parse_pem (const char *pem, gsize n, GError **error);
 Certificate *certificate_ref (Certificate *c);

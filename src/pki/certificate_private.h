@@ -4,6 +4,11 @@
 #include "pki/certificate.h"
 #include "pki/der.h"
 
+/* What a CertID names an issuer by (RFC 6960 4.1.1). */
+typedef struct {
+	guint8 name[2][32], key[2][32];      /* by SHA-1, by SHA-256 */
+} IssuerHashes;
+
 struct Certificate {
 	gatomicrefcount references;
 	GBytes *der;                   /* all Der members point into it */
@@ -19,6 +24,7 @@ struct Certificate {
 	Der subject_key_identifier, authority_key_identifier;      /* empty when absent */
 	Der distribution_points;       /* content of the extension, empty when absent */
 	Der policies;                  /* content of the extension, empty when absent */
+	IssuerHashes *hashes;          /* atomic; NULL until first asked for (ocsp_request.c) */
 	gboolean unknown_critical;     /* holds a critical extension this program does not process, or one that limits what its chain says */
 };
 

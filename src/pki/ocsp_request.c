@@ -21,33 +21,49 @@ static const struct {
 	{ { (const guint8 *) "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01", 13 }, 32 },
 };
 
-static void
-hash (Der of, gsize size, guint8 *out)
+static IssuerHashes *
+hashes_new (const Certificate *issuer)
 {
+	IssuerHashes *made = g_new0 (IssuerHashes, 1);
 	Fingerprint f;
 
-	if (size == 20) {
-		sha1_of (of.p, of.n, out);
-		return;
+	sha1_of (issuer->subject.p, issuer->subject.n, made->name[0]);
+	sha1_of (issuer->key->raw.p, issuer->key->raw.n, made->key[0]);
+	fingerprint_of (issuer->subject.p, issuer->subject.n, &f);
+	memcpy (made->name[1], f.b, sizeof f.b);
+	fingerprint_of (issuer->key->raw.p, issuer->key->raw.n, &f);
+	memcpy (made->key[1], f.b, sizeof f.b);
+	return made;
+}
+
+/* Two threads may both make the first one; one of the two is kept. */
+static const IssuerHashes *
+hashes_of (const Certificate *shared)
+{
+	Certificate *issuer = (Certificate *) shared;
+	IssuerHashes *made = g_atomic_pointer_get (&issuer->hashes);
+
+	if (made != NULL)
+		return made;
+	made = hashes_new (issuer);
+	if (!g_atomic_pointer_compare_and_exchange (&issuer->hashes, NULL, made)) {
+		g_free (made);
+		made = g_atomic_pointer_get (&issuer->hashes);
 	}
-	fingerprint_of (of.p, of.n, &f);
-	memcpy (out, f.b, sizeof f.b);
+	return made;
 }
 
 /* Hashes over issuer's name and key, RFC 6960 4.1.1. */
 static gboolean
 names_issuer (const Certificate *issuer, Der algorithm, Der name_hash, Der key_hash)
 {
-	guint8 want[32];
+	const IssuerHashes *known = hashes_of (issuer);
 
 	for (guint i = 0; i < G_N_ELEMENTS (hashes); i++) {
 		if (!der_equal (algorithm, hashes[i].algorithm))
 			continue;
-		hash (issuer->subject, hashes[i].size, want);
-		if (!der_equal (name_hash, (Der) { want, hashes[i].size }))
-			return FALSE;
-		hash (issuer->key->raw, hashes[i].size, want);
-		return der_equal (key_hash, (Der) { want, hashes[i].size });
+		gsize size = hashes[i].size, which = size == 20 ? 0 : 1;
+		return der_equal (name_hash, (Der) { known->name[which], size }) && der_equal (key_hash, (Der) { known->key[which], size });
 	}
 	return FALSE;
 }

@@ -66,7 +66,7 @@ struct PublicKey {
 	Der raw;                      /* BIT STRING content, inside spki */
 	Fingerprint fingerprint;
 	EVP_PKEY *pkey;
-	EVP_MD_CTX *verifier;         /* initialised once, copied for each verification */
+	EVP_MD_CTX *verifier;         /* atomic; initialised at the first verification, copied for each: most keys are only certified */
 };
 
 typedef struct KeyElsewhere KeyElsewhere;

@@ -91,11 +91,29 @@ private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer messa
 	return g_bytes_new (raw, 2 * scalar);
 }
 
+/* Two threads may both make the first one; one of the two is kept. */
+static const EVP_MD_CTX *
+verifier_of (const PublicKey *shared)
+{
+	PublicKey *key = (PublicKey *) shared;
+	EVP_MD_CTX *verifier = g_atomic_pointer_get (&key->verifier);
+
+	if (verifier != NULL)
+		return verifier;
+	verifier = signature_context (key->algorithm, key->pkey, FALSE);
+	if (verifier != NULL && !g_atomic_pointer_compare_and_exchange (&key->verifier, NULL, verifier)) {
+		EVP_MD_CTX_free (verifier);
+		verifier = g_atomic_pointer_get (&key->verifier);
+	}
+	return verifier;
+}
+
 static gboolean
 verify (const PublicKey *key, gconstpointer message, gsize n, const guint8 *signature, gsize size)
 {
 	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
-	gboolean ok = EVP_MD_CTX_copy_ex (ctx, key->verifier) == 1
+	const EVP_MD_CTX *prepared = verifier_of (key);
+	gboolean ok = prepared != NULL && EVP_MD_CTX_copy_ex (ctx, prepared) == 1
 	              && EVP_DigestVerify (ctx, signature, size, message, n) == 1;
 
 	if (!ok)

@@ -140,11 +140,6 @@ public_key_from_spki (gconstpointer der, gsize n, GError **error)
 	key->spki = g_bytes_new (der, n);
 	if (!set_key (key, (Der) { g_bytes_get_data (key->spki, NULL), n }, error))
 		return NULL;
-	key->verifier = signature_context (key->algorithm, key->pkey, FALSE);
-	if (key->verifier == NULL) {
-		openssl_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "the public key cannot verify signatures");
-		return NULL;
-	}
 	fingerprint_of (der, n, &key->fingerprint);
 	return g_steal_pointer (&key);
 }

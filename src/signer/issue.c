@@ -122,7 +122,7 @@ sign (const KeyringCa *ca, const Order *order, GError **error)
 	g_autoptr (GBytes) der = issuer_sign_certificate (ca->issuer, &t, error);
 	if (der == NULL)
 		return NULL;
-	g_autoptr (Certificate) made = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+	g_autoptr (Certificate) made = certificate_parse_over (g_bytes_get_data (der, NULL), g_bytes_get_size (der), t.key, error);
 	if (made == NULL || !invariant_certificate (made, &t, error))
 		return NULL;
 	return g_steal_pointer (&made);
