@@ -168,11 +168,21 @@ gboolean certificate_judge (Authority *authority, gconstpointer der, gsize n, Mi
 gboolean certificate_judge_known (Authority *authority, const Fingerprint *fingerprint, Micros at, Judgement *out, GError **error);
 
 /* --- OCSP and CRL ------------------------------------------------------------------------ */
-/* RFC 6960; any number of threads.  NULL only with an internal error: what is no request gets an
- * OCSP error response. */
-GBytes *ocsp_answer (Authority *authority, gconstpointer der, gsize n, GError **error);
+/* What a relying party is told.  Answers without a nonce about known certificates may be kept by HTTP caches (RFC 5019 6): these have
+ * an etag and two dates; of all others etag is "". */
+typedef struct {
+	GBytes *der;                     /* OCSPResponse */
+	char etag[43];                   /* with its quotes */
+	char last_modified[30], expires[30];      /* RFC 9110 5.6.7: thisUpdate and nextUpdate */
+} OcspAnswer;
+OcspAnswer *ocsp_answer_ref (OcspAnswer *answer);
+void ocsp_answer_unref (OcspAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OcspAnswer, ocsp_answer_unref)
+/* RFC 6960; any number of threads.  For `ca`, one of the site's.  What is no request gets an OCSP error response, and so does one that
+ * asks about no certificate of this CA (unauthorized, RFC 5019 2.2.3); of several the others are `unknown`. */
+OcspAnswer *ocsp_answer (Authority *authority, const SignerCa *ca, gconstpointer der, gsize n);
 /* The same from memory without waiting for anybody; NULL when it must be signed anew. */
-GBytes *ocsp_answer_kept (Authority *authority, gconstpointer der, gsize n);
+OcspAnswer *ocsp_answer_kept (Authority *authority, const SignerCa *ca, gconstpointer der, gsize n);
 
 /* The current list of a CA (name, NULL: the first), DER; new reference.  NULL: there is no such CA or shard. */
 GBytes *authority_list (Authority *authority, const char *ca, ListKind kind, guint shard, guint64 *number, Micros *next_update);

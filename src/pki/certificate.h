@@ -196,7 +196,8 @@ typedef enum { CERT_STATUS_GOOD, CERT_STATUS_REVOKED, CERT_STATUS_UNKNOWN } Cert
 typedef struct {
 	GBytes *cert_id;          /* DER CertID, echoed */
 	Serial serial;            /* valid only when ours */
-	gboolean ours;            /* issuer hashes match this issuer and the serial has our shape */
+	gboolean names_issuer;    /* issuer hashes match this issuer */
+	gboolean ours;            /* and the serial has our shape */
 	CertStatus status;
 	Micros revoked_at;
 	RevocationReason reason;
@@ -205,6 +206,7 @@ typedef struct {
 	GBytes *der;              /* the request as it came */
 	GArray *singles;          /* OcspSingle, cert_id owned */
 	GBytes *nonce;            /* NULL none; 1..128 octets (RFC 9654) */
+	Micros archive_cutoff;    /* for the answer: since when this CA keeps the status of every certificate, also when it expired; 0 not said */
 } OcspRequest;
 /* SHA-1 and SHA-256 CertIDs.  NULL with DIQI_ERROR_REQUEST for what is not one. */
 OcspRequest *ocsp_request_parse (gconstpointer der, gsize n, const Certificate *issuer, GError **error);

@@ -93,7 +93,8 @@ read_cert_id (Der *in, const Certificate *issuer, OcspSingle *out)
 	Der serial = body;
 	if (!der_read (&body, DER_INTEGER, &number) || body.n != 0)
 		return FALSE;
-	out->ours = names_issuer (issuer, algorithm, name_hash, key_hash) && serial_read (&serial, &out->serial)
+	out->names_issuer = names_issuer (issuer, algorithm, name_hash, key_hash);
+	out->ours = out->names_issuer && serial_read (&serial, &out->serial)
 	            && (out->serial.b[0] & 0xc0) == 0x40;
 	out->status = CERT_STATUS_UNKNOWN;
 	out->cert_id = g_bytes_new (whole.p, whole.n);
@@ -135,17 +136,61 @@ read_single (Der *list, const Certificate *issuer, GArray *singles)
 }
 
 static gboolean
-read_request_extension (Der oid, gboolean critical, Der value, gpointer user)
+read_nonce (OcspRequest *request, Der value)
 {
-	OcspRequest *request = user;
 	Der nonce;
 
-	if (!der_equal (oid, DER_LITERAL (OID_OCSP_NONCE)))
-		return !critical;
-	if (!der_check (value.p, value.n) || !der_read (&value, DER_OCTET_STRING, &nonce) || nonce.n < 1 || nonce.n > MAX_NONCE)
+	if (!der_read (&value, DER_OCTET_STRING, &nonce) || value.n != 0 || nonce.n < 1 || nonce.n > MAX_NONCE)
 		return FALSE;
 	request->nonce = g_bytes_new (nonce.p, nonce.n);
 	return TRUE;
+}
+
+/* RFC 6960 4.4.3: we have the basic response; one who says that he cannot read it is not served. */
+static gboolean
+accepts_basic (Der value)
+{
+	Der list, oid;
+	gboolean basic = FALSE;
+
+	if (!der_read (&value, DER_SEQUENCE, &list) || value.n != 0)
+		return FALSE;
+	while (list.n > 0) {
+		if (!der_read_oid (&list, &oid))
+			return FALSE;
+		basic = basic || der_equal (oid, DER_LITERAL (OID_OCSP_BASIC));
+	}
+	return basic;
+}
+
+/* RFC 6960 4.4.7: { sigIdentifier, pubKeyAlgIdentifier? }.  A responder has one key here, whatever is preferred. */
+static gboolean
+are_preferences (Der value)
+{
+	Der list, one, algorithm;
+
+	if (!der_read (&value, DER_SEQUENCE, &list) || value.n != 0)
+		return FALSE;
+	while (list.n > 0) {
+		if (!der_read (&list, DER_SEQUENCE, &one) || !der_read_whole (&one, DER_SEQUENCE, &algorithm) || !is_algorithm (algorithm))
+			return FALSE;
+		if (one.n > 0 && (!der_read_whole (&one, DER_SEQUENCE, &algorithm) || one.n != 0))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+read_request_extension (Der oid, gboolean critical, Der value, gpointer user)
+{
+	gboolean nonce = der_equal (oid, DER_LITERAL (OID_OCSP_NONCE)), responses = der_equal (oid, DER_LITERAL (OID_OCSP_RESPONSE)),
+	         preferences = der_equal (oid, DER_LITERAL (OID_OCSP_PREFERRED));
+
+	if (!nonce && !responses && !preferences)
+		return !critical;
+	if (!der_check (value.p, value.n))
+		return FALSE;
+	return nonce ? read_nonce (user, value) : responses ? accepts_basic (value) : are_preferences (value);
 }
 
 static gboolean

@@ -109,8 +109,21 @@ put_status (GByteArray *w, const OcspSingle *single)
 	der_put (w, DER_CONTEXT (2), NULL, 0);
 }
 
+/* RFC 6960 4.4.4 */
 static void
-put_single (GByteArray *w, const OcspSingle *single, Micros this_update, Micros next_update)
+put_archive_cutoff (GByteArray *w, Micros since)
+{
+	gsize outer = der_open (w, DER_CONTEXT_CONSTRUCTED (1)), list = der_open (w, DER_SEQUENCE);
+	ExtensionAt at = extension_open (w, DER_LITERAL (OID_OCSP_ARCHIVE_CUTOFF), FALSE);
+
+	der_put_generalized_time (w, since);
+	extension_close (w, at);
+	der_close (w, list);
+	der_close (w, outer);
+}
+
+static void
+put_single (GByteArray *w, const OcspSingle *single, Micros this_update, Micros next_update, Micros archive_cutoff)
 {
 	gsize at = der_open (w, DER_SEQUENCE);
 
@@ -122,6 +135,8 @@ put_single (GByteArray *w, const OcspSingle *single, Micros this_update, Micros 
 		der_put_generalized_time (w, next_update);
 		der_close (w, next);
 	}
+	if (archive_cutoff != 0 && single->status != CERT_STATUS_UNKNOWN)
+		put_archive_cutoff (w, archive_cutoff);
 	der_close (w, at);
 }
 
@@ -149,7 +164,7 @@ put_response_data (GByteArray *w, const OcspResponder *r, const OcspRequest *ans
 	der_put_generalized_time (w, produced_at);
 	gsize list = der_open (w, DER_SEQUENCE);
 	for (guint i = 0; i < answered->singles->len; i++)
-		put_single (w, &g_array_index (answered->singles, OcspSingle, i), this_update, next_update);
+		put_single (w, &g_array_index (answered->singles, OcspSingle, i), this_update, next_update, answered->archive_cutoff);
 	der_close (w, list);
 	if (answered->nonce != NULL)
 		put_nonce (w, answered->nonce);

@@ -1,34 +1,78 @@
-/* protocol/ocsp.c — OCSP over HTTP, RFC 6960 appendix A: POST, and GET with the request in the path. */
+/* protocol/ocsp.c — OCSP over HTTP, RFC 6960 appendix A: POST, and GET with the request in the path, which HTTP caches may keep (RFC 5019 5, 6). */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "protocol/internal.h"
 
-typedef GBytes *(*AnswerFn) (Authority *authority, gconstpointer der, gsize n, GError **error);
+/* A cache may say "good" for this long after a revocation; software that obeys nextUpdate alone, for ten minutes. */
+#define CACHE_CONTROL "max-age=30, public, no-transform, must-revalidate"
 
-/* NULL from the function without an error: it has no answer, and nothing has happened. */
-static Response *
-answer (Request *r, AnswerFn fn, gconstpointer der, gsize n)
+typedef OcspAnswer *(*AnswerFn) (Authority *authority, const SignerCa *ca, gconstpointer der, gsize n);
+
+/* RFC 9110 13.1.2: a list of tags, compared weakly, or "*". */
+static gboolean
+is_named (const char *tags, const char *etag)
 {
-	const ProtocolContext *context = protocol_context (r);
-	g_autoptr (GError) error = NULL;
-	Micros begin = clock_monotonic ();
-	g_autoptr (GBytes) response = fn (context->authority, der, n, &error);
-	if (response == NULL && error == NULL)
-		return NULL;
-	metrics_observe (context->metrics, "ca_ocsp_response_seconds", "Time to answer an OCSP request", NULL, clock_monotonic () - begin);
-	metrics_add (context->metrics, "ca_ocsp_responses_total", "OCSP answers", response != NULL ? "result=\"answered\"" : "result=\"failed\"", 1);
-	if (response == NULL)
-		return response_problem (r, error, NULL);
-	return response_bytes (200, "application/ocsp-response", response);
+	gsize n = strlen (etag);
+
+	for (const char *p = tags; *p != '\0';) {
+		p += strspn (p, ", \t");
+		if (*p == '*')
+			return TRUE;
+		if (g_str_has_prefix (p, "W/"))
+			p += 2;
+		if (strncmp (p, etag, n) == 0)
+			return TRUE;
+		p += strcspn (p, ",");
+	}
+	return FALSE;
 }
 
-static GBytes *
-kept (Authority *authority, gconstpointer der, gsize n, GError **error)
+static Response *
+cacheable (const Request *r, const OcspAnswer *said)
 {
-	(void) error;
-	return ocsp_answer_kept (authority, der, n);
+	const char *held = request_header (r, "If-None-Match");
+	gboolean same = held != NULL && is_named (held, said->etag);
+	Response *response = same ? response_empty (304) : response_bytes (200, "application/ocsp-response", said->der);
+
+	response_header (response, "Cache-Control", CACHE_CONTROL);
+	response_header (response, "ETag", said->etag);
+	response_header (response, "Last-Modified", said->last_modified);
+	response_header (response, "Expires", said->expires);
+	return response;
+}
+
+static Response *
+respond (const Request *r, const OcspAnswer *said, gboolean get)
+{
+	if (get && said->etag[0] != '\0')
+		return cacheable (r, said);
+	Response *response = response_bytes (200, "application/ocsp-response", said->der);
+	if (get)
+		response_header (response, "Cache-Control", "no-store");
+	return response;
+}
+
+/* NULL: the function has no answer, and nothing has happened. */
+static Response *
+answer (Request *r, AnswerFn fn, gconstpointer der, gsize n, gboolean get)
+{
+	const ProtocolContext *context = protocol_context (r);
+	Micros begin = clock_monotonic ();
+	const SignerCa *ca = signer_site_ca (authority_site (context->authority), request_param (r, "ca"));
+
+	if (ca == NULL) {
+		g_autoptr (GError) error = NULL;
+		diqi_error_set (&error, DIQI_ERROR_NOT_FOUND, NULL, "no CA of this name");
+		return response_problem (r, error, NULL);
+	}
+	g_autoptr (OcspAnswer) said = fn (context->authority, ca, der, n);
+	if (said == NULL)
+		return NULL;
+	metrics_observe (context->metrics, "ca_ocsp_response_seconds", "Time to answer an OCSP request", NULL, clock_monotonic () - begin);
+	metrics_add (context->metrics, "ca_ocsp_responses_total", "OCSP answers", "result=\"answered\"", 1);
+	return respond (r, said, get);
 }
 
 static gboolean
@@ -43,7 +87,7 @@ answer_post (Request *r, AnswerFn fn)
 {
 	gsize n;
 	gconstpointer der = g_bytes_get_data (request_body (r), &n);
-	return answer (r, fn, der, n);
+	return answer (r, fn, der, n, FALSE);
 }
 
 Response *
@@ -60,7 +104,7 @@ protocol_ocsp_post (Request *r)
 Response *
 protocol_ocsp_post_kept (Request *r)
 {
-	return is_ocsp_request (r) ? answer_post (r, kept) : NULL;
+	return is_ocsp_request (r) ? answer_post (r, ocsp_answer_kept) : NULL;
 }
 
 /* Standard base64; the router has undone the percent-encoding.  Some clients leave "/" as it is,
@@ -72,7 +116,7 @@ answer_get (Request *r, AnswerFn fn)
 	g_autoptr (GBytes) der = base64_decode_strict (text, strlen (text), NULL);
 	gsize n = 0;
 	gconstpointer p = der != NULL ? g_bytes_get_data (der, &n) : "";
-	return answer (r, fn, p, n);
+	return answer (r, fn, p, n, TRUE);
 }
 
 Response *
@@ -84,5 +128,5 @@ protocol_ocsp_get (Request *r)
 Response *
 protocol_ocsp_get_kept (Request *r)
 {
-	return answer_get (r, kept);
+	return answer_get (r, ocsp_answer_kept);
 }

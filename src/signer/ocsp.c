@@ -108,5 +108,7 @@ compact_ocsp (Keyring *keyring, CompactReader *in, GError **error)
 	g_autoptr (OcspRequest) answered = ocsp_request_parse (asked.request, asked.request_n, ca->pin->certificate, error);
 	if (answered == NULL || !read_statuses (keyring, ca, asked.statuses, in, answered, error))
 		return NULL;
+	/* The journal forgets nothing, so expired certificates are answered for like others. */
+	answered->archive_cutoff = certificate_not_before (ca->pin->certificate);
 	return ocsp_responder_sign (ca->responder, answered, keyring_now (keyring), asked.this_update, asked.next_update, error);
 }

@@ -44,11 +44,11 @@ request_for (World *world, const Certificate *certificate, const EVP_MD *digest,
 static GBytes *
 answer (World *world, GBytes *request)
 {
-	g_autoptr (GError) error = NULL;
-	GBytes *response = ocsp_answer (world->authority, g_bytes_get_data (request, NULL), g_bytes_get_size (request), &error);
+	const SignerCa *ca = signer_site_ca (authority_site (world->authority), NULL);
+	g_autoptr (OcspAnswer) said = ocsp_answer (world->authority, ca, g_bytes_get_data (request, NULL), g_bytes_get_size (request));
 
-	g_assert_no_error (error);
-	return response;
+	g_assert_nonnull (said);
+	return g_bytes_ref (said->der);
 }
 
 static OCSP_RESPONSE *
@@ -185,7 +185,10 @@ test_unknown_turns_good (TestStore *t)
 static GBytes *
 kept (World *world, GBytes *request)
 {
-	return ocsp_answer_kept (world->authority, g_bytes_get_data (request, NULL), g_bytes_get_size (request));
+	const SignerCa *ca = signer_site_ca (authority_site (world->authority), NULL);
+	g_autoptr (OcspAnswer) said = ocsp_answer_kept (world->authority, ca, g_bytes_get_data (request, NULL), g_bytes_get_size (request));
+
+	return said ? g_bytes_ref (said->der) : NULL;
 }
 
 static void
