@@ -106,7 +106,12 @@ get_status() {
 	openssl ocsp -issuer issuing.pem -cert holder.pem -no_nonce -reqout get.request || return 1
 	path=$(base64 -w0 get.request | sed 's/+/%2B/g; s,/,%2F,g; s/=/%3D/g')
 	curl -sSf -D get.headers -o get.answer "$url/pki/issuing/ocsp/$path" || return 1
-	grep -qi '^content-type: application/ocsp-response' get.headers &&
+	etag=$(sed -n 's/^[Ee][Tt]ag: *\(".*"\).*/\1/p' get.headers)
+	# RFC 5019 6: what an HTTP cache needs, and that it may keep what it has.
+	grep -qi '^cache-control: max-age=[0-9]*, public, no-transform, must-revalidate' get.headers && grep -qi '^expires: ' get.headers &&
+		grep -qi '^last-modified: ' get.headers &&
+		[ "$(curl -s -o again.answer -w '%{http_code}' -H "If-None-Match: $etag" "$url/pki/issuing/ocsp/$path")" = 304 ] && ! [ -s again.answer ] &&
+		grep -qi '^content-type: application/ocsp-response' get.headers &&
 		says ": $1" openssl ocsp -reqin get.request -respin get.answer -issuer issuing.pem -cert holder.pem -no_nonce \
 			-CAfile root.pem -verify_other issuing.pem
 }
