@@ -5,15 +5,18 @@
 #include "base/error.h"
 #include "market/sale.h"
 
+/* Those that are open to new certificates. */
 static json_t *
-profiles (const SignerSite *site)
+profiles (const Authority *authority)
 {
+	g_autoptr (json_t) all = authority_profiles (authority);
 	json_t *list = json_array ();
 	gsize i;
 	const json_t *profile;
-	json_array_foreach (site->profiles, i, profile)
-		json_array_append_new (list, json_pack ("{s:O, s:O}", "name", json_object_get (profile, "name"),
-		                                        "version", json_object_get (profile, "version")));
+	json_array_foreach (all, i, profile)
+		if (json_is_true (json_object_get (profile, "open")))
+			json_array_append_new (list, json_pack ("{s:O, s:O}", "name", json_object_get (profile, "name"),
+			                                        "version", json_object_get (profile, "version")));
 	return list;
 }
 
@@ -43,7 +46,7 @@ get_site (ApiCall *call, GError **error)
 		"time", json_time (clock_now (api->clock)), "base_uri", site->base_uri, "algorithms", algorithms (),
 		"issuing_fingerprint", issuing, "root_fingerprint", root,
 		"log", "origin", api->log_origin, "verifier_key", verifier,
-		"rule_sets", rule_set_list (), "profiles", profiles (site));
+		"rule_sets", rule_set_list (), "profiles", profiles (api->authority));
 	return api_reply (call, 200, reply);
 }
 

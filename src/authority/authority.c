@@ -77,6 +77,8 @@ authority_new_with (Store *store, SignerSite *site, const json_t *officers,
 	authority->store = store;
 	authority->clock = clock;
 	authority->site = site;
+	g_mutex_init (&authority->profiles_lock);
+	authority->profiles = json_incref (site->profiles);
 	authority->calls = *calls;
 	authority->signer = signer;
 	authority->status = status_index_new ();
@@ -111,6 +113,8 @@ authority_free (Authority *authority)
 	ocsp_cache_free (authority->ocsp);
 	judge_cache_free (authority->judged);
 	status_index_free (authority->status);
+	json_decref (authority->profiles);
+	g_mutex_clear (&authority->profiles_lock);
 	signer_site_free (authority->site);
 	g_free (authority);
 }
@@ -139,28 +143,49 @@ version_of (const json_t *profile)
 	return json_integer_value (json_object_get (profile, "version"));
 }
 
-/* The newest of this name that is open for new certificates. */
-static const json_t *
+json_t *
+authority_profiles (const Authority *authority)
+{
+	GMutex *lock = (GMutex *) &authority->profiles_lock;
+
+	g_mutex_lock (lock);
+	json_t *profiles = json_incref (authority->profiles);
+	g_mutex_unlock (lock);
+	return profiles;
+}
+
+void
+authority_set_profiles (Authority *authority, json_t *profiles)
+{
+	g_mutex_lock (&authority->profiles_lock);
+	json_t *before = authority->profiles;
+	authority->profiles = json_incref (profiles);
+	g_mutex_unlock (&authority->profiles_lock);
+	json_decref (before);
+}
+
+/* The newest of this name that is open for new certificates; a new reference. */
+static json_t *
 find_profile (const Authority *authority, const char *profile, GError **error)
 {
-	const json_t *newest = NULL;
+	g_autoptr (json_t) profiles = authority_profiles (authority);
+	json_t *item, *newest = NULL;
+	gsize i;
 
-	for (gsize i = 0; i < json_array_size (authority->site->profiles); i++) {
-		const json_t *item = json_array_get (authority->site->profiles, i);
-
+	json_array_foreach (profiles, i, item) {
 		if (g_strcmp0 (json_string_value (json_object_get (item, "name")), profile) == 0 &&
 		    json_is_true (json_object_get (item, "open")) && (!newest || version_of (item) > version_of (newest)))
 			newest = item;
 	}
 	if (!newest)
 		diqi_error_set (error, DIQI_ERROR_SIGNER, NULL, "the signer has no open certificate profile %s", profile);
-	return newest;
+	return json_incref (newest);
 }
 
 gboolean
 authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error)
 {
-	const json_t *item = find_profile (authority, profile, error);
+	g_autoptr (json_t) item = find_profile (authority, profile, error);
 
 	if (item)
 		*version = version_of (item);
@@ -170,7 +195,7 @@ authority_profile_version (const Authority *authority, const char *profile, gint
 gboolean
 authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error)
 {
-	const json_t *item = find_profile (authority, profile, error);
+	g_autoptr (json_t) item = find_profile (authority, profile, error);
 
 	if (item)
 		*days = json_integer_value (json_object_get (item, "validity_days"));
@@ -180,7 +205,8 @@ authority_profile_validity (const Authority *authority, const char *profile, gin
 gboolean
 authority_profile_allows (const Authority *authority, const char *profile, KeyAlgorithm algorithm, const char *field, GError **error)
 {
-	const json_t *item = find_profile (authority, profile, error), *one;
+	g_autoptr (json_t) item = find_profile (authority, profile, error);
+	const json_t *one;
 	gsize i;
 
 	if (!item)

@@ -44,6 +44,9 @@ const SignerSite *authority_site (const Authority *authority);
 /* The signer renewed certificates of its services: `fresh` says which.  One thread at a time. */
 void authority_renewed (Authority *authority, const SignerSite *fresh);
 StatusIndex *authority_status (Authority *authority);
+/* All profiles of the signer, as in SignerSite.profiles: a new reference.  set: after officers changed them. */
+json_t *authority_profiles (const Authority *authority);
+void authority_set_profiles (Authority *authority, json_t *profiles);
 /* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
 gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);

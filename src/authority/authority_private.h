@@ -42,6 +42,8 @@ struct Authority {
 	Store *store;
 	const Clock *clock;
 	SignerSite *site;
+	GMutex profiles_lock;     /* guards profiles: officers change them while others issue */
+	json_t *profiles;
 	SignerCalls calls;
 	gpointer signer;
 	StatusIndex *status;

@@ -29,7 +29,7 @@ typedef struct {
 
 /* Each file of commands exports its table, ended by a NULL name. */
 extern const CliCommand site_commands[], key_commands[], application_commands[], certificate_commands[],
-	officer_commands[], notice_commands[], sale_commands[], log_commands[], routes_commands[],
+	officer_commands[], profile_commands[], notice_commands[], sale_commands[], log_commands[], routes_commands[],
 	fee_commands[], paper_commands[], counter_commands[], message_commands[], document_commands[], token_commands[],
 	report_commands[], service_commands[], recovery_commands[], hsm_commands[], doctor_commands[];
 

@@ -94,11 +94,11 @@ complete_profiles (Keyring *keyring, const char *dir, GError **error)
 	return TRUE;
 }
 
-/* Empty, they say that the site has no key centre and keeps no keys. */
+/* Empty, they say that the site has no key centre, keeps no keys and has the shipped profiles. */
 static gboolean
 complete_logs (const char *dir, GError **error)
 {
-	static const char *const names[] = { "agents.log", "escrow.log" };
+	static const char *const names[] = { "agents.log", "escrow.log", "profiles.log" };
 	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
 		g_autofree char *path = g_build_filename (dir, names[i], NULL);
 		if (!g_file_test (path, G_FILE_TEST_EXISTS) && (!durable_file (dir, names[i], "", 0, 0600, error) || !durable_sync_folder (dir, error)))

@@ -34,6 +34,8 @@ json_t *message_site (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_officers (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_officers_set (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_issue (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_profiles (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_profile_set (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_agents (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_agents_set (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_recovery_begin (Keyring *keyring, const json_t *message, GError **error);

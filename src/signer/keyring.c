@@ -39,6 +39,7 @@ keyring_free (Keyring *keyring)
 	g_clear_pointer (&keyring->hsms, g_ptr_array_unref);
 	recoveries_free (keyring->recoveries);
 	escrow_free (keyring->escrow);
+	profiles_log_free (keyring->profiles);
 	agents_log_free (keyring->agents);
 	officers_log_free (keyring->officers);
 	journal_free (keyring->journal);
@@ -141,6 +142,10 @@ keyring_open (const char *dir, const char *passphrase, gsize n, GError **error)
 	keyring->officers = officers_log_open (officers, keyring->pins, error);
 	if (keyring->officers == NULL || !open_key_centre (keyring, dir, error) || !renew_adopt (keyring, error))
 		return NULL;
+	g_autofree char *profiles = g_build_filename (dir, "profiles.log", NULL);
+	keyring->profiles = profiles_log_open (profiles, keyring->pins, keyring->officers, error);
+	if (keyring->profiles == NULL)
+		return NULL;
 	keyring->hsms = g_ptr_array_ref (vault_hsms (vault));
 	for (guint i = 0; i < keyring->cas->len; i++) {
 		const KeyringCa *ca = g_ptr_array_index (keyring->cas, i);
@@ -199,7 +204,7 @@ gboolean
 keyring_is_dirty (const Keyring *keyring)
 {
 	return journal_is_dirty (keyring->journal) || officers_log_is_dirty (keyring->officers) || agents_log_is_dirty (keyring->agents)
-		|| escrow_is_dirty (keyring->escrow);
+		|| escrow_is_dirty (keyring->escrow) || profiles_log_is_dirty (keyring->profiles);
 }
 
 gboolean
@@ -222,5 +227,6 @@ keyring_commit (Keyring *keyring, GError **error)
 			return FALSE;
 		FAILPOINT ("escrow.written");
 	}
-	return journal_commit (keyring->journal, error) && officers_log_commit (keyring->officers, error) && agents_log_commit (keyring->agents, error);
+	return journal_commit (keyring->journal, error) && officers_log_commit (keyring->officers, error) && agents_log_commit (keyring->agents, error)
+		&& profiles_log_commit (keyring->profiles, error);
 }

@@ -11,6 +11,7 @@
 #include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
+#include "signer/profiles_log.h"
 #include "signer/recovery.h"
 #include "signer/stamp.h"
 
@@ -25,6 +26,7 @@ typedef struct {
 	Pins *pins;
 	OfficersLog *officers;
 	AgentsLog *agents;
+	ProfilesLog *profiles;
 	Journal *journal;
 	Escrow *escrow;
 	Recoveries *recoveries;

@@ -7,7 +7,6 @@
 #include "base/random.h"
 #include "signer/invariant.h"
 
-#define PROFILE_MAX_BYTES 65536
 #define PROFILE_MAX_NAME 32
 
 typedef struct {

@@ -14,6 +14,8 @@
 #include "pki/certificate.h"
 #include "signer/invariant.h"
 
+#define PROFILE_MAX_BYTES 65536
+
 typedef enum { FORMAT_COUNTRY, FORMAT_TEXT, FORMAT_COMMITMENT, FORMAT_PERSON } SubjectFormat;
 
 typedef struct {

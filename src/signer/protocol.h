@@ -20,6 +20,8 @@
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), copy?, serial, encryption_serial?, reviewer, issuer (compact) | certificate, encryption_certificate?, envelope? |
+ * | profiles      | none    |         |                                                     | profiles (with their texts) |
+ * | profile.set   | none    | profiles.log | profile (text), open, statements [compact, compact] | profiles |
  * | agents        | none    |         |                                                     | agents {version, threshold, agents, keys, lost} |
  * | agents.set    | issuing | agents.log | list, statements [compact, compact]              | agents |
  * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, envelope? |
@@ -46,6 +48,8 @@
 	M (OFFICERS, "officers", message_officers) \
 	M (OFFICERS_SET, "officers.set", message_officers_set) \
 	M (ISSUE, "issue", message_issue) \
+	M (PROFILES, "profiles", message_profiles) \
+	M (PROFILE_SET, "profile.set", message_profile_set) \
 	M (AGENTS, "agents", message_agents) \
 	M (AGENTS_SET, "agents.set", message_agents_set) \
 	M (RECOVERY_BEGIN, "recovery.begin", message_recovery_begin) \

@@ -66,6 +66,11 @@ try {
 		expectStatus(await leaving.login(), 201);
 		expectStatus(await leaving.post(`${api}/logout`), 204);
 		const auditor = await world.officer('auditor');
+		const { profiles } = expectStatus(await auditor.get(`${api}/profiles`), 200);
+		const { name, version, hash, text } = profiles.find((p) => p.name === 'organization' && p.version === 1);
+		const closing1 = await Promise.all(['administrator', 'administrator-2'].map(async (who) =>
+			(await world.officer(who)).statement('profile.change', { name, version, profile: hash, open: false })));
+		expectStatus(await (await world.officer('administrator')).post(`${api}/profiles`, { profile: text, statements: closing1 }), 200);
 		expectStatus(await auditor.get(`${api}/officers`), 200);
 		await world.giveRole('clerk', 'cashier');
 		const { person } = expectStatus(await (await world.officer('cashier')).get(`${api}/session`), 200);

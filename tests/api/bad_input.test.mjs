@@ -72,6 +72,7 @@ async function targets() {
 		['POST', '/api/v1/certificates/{serial}/revoke', holder, statement, `/api/v1/certificates/${holder.serial}/revoke`],
 		['POST', '/api/v1/officers', as('administrator'), { ...two, list: {} }],
 		['POST', '/api/v1/officers/identities', as('administrator'), two],
+		['POST', '/api/v1/profiles', as('administrator'), { ...two, profile: '{}' }],
 		['POST', '/api/v1/notices', as('market_editor'), { content: world.parcel() }],
 		['PUT', '/api/v1/notices/{id}', as('market_editor'), { content: world.parcel() }, `${n}/${unapproved.notice}`],
 		['POST', '/api/v1/notices/{id}/submit', as('market_editor'), statement, `${n}/${unapproved.notice}/submit`],
