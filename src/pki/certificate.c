@@ -167,7 +167,7 @@ read_extension (Der oid, gboolean critical, Der value, gpointer user)
 			return (known_extensions[i].read == accept_unread || der_check (value.p, value.n))
 			       && known_extensions[i].read (c, value);
 	}
-	c->unknown_critical |= critical;
+	c->unknown_critical |= critical && !identity_number_oid (oid);
 	return TRUE;
 }
 
@@ -228,6 +228,7 @@ read_tbs (Certificate *c, Der body, Der *spki)
 	/* Unique identifiers [1], [2] are no part of the profile (RFC 5280 4.1.2.8). */
 	if (!der_read (&body, DER_CONTEXT_CONSTRUCTED (3), &extensions) || body.n != 0)
 		return "unknown field after the public key";
+	c->extensions = extensions;
 	if (!extensions_read (extensions, read_extension, c))
 		return "an extension is malformed, or there twice";
 	return NULL;

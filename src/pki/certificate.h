@@ -111,7 +111,8 @@ typedef struct {
 	const char *policy_oid;                  /* NULL none */
 	const char *cps_uri, *ocsp_uri, *crl_uri, *issuer_uri;   /* NULL none */
 	gboolean ocsp_no_check;
-	const char *uscc;                        /* organizationCode extension 1.2.156.10260.4.1.4, NULL none */
+	const char *uscc;                        /* unified social credit code, NULL none */
+	const char *uscc_oid;                    /* the extension it stands in; NULL: organizationCode 1.2.156.10260.4.1.4 */
 	const char *const *hosts;                /* subjectAltName of a TLS server: DNS names and addresses, NULL-terminated; NULL none */
 } CertificateTemplate;
 

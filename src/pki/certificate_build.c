@@ -199,15 +199,25 @@ put_ocsp_no_check (GByteArray *w, gboolean wanted)
 	extension_close (w, at);
 }
 
-/* GM/T 0015 5.2.4: organizationCode, in practice the unified social credit code. */
-static void
-put_organization_code (GByteArray *w, const char *uscc)
+/* GM/T 0015 5.2.4: organizationCode, in practice the unified social credit code; or the identifier the profile names. */
+static gboolean
+put_organization_code (GByteArray *w, const CertificateTemplate *t, GError **error)
 {
-	if (uscc == NULL)
-		return;
-	ExtensionAt at = extension_open (w, DER_LITERAL (OID_ORGANIZATION_CODE), FALSE);
-	der_put (w, DER_PRINTABLE_STRING, uscc, strlen (uscc));
+	g_autoptr (GByteArray) named = g_byte_array_new ();
+	Der oid = DER_LITERAL (OID_ORGANIZATION_CODE);
+
+	if (t->uscc == NULL)
+		return TRUE;
+	if (t->uscc_oid != NULL) {
+		if (!der_put_oid_text (named, t->uscc_oid))
+			return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/uscc_oid", "not an object identifier");
+		Der whole = { named->data, named->len };
+		der_read_oid (&whole, &oid);
+	}
+	ExtensionAt at = extension_open (w, oid, FALSE);
+	der_put (w, DER_PRINTABLE_STRING, t->uscc, strlen (t->uscc));
 	extension_close (w, at);
+	return TRUE;
 }
 
 /* RFC 5280 4.2.1.6: an address is an iPAddress, never a dNSName. */
@@ -261,7 +271,8 @@ put_extensions (GByteArray *w, const Issuer *issuer, const CertificateTemplate *
 	put_ocsp_no_check (w, t->ocsp_no_check);
 	if (!put_hosts (w, t->hosts, error))
 		return FALSE;
-	put_organization_code (w, t->uscc);
+	if (!put_organization_code (w, t, error))
+		return FALSE;
 	der_close (w, list);
 	der_close (w, outer);
 	return TRUE;

@@ -22,6 +22,7 @@ struct Certificate {
 	int path_length;               /* -1 none */
 	guint key_usage, extended_key_usage;
 	Der subject_key_identifier, authority_key_identifier;      /* empty when absent */
+	Der extensions;                /* the whole SEQUENCE, empty when absent */
 	Der distribution_points;       /* content of the extension, empty when absent */
 	Der policies;                  /* content of the extension, empty when absent */
 	IssuerHashes *hashes;          /* atomic; NULL until first asked for (ocsp_request.c) */
@@ -36,6 +37,8 @@ struct Issuer {
 
 /* AlgorithmIdentifier `algorithm` is the one signature algorithm of this kind of key. */
 gboolean signature_algorithm_fits (Der algorithm, KeyAlgorithm a);
+/* One of the identity extensions (identity_number.c): read on demand, critical or not. */
+gboolean identity_number_oid (Der oid);
 /* SHA-1 with RSA: only in a build for NIST's test certificates (pki/path.h). */
 gboolean signature_is_admitted_old (Der algorithm);
 /* SEQUENCE { tbs, algorithm, BIT STRING signature over tbs }; takes tbs. */

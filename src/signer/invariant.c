@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "pki/identity_number.h"
 
 static const guint8 name_bounds[NAME_N_ATTRIBUTES] = {
 	[NAME_COUNTRY] = 2, [NAME_PROVINCE] = 128, [NAME_LOCALITY] = 128, [NAME_ORGANIZATION] = 64, [NAME_UNIT] = 64,
@@ -236,6 +237,20 @@ same_subject (const Certificate *made, const CertificateTemplate *t)
 	return present == t->subject_n;
 }
 
+/* As the template has it or none, and no other number of a person or organisation. */
+static gboolean
+same_credit_code (const Certificate *made, const CertificateTemplate *t)
+{
+	gboolean found = FALSE;
+	for (IdentityNumber which = 0; which < IDENTITY_N_NUMBERS; which++) {
+		g_autofree char *value = certificate_identity_number (made, which, t->uscc_oid);
+		if (value != NULL && (g_strcmp0 (value, t->uscc) != 0 || found))
+			return FALSE;
+		found |= value != NULL;
+	}
+	return found == (t->uscc != NULL);
+}
+
 gboolean
 invariant_certificate (const Certificate *made, const CertificateTemplate *t, GError **error)
 {
@@ -255,6 +270,8 @@ invariant_certificate (const Certificate *made, const CertificateTemplate *t, GE
 		wrong = "key";
 	else if (!certificate_has_policy (made, t->policy_oid))
 		wrong = "policy";
+	else if (!same_credit_code (made, t))
+		wrong = "credit code";
 	else if (!same_subject (made, t))
 		wrong = "subject";
 	if (wrong != NULL)

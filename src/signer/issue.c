@@ -38,7 +38,7 @@ template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 		.not_after = start + order->validity_days * MICROS_PER_DAY - MICROS_PER_S,
 		.ca = FALSE, .path_length = -1,
 		.key_usage = profile_key_usage (order->profile, public_key_algorithm (key)), .extended_key_usage = order->profile->extended_key_usage,
-		.policy_oid = order->profile->policy, .uscc = order->uscc,
+		.policy_oid = order->profile->policy, .uscc = order->uscc, .uscc_oid = order->profile->uscc_oid,
 		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri,
 	};
 }

@@ -155,14 +155,14 @@ read_kind (Profile *profile, const char *holder, const char *carrier, const char
 static gboolean
 read_profile (Profile *profile, const json_t *object, GError **error)
 {
-	const char *name, *holder, *carrier = NULL, *use = NULL, *uscc, *policy;
+	const char *name, *holder, *carrier = NULL, *use = NULL, *uscc, *uscc_oid = NULL, *policy;
 	json_t *title, *algorithms, *subject, *key_usage, *extended_key_usage;
 	const Field fields[] = {
 		{ "name", FIELD_STRING, TRUE, PROFILE_MAX_NAME, &name }, { "version", FIELD_INT, TRUE, 0, &profile->version },
 		{ "title", FIELD_OBJECT, TRUE, 0, &title }, { "holder", FIELD_STRING, TRUE, 16, &holder },
 		{ "carrier", FIELD_STRING, FALSE, 8, &carrier }, { "use", FIELD_STRING, FALSE, 8, &use },
 		{ "algorithms", FIELD_ARRAY, TRUE, KEY_N_ALGORITHMS, &algorithms }, { "subject", FIELD_ARRAY, TRUE, NAME_N_ATTRIBUTES, &subject },
-		{ "uscc", FIELD_STRING, TRUE, 16, &uscc }, { "validity_days", FIELD_INT, TRUE, 0, &profile->validity_days },
+		{ "uscc", FIELD_STRING, TRUE, 16, &uscc }, { "uscc_oid", FIELD_STRING, FALSE, 128, &uscc_oid }, { "validity_days", FIELD_INT, TRUE, 0, &profile->validity_days },
 		{ "key_usage", FIELD_ARRAY, TRUE, 16, &key_usage }, { "extended_key_usage", FIELD_ARRAY, TRUE, 16, &extended_key_usage },
 		{ "policy", FIELD_STRING, TRUE, 128, &policy },
 	};
@@ -175,6 +175,7 @@ read_profile (Profile *profile, const json_t *object, GError **error)
 	    || !read_bits (extended_key_usage, extended_key_usages, G_N_ELEMENTS (extended_key_usages), "/extended_key_usage", &profile->extended_key_usage, error))
 		return FALSE;
 	profile->uscc = strcmp (uscc, "required") == 0;
+	profile->uscc_oid = g_strdup (uscc_oid);
 	if (!profile->uscc && strcmp (uscc, "none") != 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/uscc", "\"required\" or \"none\"");
 	return TRUE;
@@ -188,6 +189,8 @@ check_profile (const Profile *profile, GError **error)
 	/* By the policy an outsider, and this program, tell an officer from a bidder. */
 	if (strcmp (profile->policy, profile->kind->policy) != 0)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/policy", "the policy of %s certificates is %s", profile->name, profile->kind->policy);
+	if (profile->uscc_oid != NULL && (!profile->uscc || !g_regex_match_simple ("^1\\.2\\.(156\\.10260\\.4|86\\.11\\.7)(\\.[1-9][0-9]{0,5}){1,4}$", profile->uscc_oid, 0, 0)))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/uscc_oid", "an object identifier below 1.2.156.10260.4 or 1.2.86.11.7, where the profile has a credit code");
 	if (profile->uscc && profile->kind->holder != HOLDER_ORGANIZATION)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/uscc", "only an organisation has a credit code");
 	if (profile->subject_n == 0 || profile->subject[0].attribute != NAME_COUNTRY || profile->subject[0].format != FORMAT_COUNTRY || !profile->subject[0].required)
@@ -217,6 +220,7 @@ profile_free (Profile *profile)
 	g_free (profile->title_zh);
 	g_free (profile->title_en);
 	g_free (profile->policy);
+	g_free (profile->uscc_oid);
 	g_clear_pointer (&profile->text, g_bytes_unref);
 	g_free (profile);
 }

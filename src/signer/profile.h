@@ -5,7 +5,8 @@
  *   name (one of the kinds of invariant.h), version, title {zh, en}, holder ("organization", "person", "officer", "site"),
  *   carrier ("hard", "soft", "none"), use ("sign", "encrypt", "service"): as the kind has them; profiles of older versions lack both,
  *   algorithms [..], subject [{attribute, required, format}] in the order of the name,
- *   uscc ("required" or "none"), validity_days (the most), key_usage [..], extended_key_usage [..],
+ *   uscc ("required" or "none"), uscc_oid (where sources disagree, the extension it is to stand in; absent: organizationCode),
+ *   validity_days (the most), key_usage [..], extended_key_usage [..],
  *   policy (object identifier; ours are 2.25.<UUID as a number>.3.n, ITU-T X.667, beside the key usages of pki)
  * Formats: "country" (CN), "text", "commitment" ("C-" and 32 hex digits), "person" (UUID).
  */
@@ -34,6 +35,7 @@ typedef struct {
 	SubjectRule subject[NAME_N_ATTRIBUTES];
 	gsize subject_n;
 	gboolean uscc;
+	char *uscc_oid;               /* NULL: organizationCode */
 	gint64 validity_days;
 	guint key_usage, extended_key_usage;
 	char *policy;

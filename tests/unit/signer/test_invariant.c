@@ -130,6 +130,7 @@ test_result (void)
 	same.policy_oid = "2.25.305447819689411628422610157834667034486.3.1";
 	same.subject = parts;
 	same.subject_n = G_N_ELEMENTS (parts);
+	same.uscc = "91350100M000100Y43";
 	g_assert_true (invariant_certificate (made, &same, &error));
 	g_assert_no_error (error);
 #define DIFFERENT(change) G_STMT_START { t = same; change; if (invariant_certificate (made, &t, NULL)) g_error ("not seen: %s", #change); } G_STMT_END
@@ -140,6 +141,8 @@ test_result (void)
 	DIFFERENT (t.not_after += MICROS_PER_S);
 	DIFFERENT (t.key = key);
 	DIFFERENT (t.policy_oid = "2.25.1.1");
+	DIFFERENT (t.uscc = NULL);
+	DIFFERENT (t.uscc = "91350100M0001TGQXM");
 	DIFFERENT (t.subject_n = 3);
 	DIFFERENT (t.subject = subject; t.subject_n = 3);
 	g_assert_false (invariant_certificate (fixture.created.issuing, &same, NULL));
