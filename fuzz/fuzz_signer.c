@@ -1,6 +1,6 @@
 /* fuzz/fuzz_signer.c — whatever is said to the signer, it answers with one frame: canonical JSON that has the message's id and
  * either "ok" or a public error code, or a compact reply that has the same; and without officers' signatures
- * no message gets a certificate, another list of officers, the key of a record or the PIN of a token. */
+ * no message gets a certificate, another list of officers or agents, the key of a record, a recovery or the PIN of a token. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 	(void) argv;
 	g_autoptr (GError) error = NULL;
 	g_auto (SignerCreated) created = { 0 };
-	static const char *const all[] = { "reviewer", "administrator", NULL }, *const other[] = { "issuer", NULL };
+	static const char *const all[] = { "reviewer", "administrator", "recovery_agent", NULL }, *const other[] = { "issuer", "recovery_agent", NULL };
 	static const SignerCreateOfficer people[] = {
 		{ "018f0000-0000-7000-8000-000000000001", "甲", all }, { "018f0000-0000-7000-8000-000000000002", "乙", other },
 	};
@@ -51,6 +51,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 		.dir = site, .site = "fuzz", .name = "模糊测试", .base_uri = "http://localhost", .test = TRUE, .algorithm = KEY_P256, .now = T0,
 		.passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE), .root_passphrase = PASSPHRASE, .root_passphrase_n = strlen (PASSPHRASE),
 		.officers = people, .officers_n = G_N_ELEMENTS (people),
+		.recovery_threshold = 2,
 	};
 	signer_create_site (&in, &created, &error);
 	g_assert_no_error (error);
@@ -65,7 +66,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 static gboolean
 is_guarded (const char *type)
 {
-	static const char *const guarded[] = { "issue", "officers.set", "record.unwrap", "token.unlock", "token.initialise", NULL };
+	static const char *const guarded[] = { "issue", "officers.set", "agents.set", "recovery.begin", "recovery.share", "record.unwrap", "token.unlock", "token.initialise", NULL };
 
 	return g_strv_contains (guarded, type);
 }
@@ -83,6 +84,8 @@ check_reply (const json_t *message, const json_t *reply)
 	g_assert_true (json_integer_value (json_object_get (reply, "id")) == json_integer_value (json_object_get (message, "id")));
 	g_assert_true (!ok || (type != NULL && !is_guarded (type)));
 	g_assert_true (fingerprint_equal (&officers, &officers_log_current (keyring->officers)->hash));
+	g_assert_cmpint (agents_log_current (keyring->agents)->version, ==, 1);
+	g_assert_cmpuint (g_hash_table_size (escrow_versions (keyring->escrow)), ==, 0);
 }
 
 /* An input is a frame's body; 01 before it: with a raw part, the next octet says how long; 02: compact. */
