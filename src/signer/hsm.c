@@ -158,7 +158,7 @@ static GBytes *
 ask_raw (Hsm *hsm, json_t *order, gconstpointer raw, gsize n, GError **error)
 {
 	GBytes *out = NULL;
-	g_autoptr (json_t) answer = ask_patiently (hsm, order, raw, n, PATIENCE_MS, &out, error);
+	g_autoptr (json_t) answer G_GNUC_UNUSED = ask_patiently (hsm, order, raw, n, PATIENCE_MS, &out, error);
 	return out;
 }
 
