@@ -13,6 +13,7 @@
 #include "calendar/calendar.h"
 #include "main/cli.h"
 #include "market/sale.h"
+#include "registry/recovery.h"
 #include "registry/search.h"
 #include "registry/weak_keys.h"
 
@@ -309,7 +310,8 @@ site_start (Site *site, const char *listen, GError **error)
 	collect_routes (site);
 	guint finished = 0;
 	/* What a crash left half done is finished before anybody can ask. */
-	if (!registry_resume (site->registry, site->store, &finished, error) || !search_catch_up (site->registry, site->store, error) ||
+	if (!registry_resume (site->registry, site->store, &finished, error) ||
+	    !recovery_resume (site->registry, site->store, site->signer, error) || !search_catch_up (site->registry, site->store, error) ||
 	    !site_record_officers (site, error) || !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
 		return FALSE;
 	log_keeper_start (site->keeper);

@@ -402,7 +402,7 @@ envelope_open (const PrivateKey *key, GBytes *envelope, GError **error)
 	const guint8 *p = g_bytes_get_data (envelope, &n);
 	GBytes *plain = NULL;
 
-	if (!private_key_is_here (key, error))
+	if (!private_key_can_open (key, error))
 		return NULL;
 	if (n <= ENVELOPE_MAX && der_check (p, n))
 		plain = key->public_key->algorithm == KEY_SM2 ? sm2_cipher_open (key, (Der) { p, n }) : open_enveloped (key, (Der) { p, n });

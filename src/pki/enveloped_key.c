@@ -169,7 +169,7 @@ enveloped_key_open (const PrivateKey *holder, GBytes *envelope, const Certificat
 	const guint8 *p = g_bytes_get_data (envelope, &n);
 	g_autoptr (PrivateKey) key = NULL;
 
-	if (!private_key_is_here (holder, error))
+	if (!private_key_can_open (holder, error))
 		return NULL;
 	if (n <= ENVELOPE_MAX && der_check (p, n))
 		key = holder->public_key->algorithm == KEY_SM2 ? sm2_open (holder, (Der) { p, n }) : cms_open (holder, envelope);

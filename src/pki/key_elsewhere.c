@@ -72,6 +72,12 @@ private_key_elsewhere_opens (PrivateKey *key, const PrivateKeyOpener *opener)
 	key->elsewhere->opener = *opener;
 }
 
+gboolean
+private_key_can_open (const PrivateKey *key, GError **error)
+{
+	return key->elsewhere == NULL || key->elsewhere->opener.agree != NULL || private_key_is_here (key, error);
+}
+
 static GBytes *
 opens_nothing (GError **error)
 {

@@ -79,7 +79,8 @@ struct PrivateKey {
 };
 KeyElsewhere *key_elsewhere_ref (KeyElsewhere *elsewhere);
 void key_elsewhere_unref (KeyElsewhere *elsewhere);
-/* DIQI_ERROR_KEY_ALGORITHM: the key does not open anything. */
+/* Here, or elsewhere with an opener.  DIQI_ERROR_KEY_ALGORITHM: the key does not open anything. */
+gboolean private_key_can_open (const PrivateKey *key, GError **error);
 GBytes *key_elsewhere_agree (const PrivateKey *key, const PublicKey *peer, GError **error);
 GBytes *key_elsewhere_decrypt (const PrivateKey *key, gconstpointer input, gsize n, GError **error);
 GBytes *key_elsewhere_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error);
