@@ -142,8 +142,8 @@ test_journal_rules (void)
 	guint64 size;
 	g_autoptr (Journal) journal = journal_open (path, &error);
 	g_assert_no_error (error);
-	g_autoptr (GBytes) crl = g_bytes_new_static ("crl", 3);
-	journal_add_crl (journal, PINS_FIRST_CA, 1000, 7, crl, 0);
+	ListMade list = { .ca = PINS_FIRST_CA, .kind = LIST_FULL, .base = TRUE, .number = 7 };
+	journal_add_list (journal, 1000, &list);
 	journal_add_checkpoint (journal, 2000, 5, &root);
 	g_assert_true (journal_is_dirty (journal));
 	g_assert_true (journal_commit (journal, &error));
@@ -153,10 +153,11 @@ test_journal_rules (void)
 	journal_checkpoint (journal, &size, &back);
 	g_assert_cmpuint (size, ==, 5);
 	g_assert_true (fingerprint_equal (&root, &back));
-	g_assert_cmpuint (journal_crl_number (journal, PINS_FIRST_CA), ==, 7);
+	g_assert_cmpuint (revocations_number (journal_revocations (journal, PINS_FIRST_CA)), ==, 7);
 	g_assert_cmpint (journal_last_time (journal), ==, 2000);
 	/* A history whose numbers fall is no history, even when it chains. */
-	journal_add_crl (journal, PINS_FIRST_CA, 3000, 6, crl, 0);
+	list.number = 6;
+	journal_add_list (journal, 3000, &list);
 	g_assert_true (journal_commit (journal, &error));
 	g_clear_pointer (&journal, journal_free);
 	g_assert_null (journal_open (path, &error));
