@@ -21,14 +21,14 @@ function newDatabase() {
 }
 
 export class Site {
-	static async make({ begin = '2026-02-24T01:00:00.000000Z', algorithm = 'p256', second = null, serve = true } = {}) {
+	static async make({ begin = '2026-02-24T01:00:00.000000Z', algorithm = 'p256', second = null, init = [], serve = true } = {}) {
 		const site = new Site();
 		site.top = mkdtempSync(join(tmpdir(), 'diqi-api-'));
 		site.dir = join(site.top, 'site');
 		site.algorithm = algorithm;
 		site.database = engine === 'postgresql' ? newDatabase() : null;
 		const store = site.database ? ['--store', site.database.uri] : [];
-		execFileSync(program, ['demo', '--make-only', '--dir', site.top, '--algorithm', algorithm, ...(second ? ['--second', second] : []), '--clock', begin, ...store], { stdio: ['ignore', 'ignore', 'pipe'] });
+		execFileSync(program, ['demo', '--make-only', '--dir', site.top, '--algorithm', algorithm, ...(second ? ['--second', second] : []), '--clock', begin, ...init, ...store], { stdio: ['ignore', 'ignore', 'pipe'] });
 		if (serve)
 			await site.start();
 		return site;
