@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/cps.h"
 #include "api/html.h"
 #include "base/error.h"
 #include "market/market.h"
@@ -119,7 +120,8 @@ ca_section (Html *html, const Api *api)
 	html_raw (html, "<h2>CA 证书</h2>\n<div class=\"table\"><table>\n");
 	for (guint i = 0; i < api->site->cas->len; i++)
 		ca_lines (html, g_ptr_array_index (api->site->cas, i));
-	html_raw (html, "<tr><th scope=\"row\"><a href=\"/checkpoint\">日志</a></th><td>证据日志的最新检查点(C2SP tlog-tiles)</td></tr>\n</table></div>\n");
+	html_raw (html, "<tr><th scope=\"row\"><a href=\"/checkpoint\">日志</a></th><td>证据日志的最新检查点(C2SP tlog-tiles)</td></tr>\n"
+	          "<tr><th scope=\"row\"><a href=\"/pki/cps\">业务规则</a></th><td>电子认证业务规则(CP/CPS),由正在执行的设置生成</td></tr>\n</table></div>\n");
 }
 
 typedef struct {
@@ -330,6 +332,8 @@ style (Request *r)
 static const Route routes[] = {
 	{ .method = "GET", .path = "/", .handler = front_page, .permission = PERMIT_PUBLIC, .blocking = TRUE },
 	{ .method = "GET", .path = "/sales/{id}", .handler = sale_page, .permission = PERMIT_PUBLIC, .blocking = TRUE },
+	{ .method = "GET", .path = "/pki/cps", .handler = cps_route_page, .permission = PERMIT_PUBLIC, .blocking = TRUE },
+	{ .method = "GET", .path = "/pki/cps.json", .handler = cps_route_json, .permission = PERMIT_PUBLIC, .blocking = TRUE },
 	{ .method = "GET", .path = "/static/page.css", .handler = style, .permission = PERMIT_PUBLIC },
 };
 

@@ -12,11 +12,11 @@
 
 #include "authority/authority_db.h"
 #include "authority/crl_db.h"
+#include "authority/lifetimes.h"
 #include "base/error.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 
-#define CRL_LIFE MICROS_PER_DAY
 /* Another process of the site may publish a higher number between our taking one and our signing. */
 #define CRL_ATTEMPTS 3
 /* Longer full lists are not made anew for every revocation: the delta and the shards say it at once. */

@@ -6,6 +6,7 @@
  * dropped all together when anything is revoked, held or freed from a hold.  An "unknown" is never kept.
  */
 #include "authority/authority_private.h"
+#include "authority/lifetimes.h"
 
 #include <string.h>
 #include <time.h>
@@ -13,7 +14,6 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#define OCSP_LIFE (10 * MICROS_PER_MIN)
 #define OCSP_CACHE_MAX 16384
 
 /* --- answers ---------------------------------------------------------------------------- */

@@ -7,12 +7,10 @@
  */
 #pragma once
 #include "pki/statement.h"
+#include "signer/invariant.h"
 #include "signer/journal.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
-
-#define APPROVAL_MAX_AGE (30 * MICROS_PER_DAY)
-#define CLOCK_TOLERANCE (5 * MICROS_PER_MIN)
 
 typedef struct {
 	const Pins *pins;

@@ -27,6 +27,9 @@ typedef struct {
 	guint extended_key_usage;      /* the most; of a service exactly this */
 } CertificateKind;
 
+/* How long two approvals carry a certificate; and how far a serial, a statement and the signer's clock may be apart. */
+#define APPROVAL_MAX_AGE (30 * MICROS_PER_DAY)
+#define CLOCK_TOLERANCE (5 * MICROS_PER_MIN)
 #define INVARIANT_MAX_DAYS (5 * 365 + 2)    /* five years, with two leap days */
 /* Keys of hierarchies and holders; Ed25519 signs where a profile allows it, and encrypts nothing (RFC 8410). */
 #define INVARIANT_ALGORITHMS (1u << KEY_P256 | 1u << KEY_P384 | 1u << KEY_RSA3072 | 1u << KEY_RSA4096 | 1u << KEY_SM2)

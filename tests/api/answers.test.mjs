@@ -281,7 +281,7 @@ try {
 	await check('the log, the pages and the authority\'s files', async () => {
 		const size = await world.logSize();
 		for (const path of [`${api}/log/proof?index=0`, `${api}/log/proof?index=1&size=2`, `${api}/log/consistency?from=1&to=${size}`,
-			'/', `/sales/${sale}`, '/static/page.css', '/checkpoint', `/tile/0/000.p/${size % 256}`, '/pki/root/ca.cer', '/pki/issuing/ca.cer',
+			'/', `/sales/${sale}`, '/static/page.css', '/pki/cps', '/pki/cps.json', '/checkpoint', `/tile/0/000.p/${size % 256}`, '/pki/root/ca.cer', '/pki/issuing/ca.cer',
 			'/pki/issuing/root.cer', '/pki/issuing/chain.pem', '/pki/issuing/root.crl',
 			'/pki/issuing/full.crl', '/pki/issuing/delta.crl', '/pki/issuing/shard/0.crl', `/pki/issuing/ocsp/${encodeURIComponent(ocspRequest.toString('base64'))}`])
 			expectStatus(await world.public.get(path), 200);

@@ -78,6 +78,12 @@ try {
 		await application.through('issued');
 		const view = expectStatus(await world.public.get(`/api/v1/certificates/${application.view.serial}`), 200);
 		assert.ok(Date.parse(view.not_after) - Date.parse(view.not_before) < 101 * 86400e3);
+		const cps = expectStatus(await world.public.get('/pki/cps.json'), 200);
+		const shown = cps.profiles.find((p) => p.name === 'organization');
+		assert.deepEqual([shown.version, shown.validity_days], [version, 100]);
+		const page = String((await world.public.get('/pki/cps')).body);
+		assert.ok(page.includes(`organization-${version}`) && page.includes('100 天'), 'the page says what the signer does');
+		assert.ok(page.includes(cps.authorities[0].certificate.sha256));
 		const again = await change(text, true, { statements });
 		assert.equal(again.status, 409, JSON.stringify(again.body));
 	});

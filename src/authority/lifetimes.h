@@ -1,0 +1,8 @@
+/* authority/lifetimes.h — how long what the authority says holds; also what the practice statement (/pki/cps) promises. */
+#pragma once
+#include "base/clock.h"
+
+/* nextUpdate − thisUpdate of a revocation list; a new one is published when half of it is over, or something was revoked. */
+#define CRL_LIFE MICROS_PER_DAY
+/* The same of an OCSP answer. */
+#define OCSP_LIFE (10 * MICROS_PER_MIN)
