@@ -15,6 +15,8 @@ CONFIG_KEY ("http", "rate_per_second", INT, "50", 0, 1000000, "Requests one addr
 CONFIG_SECTION ("signer", "The process that holds the keys.")
 CONFIG_KEY ("signer", "socket", PATH, "", 0, 0, "Unix socket of a signer that runs apart; empty = start one of our own")
 CONFIG_KEY ("signer", "dir", PATH, "signer", 0, 0, "Its folder, mode 0700")
+CONFIG_SECTION ("authority", "Certificates.")
+CONFIG_KEY ("authority", "max_hold_days", INT, "30", 1, 3650, "A certificate held longer than this is revoked for good")
 CONFIG_SECTION ("log", "JSON lines on standard error.")
 CONFIG_KEY ("log", "level", CHOICE, "info|debug|warn|error", 0, 0, "Least level that is written")
 CONFIG_SECTION ("store", "Database connections.")

@@ -24,10 +24,92 @@ run_revoke (Cli *cli, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	json_t *members = json_pack ("{s:s, s:s}", "serial", serial, "reason", reason != NULL ? reason : "cessationOfOperation");
+	if (cli_option (cli, "cause") != NULL)
+		json_object_set_new (members, "cause", json_string (cli_option (cli, "cause")));
 	if (cli_option (cli, "note") != NULL)
 		json_object_set_new (members, "note", json_string (cli_option (cli, "note")));
 	g_autofree char *path = g_strdup_printf ("/api/v1/certificates/%s/revoke", serial);
 	return remote_act_and_print (cli, remote, path, "certificate.revoke", members, error);
+}
+
+/* --- many at once -------------------------------------------------------------------------- */
+
+/* One serial number a line; what is signed is the hash of exactly these lines. */
+static json_t *
+read_serials (const char *path, Fingerprint *hash, GError **error)
+{
+	g_autofree char *text = NULL;
+	g_autoptr (GError) local = NULL;
+	if (!g_file_get_contents (path, &text, NULL, &local)) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+		return NULL;
+	}
+	g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
+	g_autoptr (GString) list = g_string_new (NULL);
+	json_t *serials = json_array ();
+	for (gsize i = 0; lines[i] != NULL; i++) {
+		if (*g_strstrip (lines[i]) == '\0')
+			continue;
+		json_array_append_new (serials, json_string (lines[i]));
+		g_string_append_printf (list, "%s\n", lines[i]);
+	}
+	fingerprint_of (list->str, list->len, hash);
+	return serials;
+}
+
+static gboolean
+run_revoke_many_sign (Cli *cli, GError **error)
+{
+	Fingerprint hash;
+	g_autoptr (json_t) serials = read_serials (cli_argument (cli, 0), &hash, error);
+	g_autoptr (Remote) remote = serials != NULL ? remote_open_logged_in (cli, error) : NULL;
+	if (remote == NULL)
+		return FALSE;
+	cli_note (cli, "revoking %zu certificates", json_array_size (serials));
+	json_t *members = json_pack ("{s:o, s:I, s:s, s:s}", "list", json_hex (hash.b, sizeof hash.b), "count", (json_int_t) json_array_size (serials),
+	                             "reason", cli_option (cli, "reason"), "cause", cli_option (cli, "cause"));
+	g_autofree char *statement = remote_statement (remote, "certificate.revoke_many", members, NULL, error);
+	g_autoptr (GError) local = NULL;
+	if (statement == NULL)
+		return FALSE;
+	return g_file_set_contents (cli_argument (cli, 1), statement, -1, &local) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+}
+
+static gboolean
+read_signed (const char *path, char **out, GError **error)
+{
+	g_autoptr (GError) local = NULL;
+	if (!g_file_get_contents (path, out, NULL, &local))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+	g_strstrip (*out);
+	return TRUE;
+}
+
+static gboolean
+run_revoke_many (Cli *cli, GError **error)
+{
+	Fingerprint hash;
+	g_autofree char *first = NULL, *second = NULL;
+	g_autoptr (json_t) serials = read_serials (cli_argument (cli, 0), &hash, error);
+	if (serials == NULL || !read_signed (cli_argument (cli, 1), &first, error) || !read_signed (cli_argument (cli, 2), &second, error))
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	json_t *body = json_pack ("{s:O, s:[s, s]}", "serials", serials, "statements", first, second);
+	g_autoptr (json_t) view = remote_call (remote, "POST", "/api/v1/revocations", body, error);
+	cli_print (cli, view);
+	return view != NULL;
+}
+
+static gboolean
+run_revoke_many_show (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *path = g_strdup_printf ("/api/v1/revocations/%s", cli_argument (cli, 0));
+	return remote_print (cli, remote, path, error);
 }
 
 static gboolean
@@ -98,9 +180,16 @@ static const CliOption show_options[] = {
 	{ NULL, NULL, NULL, FALSE },
 };
 
+#define CAUSES "of the contract: key_replaced, false_registration, unpaid, law, stolen_or_forged, duties_unmet, other"
 static const CliOption revoke_options[] = {
 	{ "reason", "NAME", "of RFC 5280: keyCompromise, affiliationChanged, superseded, cessationOfOperation (default), privilegeWithdrawn", FALSE },
+	{ "cause", "NAME", CAUSES, FALSE },
 	{ "note", "TEXT", "why", FALSE },
+	{ NULL, NULL, NULL, FALSE },
+};
+static const CliOption many_options[] = {
+	{ "reason", "NAME", "of RFC 5280: keyCompromise, superseded, cessationOfOperation, privilegeWithdrawn", TRUE },
+	{ "cause", "NAME", CAUSES, TRUE },
 	{ NULL, NULL, NULL, FALSE },
 };
 
@@ -108,6 +197,9 @@ const CliCommand certificate_commands[] = {
 	{ "certificate show", "FILE", 1, 1, "what a certificate (PEM or DER) says, with the identity numbers of GB/T 20518", show_options, run_show },
 	{ "certificate status", "SERIAL", 1, 1, "public status of a certificate", NULL, run_status },
 	{ "certificate revoke", "SERIAL", 1, 1, "holder or officer: revoke (注销)", revoke_options, run_revoke },
+	{ "certificate revoke-many-sign", "FILE STATEMENT", 2, 2, "reviewer or issuer: sign for revoking all of a list (one serial a line)", many_options, run_revoke_many_sign },
+	{ "certificate revoke-many", "FILE FIRST SECOND", 3, 3, "revoke all of a list, signed by a reviewer and an issuer", NULL, run_revoke_many },
+	{ "certificate revoke-many-show", "BATCH", 1, 1, "how far it is", NULL, run_revoke_many_show },
 	{ "subject find", "TEXT", 1, 1, "holders by name or credit code, for officers", NULL, run_find },
 	{ "whoami", "", 0, 0, "log in with --as and show the session", NULL, run_whoami },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },

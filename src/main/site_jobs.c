@@ -8,6 +8,7 @@
 #include "main/site.h"
 #include "market/market.h"
 #include "registry/disposal.h"
+#include "registry/mass_revocation.h"
 
 /* Longer than any client repeats itself; a quote repeated later still meets the log's own refusal. */
 #define IDEMPOTENCY_LIFE (60 * MICROS_PER_DAY)
@@ -119,6 +120,29 @@ list_disposals (gpointer user, GError **error)
 	return TRUE;
 }
 
+/* --- revocations ----------------------------------------------------------------------------- */
+
+/* A chunk at a time, so that the other jobs have their turns. */
+static gboolean
+revoke_many (gpointer user, GError **error)
+{
+	Site *site = user;
+	gboolean more;
+	return mass_revocation_work (site->registry, site->store, &more, error);
+}
+
+static gboolean
+end_holds (gpointer user, GError **error)
+{
+	Site *site = user;
+	guint ended;
+	if (!registry_end_holds (site->registry, site->store, config_int (site->config, "authority", "max_hold_days"), &ended, error))
+		return FALSE;
+	if (ended > 0)
+		log_event (LOG_LEVEL_INFO, "holds.ended", "certificates", "%u", ended, NULL);
+	return TRUE;
+}
+
 void
 site_add_jobs (Site *site)
 {
@@ -126,6 +150,8 @@ site_add_jobs (Site *site)
 	jobs_add (site->jobs, "sales", 100, settle_sales, site);
 	jobs_add (site->jobs, "ticks", 1000, send_ticks, site);
 	jobs_add (site->jobs, "issuing", 5000, resume_issuing, site);
+	jobs_add (site->jobs, "revocations", 100, revoke_many, site);
+	jobs_add (site->jobs, "holds", 1000, end_holds, site);
 	jobs_add (site->jobs, "purge", 60000, keep_house, site);
 	jobs_add (site->jobs, "disposals", 1000, list_disposals, site);
 	jobs_add (site->jobs, "watch", 600000, site_watch, site);

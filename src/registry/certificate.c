@@ -1,6 +1,8 @@
 /* registry/certificate.c — certificates and their holders, seen and revoked. */
 #include "base/error.h"
 #include "registry/application_private.h"
+#include "registry/cause.h"
+#include "registry/mass_revocation_db.h"
 
 #define SUBJECTS_MAX 50
 
@@ -51,7 +53,7 @@ read_reason (const char *name, const Actor *actor, RevocationReason *reason, GEr
 }
 
 static gboolean
-revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationReason reason,
+revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationReason reason, const char *cause,
         const Statement *statement, json_t **view, GError **error)
 {
 	g_autoptr (json_t) effect = json_object ();
@@ -59,6 +61,7 @@ revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationRea
 	Micros now = clock_now (registry->clock);
 
 	if (!authority_revoke (tx, registry->authority, row->serial, reason, now, error) ||
+	    (cause && !db_certificate_cause (tx, row->serial, cause, error)) ||
 	    !certificate_end_sessions (tx, row, now, error) ||
 	    !certificate_tell_holder (tx, row->serial, "certificate.revoked", reason_name (reason), now, error))
 		return FALSE;
@@ -69,6 +72,8 @@ revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationRea
 	}
 	json_object_set_new (effect, "serial", json_string (row->serial));
 	json_object_set_new (effect, "reason", json_string (reason_name (reason)));
+	if (cause)
+		json_object_set_new (effect, "cause", json_string (cause));
 	json_object_set_new (effect, "revoked_at", json_time (now));
 	return evidence_append (tx, "certificate.revoke", row->application ? row->application : row->serial, now, statement,
 	                        effect, NULL, error);
@@ -80,12 +85,13 @@ registry_certificate_revoke (Tx *tx, Registry *registry, const Actor *actor, con
 {
 	g_auto (CertificateRow) row = { 0 };
 	g_autoptr (json_t) shown = NULL;
-	const char *said, *name, *note = NULL;
+	const char *said, *name, *note = NULL, *cause = NULL;
 	RevocationReason reason;
 	const Field fields[] = {
 		{ "serial", FIELD_STRING, TRUE, 40, &said },
 		{ "reason", FIELD_STRING, TRUE, 0, &name },
 		{ "note", FIELD_STRING, FALSE, 1000, &note },
+		{ "cause", FIELD_STRING, FALSE, 32, &cause },
 	};
 
 	if (!certificate_load (tx, serial, TRUE, &row, error))
@@ -96,7 +102,8 @@ registry_certificate_revoke (Tx *tx, Registry *registry, const Actor *actor, con
 	    !EXPECT_MEMBERS (statement, fields, error) ||
 	    !expect_same ("serial", said, row.serial, error) ||
 	    !read_reason (name, actor, &reason, error) ||
-	    !revoke_row (tx, registry, &row, reason, statement, view ? &shown : NULL, error))
+	    !revocation_cause_check (cause, reason, actor->kind == ACTOR_HOLDER, "/statement/cause", error) ||
+	    !revoke_row (tx, registry, &row, reason, cause, statement, view ? &shown : NULL, error))
 		return FALSE;
 	if (view)
 		*view = g_steal_pointer (&shown);

@@ -1,6 +1,6 @@
 // What the server answers is what docs/api/openapi.yaml says: one story in which every operation succeeds at least
 // once, each answer held against its schema, headers and content type.
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -324,6 +324,14 @@ try {
 		expectStatus(await application.revoke(), 200);
 		expectStatus(await world.public.get(`${api}/certificates/${application.view.serial}`), 200);
 		expectProblem(await holder.get(`${api}/session`), 401, 'login.required');
+		// The same again, by two officers: it is passed over.
+		const serials = [application.view.serial], statements = [];
+		for (const name of ['reviewer', 'issuer']) {
+			const list = createHash('sha256').update(`${serials[0]}\n`).digest('hex');
+			statements.push(await (await world.officer(name)).statement('certificate.revoke_many', { list, count: 1, reason: 'superseded', cause: 'key_replaced' }));
+		}
+		const many = expectStatus(await (await world.officer('issuer')).post(`${api}/revocations`, { serials, statements }), 202);
+		expectStatus(await (await world.officer('reviewer')).get(`${api}/revocations/${many.batch}`), 200);
 	});
 
 	await check('retention', async () => {

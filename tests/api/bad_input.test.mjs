@@ -69,6 +69,7 @@ async function targets() {
 		['POST', '/api/v1/messages/{id}/read', holder, {}, `${api}/messages/${id}/read`],
 		['POST', '/api/v1/outbox/{id}/retry', as('administrator'), {}, `${api}/outbox/${id}/retry`],
 		['POST', '/api/v1/feed', holder, {}],
+		['POST', '/api/v1/revocations', as('issuer'), { serials: [holder.serial], ...two }],
 		['POST', '/api/v1/certificates/{serial}/revoke', holder, statement, `/api/v1/certificates/${holder.serial}/revoke`],
 		['POST', '/api/v1/officers', as('administrator'), { ...two, list: {} }],
 		['POST', '/api/v1/officers/identities', as('administrator'), two],
