@@ -9,6 +9,7 @@
 #include "main/init.h"
 #include "main/remote.h"
 #include "main/serve.h"
+#include "main/shares.h"
 #include "main/site.h"
 
 /* --- init ---------------------------------------------------------------------------------- */
@@ -86,7 +87,8 @@ passphrase_of_site (Cli *cli, GError **error)
 	g_autofree char *socket_path = config_path (config, "signer", "socket");
 	if (socket_path != NULL)
 		return g_strdup ("");
-	return cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error);
+	g_autofree char *signer = config_path (config, "signer", "dir");
+	return signer_passphrase (cli, signer, error);
 }
 
 static gboolean
@@ -190,7 +192,8 @@ static const CliOption init_options[] = {
 	END,
 };
 static const CliOption serve_options[] = {
-	{ "dir", "DIR", "the site", TRUE }, { "listen", "ADDR:PORT", "instead of the configured address", FALSE }, PASSPHRASE, END };
+	{ "dir", "DIR", "the site", TRUE }, { "listen", "ADDR:PORT", "instead of the configured address", FALSE }, PASSPHRASE,
+	SHARE_OPTIONS, END };
 static const CliOption dir_options[] = { { "dir", "DIR", "the site", TRUE }, END };
 static const CliOption demo_options[] = {
 	{ "dir", "DIR", "where the demo site lives (default: a temporary folder)", FALSE },

@@ -238,6 +238,20 @@ replay_stamps (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
+replay_ceremony (Journal *journal, const json_t *record, GError **error)
+{
+	const char *type, *transcript;
+	Micros time;
+	const Field fields[] = {
+		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "transcript", FIELD_HEX32, TRUE, 0, &transcript },
+	};
+	if (!JSON_READ (record, "", fields, error))
+		return FALSE;
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
+}
+
+static gboolean
 replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
 {
 	const char *type = json_string_value (json_object_get (record, "type"));
@@ -251,6 +265,8 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 		return replay_look (user, record, error);
 	if (g_strcmp0 (type, "pin") == 0)
 		return replay_pin (user, record, error);
+	if (g_strcmp0 (type, "ceremony") == 0)
+		return replay_ceremony (user, record, error);
 	if (g_strcmp0 (type, "stamps") == 0)
 		return replay_stamps (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
@@ -463,11 +479,10 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	chain_append (journal->chain, record, &issue.offset, &issue.n);
 	journal->last_time = MAX (journal->last_time, entry->time);
 	g_autoptr (GError) error = NULL;
-	/* Callers check uniqueness before they sign; a clash here is a programming error. */
 	if (entry->renews == NULL)
 		moduli_add (journal->moduli, certificate_public_key (certificate));
 	if (!index_issue (journal, &issue, entry->renews, &error))
-		g_error ("journal: %s", error->message);
+		g_error ("journal: %s", error->message);       /* callers check uniqueness before they sign */
 }
 
 /* members: what a record says besides type and time; taken, NULL: nothing. */
@@ -561,6 +576,15 @@ journal_add_pin (Journal *journal, const JournalPin *pin)
 	chain_append (journal->chain, record, NULL, NULL);
 	g_hash_table_insert (journal->pins, g_strdup (pin->ticket), g_memdup2 (pin->spki, sizeof *pin->spki));
 	journal->last_time = MAX (journal->last_time, pin->time);
+}
+
+void
+journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript)
+{
+	g_autoptr (json_t) record = record_new ("ceremony", time);
+	put_hash (record, "transcript", transcript);
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->last_time = MAX (journal->last_time, time);
 }
 
 gboolean

@@ -7,6 +7,7 @@
  *     … with "renews":serial: a service's certificate in place of that one, over the same key (renew.h)
  *   "revoked", "unheld", "crl": signer/status_log.h
  *   {"type":"checkpoint","size","root"}
+ *   {"type":"ceremony","transcript"}     hash of the signed transcript (ceremony.h)
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  *   {"type":"pin","ticket","token","spki","statements"}
  *   {"type":"stamps","until"}                             no time stamp yet bears a later time
@@ -107,5 +108,6 @@ void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const 
 void journal_add_look (Journal *journal, const JournalLook *look);
 void journal_add_pin (Journal *journal, const JournalPin *pin);
 void journal_add_stamps (Journal *journal, Micros time, Micros until);
+void journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "signer/activation.h"
 #include "signer/dispatch.h"
 #include "signer/frame.h"
 #include "signer/keyring.h"
@@ -61,10 +62,50 @@ open_credential (GError **error)
 	return fd;
 }
 
+static char *
+read_secret_file (const char *path, GError **error)
+{
+	char *out = pki_secret_alloc (PASSPHRASE_MAX + 2);
+	gsize n;
+	int fd = open (path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", path, g_strerror (errno));
+	gboolean well = fd >= 0 && read_secret (fd, out, &n, error);
+	if (fd >= 0)
+		close (fd);
+	if (well) {
+		out[n] = '\0';
+		return out;
+	}
+	pki_secret_free (out, PASSPHRASE_MAX + 2);
+	return NULL;
+}
+
+static Keyring *
+open_by_shares (const SignerOptions *options, GError **error)
+{
+	guint n = g_strv_length (options->shares);
+	ActivationShare shares[ACTIVATION_MAX] = { 0 };
+	gboolean well = TRUE;
+	for (guint i = 0; well && i < n; i++) {
+		shares[i].file = options->shares[i];
+		well = (shares[i].passphrase = read_secret_file (options->share_passphrases[i], error)) != NULL;
+	}
+	gsize passphrase_n = 0;
+	char *passphrase = well ? activation_join (options->dir, shares, n, &passphrase_n, error) : NULL;
+	Keyring *keyring = passphrase != NULL ? keyring_open (options->dir, passphrase, passphrase_n, error) : NULL;
+	pki_secret_free (passphrase, passphrase_n + 1);
+	for (guint i = 0; i < n; i++)
+		pki_secret_free ((char *) shares[i].passphrase, PASSPHRASE_MAX + 2);
+	return keyring;
+}
+
 static Keyring *
 open_keyring (const SignerOptions *options, GError **error)
 {
 	pki_init ();          /* after the secure heap is there */
+	if (options->shares != NULL)
+		return open_by_shares (options, error);
 	int fd = options->credential ? open_credential (error) : options->passphrase_fd;
 	if (fd < 0)
 		return NULL;
@@ -170,8 +211,11 @@ check_options (const SignerOptions *options, GError **error)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "--dir is missing");
 	if ((options->socket_fd >= 0) == (options->socket_path != NULL))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "either --socket-fd or --socket");
-	if ((options->passphrase_fd >= 0) == options->credential)
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "either --passphrase-fd or --credential");
+	if ((options->passphrase_fd >= 0) + options->credential + (options->shares != NULL) != 1)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "either --passphrase-fd, --credential or --share");
+	guint shares = options->shares != NULL ? g_strv_length (options->shares) : 0;
+	if (shares > ACTIVATION_MAX || shares != (options->share_passphrases != NULL ? g_strv_length (options->share_passphrases) : 0))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "each --share, at most %d, has its --share-passphrase-file", ACTIVATION_MAX);
 	return TRUE;
 }
 
@@ -185,6 +229,8 @@ signer_command (int argc, char **argv)
 		{ "socket", 0, 0, G_OPTION_ARG_FILENAME, &options.socket_path, "Listen on this Unix socket", "PATH" },
 		{ "passphrase-fd", 0, 0, G_OPTION_ARG_INT, &options.passphrase_fd, "Read the passphrase from this descriptor", "N" },
 		{ "credential", 0, 0, G_OPTION_ARG_NONE, &options.credential, "Take it from the systemd credential signer-passphrase", NULL },
+		{ "share", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.shares, "Join it from shares; once for each", "FILE" },
+		{ "share-passphrase-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.share_passphrases, "The passphrase of a share, in the order of the shares", "FILE" },
 		{ NULL }
 	};
 	g_autoptr (GOptionContext) context = g_option_context_new ("- hold the keys and sign what officers approved");

@@ -6,6 +6,9 @@
  *   --passphrase-fd N     reads the passphrase to its end; one newline after it is left out
  *   --credential          or takes it from the systemd credential "signer-passphrase"
  *
+ *   --share FILE          or joins it from so many shares (activation.h), each with
+ *   --share-passphrase-file FILE    the file of its passphrase, in the same order
+ *
  * main runs it before it sets up anything else.  It hardens itself, reads and checks everything,
  * closes the filter, greets, serves (loop.h).  Needs: nothing but its folder; no network.
  */
@@ -18,6 +21,7 @@ typedef struct {
 	char *socket_path;            /* NULL none */
 	int passphrase_fd;            /* -1 none */
 	gboolean credential;
+	char **shares, **share_passphrases;       /* NULL none */
 } SignerOptions;
 
 /* Does not return: the filter leaves no way to end but exit_group, so nothing may run after it. */

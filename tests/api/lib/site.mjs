@@ -37,7 +37,7 @@ export class Site {
 	async start(env = {}) {
 		rmSync(join(this.dir, 'address'), { force: true });
 		this.log = '';
-		this.process = spawn(program, ['serve', '--dir', this.dir, '--listen', '127.0.0.1:0', '--passphrase-file', join(this.dir, 'passphrase')],
+		this.process = spawn(program, ['serve', '--dir', this.dir, '--listen', '127.0.0.1:0', ...(this.secret ?? ['--passphrase-file', join(this.dir, 'passphrase')])],
 			{ stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
 		this.process.stderr.on('data', (d) => { this.log = (this.log + d).slice(-200000); });
 		this.ended = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve({ code, signal })));

@@ -1,0 +1,43 @@
+/* signer/ceremony.h — what is done to the folder of a signer that does not run: CAs are added, roots sign their lists, and what was done is
+ * entered in the journal.
+ *
+ * A root key is here only while its step lasts; it comes from a file of its own under its own passphrase, on a medium that goes back into
+ * its safe.  A running signer holds the journal's lock: then nothing of this begins.
+ */
+#pragma once
+#include "base/clock.h"
+#include "base/json.h"
+#include "pki/certificate.h"
+
+typedef struct Ceremony Ceremony;
+
+/* dir: the signer's folder; ca_dir: where certificates and lists are published.  The passphrase is tried.  DIQI_ERROR_CONFIG. */
+Ceremony *ceremony_open (const char *dir, const char *ca_dir, const char *passphrase, gsize n, GError **error);
+void ceremony_free (Ceremony *ceremony);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ceremony, ceremony_free)
+/* The system's time; of a test site the last of its journal. */
+Micros ceremony_now (const Ceremony *ceremony);
+const char *ceremony_site (const Ceremony *ceremony);
+
+typedef struct {
+	const char *file, *passphrase;      /* file NULL: none */
+} CeremonyKey;
+
+typedef struct {
+	const char *name;                   /* of the new CA: "issuing-2", "gm" */
+	const char *under;                  /* the CA whose root it comes under; NULL: a root of its own is made */
+	KeyAlgorithm algorithm;             /* of a CA under a new root; else the root's hierarchy says */
+	gboolean has_algorithm;
+	CeremonyKey root;                   /* the key of the root that it comes under, or where the new one is written */
+	CeremonyKey first_root;             /* of the first CA's root, which vouches for what is under another */
+} CeremonyCa;
+
+/* A rollover, or a second hierarchy.  Current from the next start on; earlier CAs of its hierarchy serve status only.
+ * *result: fingerprints of what was made.  DIQI_ERROR_FIELD_…, _EXISTS, _CERTIFICATE…, _CONFIG. */
+gboolean ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **result, GError **error);
+
+/* The root above that CA signs its list anew: what it lists stays listed; serials (hex, may be NULL) of CAs it revokes are added. */
+gboolean ceremony_root_list (Ceremony *ceremony, const char *ca, const CeremonyKey *root, const json_t *revoke, json_t **result, GError **error);
+
+/* Enters the hash of the signed transcript in the journal. */
+gboolean ceremony_finish (Ceremony *ceremony, const Fingerprint *transcript, GError **error);

@@ -1,0 +1,147 @@
+// Ceremonies: shares of the passphrase, a root's list, a rollover of the issuing CA and a second hierarchy, by script, on a site that has lived.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expectStatus } from './lib/expect.mjs';
+import { program } from './lib/site.mjs';
+import { assert, check } from './lib/tap.mjs';
+import { World } from './lib/world.mjs';
+
+const run = promisify(execFile);
+const world = await World.make();
+const { site } = world;
+const at = (name) => join(site.top, name);
+const officer = (name) => ({ p12: join(site.dir, `officers/${name}.p12`), pin_file: join(site.dir, `officers/${name}.pin`) });
+const present = [officer('administrator'), officer('auditor')];
+const passphrase = ['--passphrase-file', join(site.dir, 'passphrase')];
+const rootSecret = join(site.dir, 'passphrase');
+
+let scripts = 0;
+async function ceremony(steps, { by = present, secret = passphrase } = {}) {
+	const n = ++scripts, [script, transcript] = [at(`script-${n}.json`), at(`transcript-${n}.json`)];
+	writeFileSync(script, JSON.stringify({ v: 1, steps, present: by, transcript }));
+	const failure = await run(program, ['ceremony', script, '--dir', site.dir, ...secret]).then(() => null, (e) => e);
+	const signed = existsSync(transcript) ? JSON.parse(readFileSync(transcript, 'utf8')) : null;
+	const logged = signed !== null && readFileSync(join(site.dir, 'signer/journal.log'), 'utf8')
+		.includes(`"transcript":"${createHash('sha256').update(readFileSync(transcript)).digest('hex')}"`);
+	return { failure: failure?.stderr ?? null, signed, logged };
+}
+const done = async (steps, options) => {
+	const result = await ceremony(steps, options);
+	assert.equal(result.failure, null);
+	assert.ok(result.logged, 'the journal has the hash of the transcript');
+	return result.signed;
+};
+// It must not start, and say why.
+const refused = (args, why) => assert.rejects(run(program, ['serve', '--dir', site.dir, '--listen', '127.0.0.1:0', ...args], { timeout: 20000 }),
+	(e) => (assert.match(e.stderr, why), true));
+
+async function fetchPem(path) {
+	const file = at(path.replaceAll('/', '_'));
+	writeFileSync(file, (await world.public.get(path)).bytes);
+	await run('openssl', [path.endsWith('crl') ? 'crl' : 'x509', '-inform', 'DER', '-in', file, '-out', `${file}.pem`]);
+	return `${file}.pem`;
+}
+async function issuerOf(application) {
+	const pem = expectStatus(await (await world.officer('clerk')).get(`${application.path}/certificate`), 200);
+	const file = at('leaf.pem');
+	writeFileSync(file, pem);
+	const ca = await fetchPem(`/pki/${pem.length && (await run('openssl', ['x509', '-in', file, '-noout', '-text'])).stdout.match(/\/pki\/([a-z0-9-]+)\/ca.cer/)[1]}/ca.cer`);
+	const { stdout } = await run('openssl', ['verify', '-attime', String(Math.floor(await world.now() / 1000)), '-partial_chain', '-trusted', ca, file]);
+	assert.match(stdout, /OK/);
+	return /_pki_([a-z0-9-]+)_/.exec(ca)[1];
+}
+
+try {
+	const before = await (await world.draft()).through('confirmed');
+	assert.equal(await issuerOf(before), 'issuing');
+
+	await check('nothing is done to a site that runs', async () => {
+		const { failure } = await ceremony([{ step: 'root_list', ca: 'issuing', root_key: join(site.dir, 'root/root.key'), root_passphrase_file: rootSecret }]);
+		assert.match(failure, /journal.log/);
+	});
+	await site.stop();
+
+	await check("the roots' keys go onto a medium of their own, and the root signs its list there", async () => {
+		mkdirSync(at('medium'), { mode: 0o700 });
+		const signed = await done([{ step: 'move_root', to: at('medium') },
+			{ step: 'root_list', ca: 'issuing', root_key: at('medium/root.key'), root_passphrase_file: rootSecret }]);
+		assert.ok(!existsSync(join(site.dir, 'root/root.key')));
+		assert.equal(signed.transcript.steps[1].result.number, 2);
+		assert.equal(signed.signatures.length, 2);
+		const [, payload] = signed.signatures[0].split('.');
+		const statement = JSON.parse(Buffer.from(payload, 'base64url'));
+		assert.equal(statement.type, 'ceremony');
+	});
+
+	await check('a wrong passphrase, a foreign key, one person alone or twice: refused, and the site is as it was', async () => {
+		writeFileSync(at('wrong'), 'not the passphrase\n', { mode: 0o600 });
+		const rollover = { step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: at('medium/root.key'), root_passphrase_file: rootSecret };
+		const siteJson = () => readFileSync(join(site.dir, 'signer/site.json'), 'utf8'), was = siteJson();
+		const bad = await ceremony([{ ...rollover, root_passphrase_file: at('wrong') }]);
+		assert.match(bad.failure, /step 1/);
+		assert.equal(bad.signed.transcript.steps[0].done, false);
+		assert.match((await ceremony([{ ...rollover, root_key: join(site.dir, 'signer/ocsp.key') }])).failure, /not the key of that root/);
+		assert.match((await ceremony([rollover], { by: present.slice(0, 1) })).failure, /two persons/);
+		assert.match((await ceremony([{ ...rollover, name: 'issuing' }])).failure, /already/);
+		assert.equal(siteJson(), was);
+		assert.match((await ceremony([], { by: [present[0], present[0]] })).failure, /twice/);
+	});
+
+	await check('the issuing CA rolls over: new certificates come from the new one, the old one still speaks of its own', async () => {
+		await done([{ step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: at('medium/root.key'), root_passphrase_file: rootSecret }]);
+		await site.start();
+		assert.equal(expectStatus(await world.public.get(`/api/v1/certificates/${before.view.serial}`), 200).status, 'valid');
+		const after = await (await world.draft()).through('confirmed');
+		assert.equal(await issuerOf(after), 'issuing-2');
+		const root = await fetchPem('/pki/root/ca.cer'), list = await fetchPem('/pki/issuing-2/root.crl');
+		const { stdout } = await run('openssl', ['verify', '-attime', String(Math.floor(await world.now() / 1000)), '-CAfile', root, '-crl_check', '-CRLfile', list,
+			await fetchPem('/pki/issuing-2/ca.cer')]);
+		assert.match(stdout, /OK/);
+		await world.officer('reviewer');            // officers of the old CA still log in
+		await site.stop();
+	});
+
+	const share = (i) => at(`share-${i}`), pin = (i) => at(`share-${i}.pass`);
+	const by = (...list) => ['--shares', list.map(share).join(','), '--share-passphrases', list.map(pin).join(',')];
+	const holders = [1, 2, 3].map((i) => ({ holder: `holder ${i}`, file: share(i), passphrase_file: pin(i) }));
+	await check('the passphrase in three hands, two of which start the signer', async () => {
+		for (const i of [1, 2, 3])
+			writeFileSync(pin(i), `passphrase of share ${i}\n`, { mode: 0o600 });
+		await done([{ step: 'shares', threshold: 2, holders }]);
+		site.secret = by(3, 1);
+		await site.start();
+		assert.equal(expectStatus(await world.public.get('/api/v1/site'), 200).kind, 'test');
+		await site.stop();
+	});
+
+	await check('one share, one twice, a wrong passphrase, a changed share, a share of an older set: refused with the reason', async () => {
+		await refused(by(2), /2 of 3 shares are needed, 1 given/);
+		await refused(by(2, 2), /are the same share/);
+		await refused(['--shares', `${share(1)},${share(2)}`, '--share-passphrases', `${pin(1)},${pin(1)}`], /wrong passphrase/);
+		const text = readFileSync(share(2), 'utf8');
+		writeFileSync(share(2), text.replace('"index":2', '"index":3'));
+		await refused(by(1, 2), /wrong passphrase, or the share was changed/);
+		writeFileSync(share(2), text);
+		renameSync(share(1), at('old-share'));
+		renameSync(share(2), at('old-share-2'));
+		renameSync(share(3), at('old-share-3'));
+		await done([{ step: 'shares', threshold: 3, holders }], { secret: passphrase });
+		await refused(['--shares', `${at('old-share')},${share(2)},${share(3)}`, '--share-passphrases', [1, 2, 3].map(pin).join(',')], /another set/);
+	});
+
+	await check('the GM hierarchy is added by those who hold the shares', async () => {
+		await done([{ step: 'add_ca', name: 'gm', algorithm: 'sm2', root_key: at('medium/gm-root.key'), root_passphrase_file: rootSecret,
+			first_root_key: at('medium/root.key'), first_root_passphrase_file: rootSecret }], { secret: by(1, 2, 3) });
+		assert.ok(existsSync(at('medium/gm-root.key')));
+		site.secret = by(3, 2, 1);
+		await site.start();
+		const names = expectStatus(await world.public.get('/pki/gm/chain.pem'), 200).match(/BEGIN CERTIFICATE/g);
+		assert.equal(names.length, 3);
+	});
+} finally {
+	await world.remove();
+}
