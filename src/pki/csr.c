@@ -81,9 +81,10 @@ prove (Csr *csr, const Parts *parts, const char *field, GError **error)
 	csr->key = public_key_from_spki (parts->spki.p, parts->spki.n, &why);
 	if (csr->key == NULL || !public_key_check_strength (csr->key, &why))
 		return fail_at (error, why, field);
+	const char *digest = algorithm_facts (public_key_algorithm (csr->key))->digest;
 	if (!signature_algorithm_fits (parts->algorithm, public_key_algorithm (csr->key)))
-		return diqi_fail (error, DIQI_ERROR_CSR, field, "the request is signed with an algorithm that is not accepted for a %s key",
-		                  key_algorithm_name (public_key_algorithm (csr->key)));
+		return diqi_fail (error, DIQI_ERROR_CSR, field, "the request is signed with an algorithm that is not accepted for a %s key%s%s",
+		                  key_algorithm_name (public_key_algorithm (csr->key)), digest != NULL ? "; its digest is " : "", digest != NULL ? digest : "");
 	if (!verify_structure (csr->key, parts->info, parts->algorithm, parts->signature))
 		return diqi_fail (error, DIQI_ERROR_CSR_SIGNATURE, field, "the request's signature does not verify with the key in it");
 	return TRUE;

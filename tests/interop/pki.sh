@@ -244,17 +244,19 @@ sm2_envelopes() {
 	check "sm2: we open it" we_open $dir
 }
 
-for a in p256 rsa3072 sm2; do
+for a in p256 p384 rsa3072 rsa4096 sm2; do
 	mkdir $a
 	check "$a: made" "$files" make $a $a
 	openssl crl -inform DER -in $a/crl.der -out $a/crl.pem 2>/dev/null
 	files_judged $a
 done
-for a in p256 rsa3072; do
+for a in p256 p384 rsa3072 rsa4096; do
 	openssl_judges $a
 	gnutls_judges $a
 	others_judge $a
-	we_judge $a $a -sha256
+	digest=-sha256
+	[ $a = p384 ] && digest=-sha384
+	we_judge $a $a $digest
 done
 openssl_judges_sm2
 bouncy_castle_judges sm2
