@@ -321,3 +321,55 @@ bare_ocsp (KeyAlgorithm algorithm, const Certificate *responder, GBytes *request
 	EVP_PKEY_free (w.key);
 	return result;
 }
+
+/* --- lists ---------------------------------------------------------------------------------------- */
+
+static void
+add_entry (X509_CRL *list, ASN1_TIME *at)
+{
+	X509_REVOKED *entry = X509_REVOKED_new ();
+	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new ();
+	ASN1_INTEGER *number = ASN1_INTEGER_new ();
+	guint8 serial[20];
+	g_assert (RAND_bytes (serial, sizeof serial) == 1);
+	serial[0] = (guint8) ((serial[0] & 0x3f) | 0x40);
+	BIGNUM *bn = BN_bin2bn (serial, sizeof serial, NULL);
+	BN_to_ASN1_INTEGER (bn, number);
+	ASN1_ENUMERATED_set (reason, 4);
+	X509_REVOKED_set_serialNumber (entry, number);
+	X509_REVOKED_set_revocationDate (entry, at);
+	X509_REVOKED_add1_ext_i2d (entry, NID_crl_reason, reason, 0, 0);
+	X509_CRL_add0_revoked (list, entry);
+	BN_free (bn);
+	ASN1_INTEGER_free (number);
+	ASN1_ENUMERATED_free (reason);
+}
+
+guint64
+bare_list_micros (KeyAlgorithm algorithm, const Certificate *issuing, guint entries)
+{
+	X509 *issuer = x509_of (issuing);
+	EVP_PKEY *key = generate (algorithm);
+	EVP_MD_CTX *ctx = context (algorithm, key, TRUE);
+	gint64 begun = own_time ();
+	X509_CRL *list = X509_CRL_new ();
+	ASN1_TIME *now = X509_gmtime_adj (NULL, 0), *next = X509_gmtime_adj (NULL, 86400);
+	guint8 *der = NULL;
+	X509_CRL_set_version (list, 1);
+	X509_CRL_set_issuer_name (list, X509_get_subject_name (issuer));
+	X509_CRL_set1_lastUpdate (list, now);
+	X509_CRL_set1_nextUpdate (list, next);
+	for (guint i = 0; i < entries; i++)
+		add_entry (list, now);
+	X509_CRL_sort (list);
+	g_assert (X509_CRL_sign_ctx (list, ctx) > 0 && i2d_X509_CRL (list, &der) > 0);
+	gint64 took = own_time () - begun;
+	OPENSSL_free (der);
+	ASN1_TIME_free (now);
+	ASN1_TIME_free (next);
+	X509_CRL_free (list);
+	EVP_MD_CTX_free (ctx);
+	EVP_PKEY_free (key);
+	X509_free (issuer);
+	return (guint64) took / 1000;
+}

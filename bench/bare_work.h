@@ -7,6 +7,7 @@
  * whole, issue:       read the holder's SubjectPublicKeyInfo; verify both officers' signatures over their statements; build an X509
  *                     with serial, names, validity, key, the eight extensions of a holder's certificate; sign; encode.
  * arithmetic, issue:  two verifications, one signature.
+ * whole, list:        build an X509_CRL of so many entries, each with a reason; sort, sign, encode.  (No arithmetic: one signature.)
  * whole, ocsp:        read the request; build a basic response with its status and nonce; sign; encode.
  * arithmetic, ocsp:   one signature.
  */
@@ -21,3 +22,4 @@ typedef struct {
 /* statement_n: octets each officer's signature covers. */
 BareWork bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit);
 BareWork bare_ocsp (KeyAlgorithm algorithm, const Certificate *responder, GBytes *request, Micros limit);
+guint64 bare_list_micros (KeyAlgorithm algorithm, const Certificate *issuing, guint entries);      /* for one */

@@ -362,6 +362,15 @@ figure_quote_one_sale (Bench *b, const char *name, GError **error)
 
 /* --- memory ------------------------------------------------------------------------------------------------------ */
 
+/* From the start of `diqi serve` and its signer to the first connection taken. */
+static gboolean
+figure_start (Bench *b, const char *name, GError **error)
+{
+	(void) error;
+	printf ("%s %" G_GINT64_FORMAT " ms certificates=%u\n", name, b->site.started / MICROS_PER_MS, b->site.grow);
+	return TRUE;
+}
+
 static gboolean
 figure_memory_idle (Bench *b, const char *name, GError **error)
 {
@@ -395,6 +404,7 @@ static const struct {
 	gboolean (*run) (Bench *b, const char *name, GError **error);
 	gboolean quotes;
 } figures[] = {
+	{ "start", figure_start, FALSE },
 	{ "verify_p256", figure_verify, FALSE },
 	{ "memory_idle", figure_memory_idle, FALSE },
 	{ "issue", figure_issue, FALSE },
@@ -475,6 +485,14 @@ bench_clear (Bench *b)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bench, bench_clear)
 
+/* DIQI_BENCH_GROW: certificates the site has from the beginning. */
+static guint
+certificates_wanted (void)
+{
+	const char *text = g_getenv ("DIQI_BENCH_GROW");
+	return text != NULL ? (guint) g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -486,7 +504,7 @@ main (int argc, char **argv)
 		fprintf (stderr, "usage: %s DIQI WORK-FOLDER [FIGURE…]\n", argv[0]);
 		return 2;
 	}
-	g_auto (Bench) bench = { .program = argv[1], .work = argv[2] };
+	g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .site.grow = certificates_wanted () };
 	g_autoptr (GError) error = NULL;
 	if (run (&bench, argv + 3, &error))
 		return EXIT_SUCCESS;

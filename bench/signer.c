@@ -7,6 +7,8 @@
  *
  * value: per second of the signer's processor time, so one core of it, whatever shares the machine; median of the rounds.
  * bound: the loop that does the whole work, per second of its own processor time, run before each round; ratio: value / bound.
+ * signer_list: microseconds of it for one full list of everything revoked; ratio: bound / value.
+ * DIQI_BENCH_GROW=N begins with N certificates in the journal, a tenth of them revoked (grow.h), and P-256 alone.
  * arithmetic: value / a loop of nothing but the signatures.  wall: per second of real time, 32 threads asking. */
 #include <locale.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "grow.h"
 #include "pki/statement.h"
 #include "signer/child.h"
 #include "signer/client.h"
@@ -43,6 +46,7 @@ typedef struct {
 	const char *program, *work;
 	KeyAlgorithm algorithm;
 	guint issues;                    /* a round */
+	guint grow;                      /* certificates in its journal before it starts, a tenth of them revoked */
 	SignerCreated created;
 	PrivateKey *keys[N_OFFICERS];
 	pid_t child;
@@ -60,6 +64,14 @@ processor_nanoseconds (pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf ("/proc/%d/schedstat", (int) pid), *text = NULL;
 	return g_file_get_contents (path, &text, NULL, NULL) ? g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
+static guint64
+resident_kib (pid_t pid)
+{
+	g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) pid), *text = NULL;
+	const char *line = g_file_get_contents (path, &text, NULL, NULL) ? strstr (text, "VmRSS:") : NULL;
+	return line != NULL ? g_ascii_strtoull (line + strlen ("VmRSS:"), NULL, 10) : 0;
 }
 
 static gboolean
@@ -92,12 +104,19 @@ bench_start (Bench *b, GError **error)
 	g_autofree char *dir = g_build_filename (b->work, key_algorithm_name (b->algorithm), NULL);
 	g_autofree char *signer = g_build_filename (dir, "signer", NULL);
 	int fd;
-	if (!create_site (b, dir, error)
-	    || !spawn_signer (b->program, signer, PASSPHRASE, strlen (PASSPHRASE), &b->child, &fd, error))
+	if (!create_site (b, dir, error) || (b->grow != 0 && !grow_site (dir, PASSPHRASE, FALSE, b->grow, b->grow / 10, error)))
+		return FALSE;
+	Micros begun = clock_monotonic ();
+	if (!spawn_signer (b->program, signer, PASSPHRASE, strlen (PASSPHRASE), &b->child, &fd, error))
 		return FALSE;
 	b->client = signer_client_new (fd);
 	b->site = signer_get_site (b->client, error);
-	return b->site != NULL;
+	if (b->site == NULL)
+		return FALSE;
+	printf ("signer_start_%s %" G_GINT64_FORMAT " ms certificates=%u memory=%" G_GUINT64_FORMAT "KiB\n", b->algorithm == KEY_SM2 ? "sm2" : "p256",
+	        (clock_monotonic () - begun) / MICROS_PER_MS, b->grow, resident_kib (b->child));
+	fflush (stdout);
+	return TRUE;
 }
 
 static void
@@ -345,6 +364,38 @@ figure_ocsp (Bench *b, const char *name, GError **error)
 	return TRUE;
 }
 
+/* --- lists ------------------------------------------------------------------------------------------------ */
+
+static gboolean
+sign_list (Bench *b, guint64 number, gsize *entries, GError **error)
+{
+	g_autoptr (Clock) clock = clock_new_system ();
+	Micros now = clock_now (clock), start = now - now % MICROS_PER_S;
+	const SignerListOrder order = { .kind = LIST_FULL, .number = number, .this_update = start, .next_update = start + MICROS_PER_DAY };
+	g_autoptr (GBytes) list = signer_sign_list (b->client, &order, entries, error);
+	return list != NULL;
+}
+
+/* The whole list over the socket, of whatever the journal has revoked, in processor time of the signer. */
+static gboolean
+figure_list (Bench *b, const char *name, GError **error)
+{
+	guint64 took[ROUNDS], bound[ROUNDS], ratio[ROUNDS];
+	gsize entries = 0;
+	for (guint round = 0; round < ROUNDS; round++) {
+		guint64 before = processor_nanoseconds (b->child);
+		if (!sign_list (b, G_GUINT64_CONSTANT (1) << 40 | (round + 1), &entries, error))
+			return FALSE;
+		took[round] = MAX ((processor_nanoseconds (b->child) - before) / 1000, 1);
+		bound[round] = bare_list_micros (b->algorithm, b->site->issuing, (guint) entries);
+		ratio[round] = bound[round] * 1000 / took[round];
+	}
+	printf ("%s_%s %" G_GUINT64_FORMAT " us entries=%" G_GSIZE_FORMAT " bound=%" G_GUINT64_FORMAT "us ratio=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT "\n",
+	        name, b->algorithm == KEY_SM2 ? "sm2" : "p256", median (took), entries, median (bound), median (ratio) / 1000, median (ratio) % 1000);
+	fflush (stdout);
+	return TRUE;
+}
+
 /* --- main -------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -353,6 +404,7 @@ static const struct {
 } figures[] = {
 	{ "signer_issue", figure_issue },
 	{ "signer_ocsp", figure_ocsp },
+	{ "signer_list", figure_list },
 };
 
 static gboolean
@@ -368,6 +420,14 @@ run (Bench *b, char **names, GError **error)
 	return TRUE;
 }
 
+/* DIQI_BENCH_GROW: certificates that the journal has from the beginning. */
+static guint
+certificates_wanted (void)
+{
+	const char *text = g_getenv ("DIQI_BENCH_GROW");
+	return text != NULL ? (guint) g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -380,8 +440,8 @@ main (int argc, char **argv)
 	pki_init ();
 	prepared = g_array_new (FALSE, FALSE, sizeof (Prepared));
 	g_array_set_clear_func (prepared, prepared_clear);
-	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
-		g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .algorithm = kinds[i].algorithm, .issues = kinds[i].issues };
+	for (gsize i = 0; i < (certificates_wanted () != 0 ? 1 : G_N_ELEMENTS (kinds)); i++) {
+		g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .algorithm = kinds[i].algorithm, .issues = kinds[i].issues, .grow = certificates_wanted () };
 		g_autoptr (GError) error = NULL;
 		if (!run (&bench, argv + 3, &error)) {
 			fflush (stdout);

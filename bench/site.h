@@ -1,8 +1,10 @@
 /* bench/site.h — the processes that are measured: a test site of its own, and the bare HTTP server beside it. */
 #pragma once
-#include <glib.h>
+#include "base/clock.h"
 
 typedef struct {
+	guint grow;                  /* certificates it is to have before it first starts, a tenth of them revoked; set beforehand */
+	Micros started;              /* how long `diqi serve` took until it listened */
 	char *dir;                   /* of the site */
 	GPid pid;                    /* diqi serve */
 	guint16 port;
