@@ -4,7 +4,7 @@
 #   ./test.sh quick           a subset in under three minutes
 #   ./test.sh SUITE…          of: check unit api interop fault fuzz browser
 # Every suite prints TAP ("ok", "not ok"); the last line is "N passed, N failed".
-# DIQI_FUZZ_SECONDS sets the time of each fuzz harness (default 30).
+# DIQI_FUZZ_SECONDS sets the time of each fuzz harness (default 60).
 set -u
 cd "$(dirname "$0")" || exit 1
 

@@ -3,6 +3,8 @@
 #   NAME VALUE UNIT bound=VALUE ratio=R v=R …
 #   bench/run.sh          all of them, in a few minutes
 #   bench/run.sh NAME…    some
+#   bench/run.sh --scale [N] [NAME…]   signer and site once empty and once with N (1000000) certificates, a tenth of them revoked: some
+#                         minutes more for making them; the second lines have names that end in _N
 # Wants a quiet machine and the disk that the site would be on (the site is made below build/bench).
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,7 +15,7 @@ if [ ! -f build/bench/build.ninja ]; then
 		{ cat build-bench.log >&2; rm -f build-bench.log; exit 1; }
 	rm -f build-bench.log
 fi
-ninja -C build/bench --quiet src/main/diqi bench/load bench/registration >&2
+ninja -C build/bench --quiet src/main/diqi bench/load bench/registration bench/signer >&2
 
 work=$(mktemp -d build/bench/run.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -29,12 +31,33 @@ run() {
 	}
 }
 
-market= registration=
+scale=0
+if [ "${1:-}" = --scale ]; then
+	scale=1000000
+	shift
+	case ${1:-} in
+	[0-9]*) scale=$1; shift ;;
+	esac
+fi
+
+market= registration= signer=
 for name; do
 	case $name in
 	application|search|list) registration="$registration $name" ;;
+	signer_*) signer="$signer $name" ;;
 	*) market="$market $name" ;;
 	esac
 done
+if [ "$scale" != 0 ]; then
+	[ $# -gt 0 ] || { signer="signer_issue signer_ocsp signer_list"; market="start memory_idle issue ocsp_signed ocsp_cached"; }
+	for certificates in 0 "$scale"; do
+		export DIQI_BENCH_GROW=$certificates
+		end=$([ "$certificates" = 0 ] || echo "_$certificates")
+		[ -z "$signer" ] || { run signer $signer >"$work/lines"; sed "s/^[a-z0-9_]*/&$end/" "$work/lines"; }
+		[ -z "$market" ] || { run load $market >"$work/lines"; sed "s/^[a-z0-9_]*/&$end/" "$work/lines"; }
+	done
+	exit 0
+fi
+[ -z "$signer" ] && [ $# -gt 0 ] || run signer $signer
 [ -z "$market" ] && [ $# -gt 0 ] || run load $market
 [ -z "$registration" ] && [ $# -gt 0 ] || run registration $registration

@@ -1,13 +1,15 @@
 #!/bin/bash
-# fuzz/run.sh [-t SECONDS] [NAME…] — builds the libFuzzer harnesses and runs each for SECONDS (30) from
-# its seeds; one line "ok NAME …" or "not ok NAME …" a harness, exit 1 when one fails.  New inputs go to
+# fuzz/run.sh [-t SECONDS] [-j JOBS] [NAME…] — builds the libFuzzer harnesses and runs each for SECONDS (60) from
+# its seeds, JOBS (one a processor) at a time; one line "ok NAME …" or "not ok NAME …" a harness, exit 1 when one fails.  New inputs go to
 # a corpus that is thrown away; what crashed is kept in build/fuzz/crashes.
 set -euo pipefail
 
-seconds=30
-while getopts t: option; do
+seconds=60
+jobs=$(nproc)
+while getopts t:j: option; do
 	case $option in
 	t) seconds=$OPTARG ;;
+	j) jobs=$OPTARG ;;
 	*) exit 2 ;;
 	esac
 done
@@ -50,16 +52,26 @@ run_one() {
 	coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
 }
 
-failed=0
-for name in "${names[@]}"; do
+report() {
+	local name=$1
 	if [ ! -x "$build/fuzz/fuzz-$name" ]; then
 		echo "not ok $name # no such harness was built"
-		failed=1
 	elif run_one "$name"; then
 		echo "ok $name # $runs runs in $seconds s, coverage $coverage"
 	else
 		echo "not ok $name # see $build/crashes"
-		failed=1
 	fi
+}
+
+# Each writes to a file of its own; a line comes out whole, when its harness is done.
+running=0
+for name in "${names[@]}"; do
+	if [ "$running" -ge "$jobs" ]; then
+		wait -n || true
+		running=$((running - 1))
+	fi
+	{ report "$name" >"$work/$name.tap" 2>&1; cat "$work/$name.tap"; } &
+	running=$((running + 1))
 done
-exit $failed
+wait
+! cat "$work"/*.tap | grep -q "^not ok"

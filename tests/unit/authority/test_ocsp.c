@@ -219,6 +219,35 @@ test_cache (TestStore *t)
 	g_assert_cmpuint (world->ca->signed_ocsp, ==, before + 3);
 }
 
+/* RFC 5019 2.2.3: nothing is said about certificates of others; an "unknown" about ours is signed.  RFC 5019 6: what caches are told. */
+static void
+test_whose (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	const SignerCa *ca = signer_site_ca (authority_site (world->authority), NULL);
+	g_autoptr (GBytes) ours = request_for (world, certificate, EVP_sha256 (), FALSE), nonce = request_for (world, certificate, EVP_sha256 (), TRUE);
+	Certificate *issuing = world->ca->issuing;
+	OCSP_RESPONSE *r;
+
+	world->ca->issuing = world->ca->root;          /* asked as if the root had issued it */
+	g_autoptr (GBytes) others = request_for (world, certificate, EVP_sha256 (), FALSE);
+	world->ca->issuing = issuing;
+	g_autoptr (GBytes) refused = answer (world, others);
+	r = parsed (refused);
+	g_assert_cmpint (OCSP_response_status (r), ==, OCSP_RESPONSE_STATUS_UNAUTHORIZED);
+	OCSP_RESPONSE_free (r);
+
+	g_autoptr (OcspAnswer) kept_answer = ocsp_answer (world->authority, ca, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours));
+	g_autoptr (OcspAnswer) again = ocsp_answer (world->authority, ca, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours));
+	g_autoptr (OcspAnswer) fresh = ocsp_answer (world->authority, ca, g_bytes_get_data (nonce, NULL), g_bytes_get_size (nonce));
+	g_assert_cmpuint (strlen (kept_answer->etag), ==, 42);
+	g_assert_cmpstr (kept_answer->etag, ==, again->etag);
+	g_assert_cmpstr (kept_answer->last_modified, <, kept_answer->expires);
+	g_assert_true (g_str_has_suffix (kept_answer->expires, " GMT"));
+	g_assert_cmpstr (fresh->etag, ==, "");
+}
+
 static void
 test_errors (TestStore *t)
 {
@@ -251,6 +280,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/ocsp/hold", test_hold);
 	test_store_add ("/authority/ocsp/unknown-turns-good", test_unknown_turns_good);
 	test_store_add ("/authority/ocsp/cache", test_cache);
+	test_store_add ("/authority/ocsp/whose", test_whose);
 	test_store_add ("/authority/ocsp/errors", test_errors);
 	return g_test_run ();
 }

@@ -127,17 +127,52 @@ test_nonce (void)
 }
 
 static void
-add_extension (OCSP_REQUEST *request, const char *oid, gboolean critical)
+add_value (OCSP_REQUEST *request, const char *oid, gboolean critical, const char *bytes, int n)
 {
 	ASN1_OBJECT *object = OBJ_txt2obj (oid, 1);
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new ();
-	ASN1_OCTET_STRING_set (value, (const guint8 *) "\x05", 2);
+	ASN1_OCTET_STRING_set (value, (const guint8 *) bytes, n);
 	X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ (NULL, object, critical, value);
 
 	g_assert_cmpint (OCSP_REQUEST_add_ext (request, extension, -1), ==, 1);
 	X509_EXTENSION_free (extension);
 	ASN1_OCTET_STRING_free (value);
 	ASN1_OBJECT_free (object);
+}
+
+static void
+add_extension (OCSP_REQUEST *request, const char *oid, gboolean critical)
+{
+	add_value (request, oid, critical, "\x05", 2);
+}
+
+/* RFC 6960 4.4.3, 4.4.7, RFC 9654 2.1: known, so also critical; but whole, and with the answer that we have. */
+static void
+test_known_extensions (void)
+{
+	static const struct {
+		const char *oid, *value;
+		int n;
+		gboolean good;
+	} cases[] = {
+		{ "1.3.6.1.5.5.7.48.1.4", "\x30\x0b\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01", 13, TRUE },       /* basic */
+		{ "1.3.6.1.5.5.7.48.1.4", "\x30\x05\x06\x03\x2a\x03\x04", 7, FALSE },                                /* something else only */
+		{ "1.3.6.1.5.5.7.48.1.4", "\x30\x00", 2, FALSE },
+		{ "1.3.6.1.5.5.7.48.1.8", "\x30\x0e\x30\x0c\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02", 16, TRUE },  /* ecdsa-with-SHA256 */
+		{ "1.3.6.1.5.5.7.48.1.8", "\x30\x02\x30\x00", 4, FALSE },
+		{ "1.3.6.1.5.5.7.48.1.8", "\x30\x0e\x30\x0c\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03", 15, FALSE },      /* cut off */
+		{ "1.3.6.1.5.5.7.48.1.2", "\x04\x00", 2, FALSE },                                                      /* a nonce of nothing */
+		{ "1.3.6.1.5.5.7.48.1.2", "\x04\x01\x7f", 3, TRUE },
+		{ "1.3.6.1.5.5.7.48.1.2", "\x7f", 1, FALSE },                                                          /* no OCTET STRING inside */
+		{ "1.3.6.1.5.5.7.48.1.2", "\x04\x01\x7f\x00", 4, FALSE },                                              /* and something after it */
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+		for (int critical = 0; critical < 2; critical++) {
+			g_autoptr (OCSP_REQUEST) asked = ask (EVP_sha256 (), shared->holder, shared->issuing);
+			add_value (asked, cases[i].oid, critical, cases[i].value, cases[i].n);
+			request_is (asked, cases[i].good);
+		}
 }
 
 static void
@@ -351,6 +386,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/ocsp/not-ours", test_not_ours);
 	g_test_add_func ("/ocsp/nonce", test_nonce);
 	g_test_add_func ("/ocsp/extensions", test_extensions);
+	g_test_add_func ("/ocsp/known-extensions", test_known_extensions);
 	g_test_add_func ("/ocsp/many", test_many);
 	g_test_add_func ("/ocsp/serial-shape", test_serial_shape);
 	g_test_add_func ("/ocsp/malformed", test_malformed);
