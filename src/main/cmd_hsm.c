@@ -4,7 +4,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "main/cli.h"
-#include "signer/token_pin.h"
+#include "main/hsm_options.h"
+#include "signer/token_use.h"
 
 static char *
 signer_folder (const Cli *cli, GError **error)
@@ -24,13 +25,37 @@ run_pin (Cli *cli, GError **error)
 	g_autoptr (Secret) pin = passphrase != NULL ? cli_secret (cli, "hsm-pin", "hsm-pin", "PIN that the token has now", error) : NULL;
 	if (pin == NULL)
 		return FALSE;
-	const TokenPin in = { dir, passphrase, strlen (passphrase), token, pin, strlen (pin) };
-	if (!token_pin_store (&in, error))
+	const TokenUse in = { dir, passphrase, strlen (passphrase), { .token = token }, pin, strlen (pin) };
+	if (!token_store_pin (&in, error))
 		return FALSE;
 	cli_note (cli, "token \"%s\" took the PIN; the signer uses it from its next start", token);
 	return TRUE;
 }
 
+static gboolean
+run_use (Cli *cli, GError **error)
+{
+	g_auto (HsmOptions) hsm = { 0 };
+	g_autofree char *dir = signer_folder (cli, error);
+	g_autoptr (Secret) passphrase = dir != NULL ? cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error) : NULL;
+	if (passphrase == NULL || !hsm_options_read (cli, &hsm, error))
+		return FALSE;
+	const TokenUse in = { dir, passphrase, strlen (passphrase), hsm.token->place, hsm.token->pin, hsm.token->pin_n };
+	if (!token_take_into_use (&in, error))
+		return FALSE;
+	cli_note (cli, "keys that are made from now on are made on token \"%s\"; those that are there stay in their files\n"
+	          "  - back up the signer's folder\n  - a new CA there: diqi ceremony", hsm.token->place.token);
+	return TRUE;
+}
+
+static const CliOption use_options[] = {
+	{ "dir", "DIR", "the site; its signer must not run", TRUE },
+	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor", FALSE }, { "passphrase-file", "FILE", "read it from a file", FALSE },
+	{ "hsm-module", "FILE", "the token's PKCS#11 module, by its whole path", TRUE }, { "hsm-token", "LABEL", "which token", TRUE },
+	{ "hsm-serial", "TEXT", "its serial, when several have this label", FALSE },
+	{ "hsm-pin-fd", "N", "read the token's PIN from this descriptor", FALSE }, { "hsm-pin-file", "FILE", "read it from a file", FALSE },
+	{ NULL, NULL, NULL, FALSE },
+};
 static const CliOption pin_options[] = {
 	{ "dir", "DIR", "the site", TRUE }, { "token", "LABEL", "which token", TRUE },
 	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor", FALSE }, { "passphrase-file", "FILE", "read it from a file", FALSE },
@@ -40,5 +65,6 @@ static const CliOption pin_options[] = {
 
 const CliCommand hsm_commands[] = {
 	{ "hsm pin", "", 0, 0, "store the PIN of a token that holds a site's keys, after it was changed there", pin_options, run_pin },
+	{ "hsm use", "", 0, 0, "make a site's further keys on a token", use_options, run_use },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };

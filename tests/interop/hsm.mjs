@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expectStatus } from '../api/lib/expect.mjs';
-import { program } from '../api/lib/site.mjs';
+import { program, Site } from '../api/lib/site.mjs';
 import { canonical, timeText } from '../api/lib/statement.mjs';
 import { assert, check } from '../api/lib/tap.mjs';
 import { sleep, World } from '../api/lib/world.mjs';
@@ -260,6 +260,26 @@ try {
 		assert.match((await init('--store', 'postgresql:///none?host=/nonexistent')).stderr, /\[unavailable\]/);
 		assert.ok(!existsSync(join(home, 'new')));
 		assert.equal(await count(), before);
+	});
+	await check('a site with files takes a token for its further keys, when its signer does not run', async () => {
+		const other = await Site.make({ serve: false });
+		try {
+			const use = () => run(program, ['hsm', 'use', '--dir', other.dir, '--passphrase-file', join(other.dir, 'passphrase'), '--hsm-module', module, '--hsm-token', 'diqi',
+				'--hsm-pin-file', secret('use', 'another-1')]);
+			await other.start();
+			assert.match((await use()).stderr, /another signer is using it/);
+			await other.stop();
+			const done = await use();
+			assert.equal(done.code, 0, done.stderr);
+			assert.match((await use()).stderr, /already/);
+			const object = JSON.parse(readFileSync(join(other.dir, 'signer/site.json'), 'utf8'));
+			assert.equal(object.new_keys.token, 'diqi');
+			assert.deepEqual(Object.keys(object.keys), ['secrets']);
+			await other.start();
+			assert.equal((await fetch(`${other.manage}/readyz`)).status, 200);
+		} finally {
+			await other.remove();
+		}
 	});
 } finally {
 	await world.remove();
