@@ -165,6 +165,85 @@ test_journal_rules (void)
 	remove_file (folder, path);
 }
 
+/* --- renewed services ------------------------------------------------------------------ */
+
+static Certificate *
+over (const PrivateKey *key)
+{
+	static const NamePart name[] = { { NAME_COMMON_NAME, "service" } };
+	g_autoptr (PublicKey) public = private_key_public (key);
+	CertificateTemplate t = { .subject = name, .subject_n = 1, .key = public, .not_before = 0, .not_after = MICROS_PER_DAY, .ca = TRUE,
+	                          .path_length = 0, .key_usage = KU_KEY_CERT_SIGN };
+	g_autoptr (GError) error = NULL;
+	serial_new (0, &t.serial);
+	g_autoptr (GBytes) der = root_sign_certificate (key, &t, &error);
+	g_assert_no_error (error);
+	return certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
+}
+
+static gboolean
+keep_last (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+{
+	json_t **last = user;
+	(void) offset, (void) n, (void) error;
+	json_decref (*last);
+	*last = json_deep_copy (record);
+	return TRUE;
+}
+
+/* Does the journal take one more record, made of its last by `change`? */
+static gboolean
+takes (const char *path, const char *renews)
+{
+	json_t *last = NULL;
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Chain) chain = chain_open (path, keep_last, &last, &error);
+	g_assert_no_error (error);
+	json_object_set_new (last, "serial", json_string ("0102030405060708090a0b0c0d0e0f1011121314"));
+	if (renews != NULL)
+		json_object_set_new (last, "renews", json_string (renews));
+	else
+		json_object_del (last, "renews");
+	chain_append (chain, last, NULL, NULL);
+	g_assert_true (chain_commit (chain, &error));
+	g_clear_pointer (&chain, chain_free);
+	json_decref (last);
+	g_autoptr (Journal) journal = journal_open (path, &error);
+	return journal != NULL;
+}
+
+static void
+test_renewed (void)
+{
+	g_autofree char *folder = NULL, *path = make_file (0, &folder);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PrivateKey) key = private_key_generate (KEY_P256, &error);
+	g_autoptr (Certificate) first = over (key), second = over (key);
+	g_autoptr (Journal) journal = journal_open (path, &error);
+	g_assert_no_error (error);
+	journal_add_issue (journal, &(JournalEntry) { .time = 1, .profile = "service-log", .certificate = first });
+	journal_add_issue (journal, &(JournalEntry) { .time = 2, .profile = "service-log", .certificate = second, .renews = certificate_serial (first) });
+	g_assert_true (journal_commit (journal, &error));
+	g_clear_pointer (&journal, journal_free);
+	journal = journal_open (path, &error);
+	g_assert_no_error (error);
+	const JournalIssue *newest = journal_by_spki (journal, public_key_fingerprint (certificate_public_key (first)));
+	g_assert_true (fingerprint_equal (&newest->certificate, certificate_fingerprint (second)));
+	g_assert_nonnull (journal_by_serial (journal, certificate_serial (first)));
+	g_clear_pointer (&journal, journal_free);
+	/* A third over the same key must name the second, not the first and not nothing. */
+	g_autofree char *text = NULL;
+	gsize n;
+	g_assert_true (g_file_get_contents (path, &text, &n, NULL));
+	g_autofree char *of_first = serial_hex (certificate_serial (first)), *of_second = serial_hex (certificate_serial (second));
+	g_assert_false (takes (path, NULL));
+	g_assert_true (g_file_set_contents_full (path, text, (gssize) n, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+	g_assert_false (takes (path, of_first));
+	g_assert_true (g_file_set_contents_full (path, text, (gssize) n, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+	g_assert_true (takes (path, of_second));
+	remove_file (folder, path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,5 +254,6 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/chain/lines-moved", test_lines_moved);
 	g_test_add_func ("/signer/chain/two-writers-and-modes", test_two_writers_and_modes);
 	g_test_add_func ("/signer/chain/journal-rules", test_journal_rules);
+	g_test_add_func ("/signer/chain/renewed", test_renewed);
 	return g_test_run ();
 }
