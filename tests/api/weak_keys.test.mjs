@@ -1,7 +1,9 @@
 // Keys at the counter of the registry: every known weak one is refused with its stated verdict, one that shares a prime
 // with an earlier key too; those of the allowed kinds get their certificates.
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, generatePrimeSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { certificateRequest } from './lib/der.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
@@ -87,6 +89,11 @@ try {
 			application.identity = new Identity(generateKeyPairSync(...pair).privateKey);
 			await application.through('confirmed');
 			assert.ok(application.identity.certificate.checkPrivateKey(application.identity.key));
+			const file = join(world.site.top, `${name}.pem`);
+			writeFileSync(file, application.identity.certificate.toString());
+			const shown = JSON.parse(execFileSync(process.env.DIQI_PROGRAM, ['certificate', 'show', '--json', file]).toString());
+			assert.deepEqual(shown.identity, { organizationCode: application.view.form.uscc });
+			assert.equal(shown.algorithm, name.toLowerCase().replace('-', ''));
 		});
 	}
 
