@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "identity/subject.h"
 #include "main/cli.h"
+#include "main/list_change.h"
 #include "main/remote.h"
 
 static json_t *
@@ -95,93 +96,27 @@ run_propose (Cli *cli, GError **error)
 	g_autoptr (json_t) current = current_list (remote, error);
 	if (current == NULL)
 		return FALSE;
-	g_autoptr (GBytes) current_text = jcs_bytes (current);
-	Fingerprint previous;
-	fingerprint_of (g_bytes_get_data (current_text, NULL), g_bytes_get_size (current_text), &previous);
 	g_autoptr (json_t) list = json_deep_copy (current);
 	json_int_t version = json_integer_value (json_object_get (current, "version"));
 	json_object_set_new (list, "version", json_integer (version + 1));
 	json_t *officers = json_object_get (list, "officers");
 	if (!add_officer (cli, officers, error) || !remove_officer (cli, officers, error))
 		return FALSE;
-	g_autoptr (json_t) proposal = json_pack ("{s:I, s:o, s:O}", "version", version, "previous",
-	                                         json_hex (previous.b, sizeof previous.b), "list", list);
-	gsize n;
-	g_autofree char *text = jcs_dump (proposal, &n, error);
-	if (text == NULL || !file_write_new (cli_argument (cli, 0), text, n, 0644, error))
-		return FALSE;
-	cli_note (cli, "wrote %s: let two officers run \"diqi officer sign\" on it", cli_argument (cli, 0));
-	return TRUE;
+	return list_change_write (cli, current, list, "officer sign", error);
 }
 
 /* --- signing and sending ------------------------------------------------------------------ */
 
 static gboolean
-read_proposal (const char *path, json_t **proposal, json_t **list, gint64 *version, const char **previous, GError **error)
-{
-	g_autoptr (GBytes) bytes = file_read (path, 1 << 20, error);
-	if (bytes == NULL)
-		return FALSE;
-	*proposal = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 1 << 20, error);
-	if (*proposal == NULL)
-		return FALSE;
-	const Field fields[] = {
-		{ "version", FIELD_INT, TRUE, 0, version },
-		{ "previous", FIELD_HEX32, TRUE, 0, previous },
-		{ "list", FIELD_OBJECT, TRUE, 0, list },
-	};
-	return JSON_READ (*proposal, "", fields, error);
-}
-
-static gboolean
 run_sign (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) proposal = NULL;
-	json_t *list;
-	gint64 version;
-	const char *previous;
-	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
-		return FALSE;
-	g_autoptr (Remote) remote = remote_open (cli, error);
-	if (remote == NULL)
-		return FALSE;
-	g_autofree char *shown = json_dumps (list, JSON_INDENT (2));
-	cli_note (cli, "signing this list of officers:\n%s", shown);
-	g_autoptr (GBytes) text = jcs_bytes (list);
-	Fingerprint hash;
-	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &hash);
-	g_autofree char *statement = remote_statement (remote, "officers.change",
-		json_pack ("{s:I, s:s, s:o}", "version", (json_int_t) version, "previous", previous, "list", json_hex (hash.b, sizeof hash.b)), NULL, error);
-	return statement != NULL && file_write_new (cli_argument (cli, 1), statement, strlen (statement), 0644, error);
-}
-
-static char *
-read_statement (const char *path, GError **error)
-{
-	g_autoptr (GBytes) bytes = file_read (path, STATEMENT_MAX_BYTES, error);
-	return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+	return list_change_sign (cli, "officers.change", "officers", error);
 }
 
 static gboolean
 run_submit (Cli *cli, GError **error)
 {
-	g_autoptr (json_t) proposal = NULL;
-	json_t *list;
-	gint64 version;
-	const char *previous;
-	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
-		return FALSE;
-	g_autofree char *first = read_statement (cli_argument (cli, 1), error);
-	g_autofree char *second = first != NULL ? read_statement (cli_argument (cli, 2), error) : NULL;
-	if (second == NULL)
-		return FALSE;
-	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
-	if (remote == NULL)
-		return FALSE;
-	g_autoptr (json_t) reply = remote_call (remote, "POST", "/api/v1/officers",
-	                                        json_pack ("{s:[s,s], s:O}", "statements", first, second, "list", list), error);
-	cli_print (cli, reply);
-	return reply != NULL;
+	return list_change_submit (cli, "/api/v1/officers", error);
 }
 
 /* --- who an officer is --------------------------------------------------------------------- */
@@ -228,8 +163,8 @@ run_identify (Cli *cli, GError **error)
 static gboolean
 run_identify_submit (Cli *cli, GError **error)
 {
-	g_autofree char *first = read_statement (cli_argument (cli, 0), error);
-	g_autofree char *second = first != NULL ? read_statement (cli_argument (cli, 1), error) : NULL;
+	g_autofree char *first = statement_file_read (cli_argument (cli, 0), error);
+	g_autofree char *second = first != NULL ? statement_file_read (cli_argument (cli, 1), error) : NULL;
 	if (second == NULL)
 		return FALSE;
 	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);

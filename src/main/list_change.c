@@ -1,0 +1,102 @@
+/* main/list_change.c — see list_change.h. */
+#include "main/list_change.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "main/remote.h"
+#include "pki/statement.h"
+
+#define PROPOSAL_MAX (1 << 20)
+
+static void
+hash_of (const json_t *json, Fingerprint *out)
+{
+	g_autoptr (GBytes) text = jcs_bytes (json);
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), out);
+}
+
+gboolean
+list_change_write (Cli *cli, const json_t *current, const json_t *next, const char *sign_command, GError **error)
+{
+	json_int_t version = json_integer_value (json_object_get (current, "version"));
+	Fingerprint previous = { { 0 } };
+	gsize n;
+	if (version != 0)
+		hash_of (current, &previous);
+	g_autoptr (json_t) proposal = json_object ();
+	json_object_set_new (proposal, "version", json_integer (version));
+	json_object_set_new (proposal, "previous", json_hex (previous.b, sizeof previous.b));
+	json_object_set_new (proposal, "list", json_deep_copy (next));
+	g_autofree char *text = jcs_dump (proposal, &n, error);
+	if (text == NULL || !file_write_new (cli_argument (cli, 0), text, n, 0644, error))
+		return FALSE;
+	cli_note (cli, "wrote %s: let two officers run \"diqi %s\" on it", cli_argument (cli, 0), sign_command);
+	return TRUE;
+}
+
+static gboolean
+read_proposal (const char *path, json_t **proposal, json_t **list, gint64 *version, const char **previous, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, PROPOSAL_MAX, error);
+	if (bytes == NULL)
+		return FALSE;
+	*proposal = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), PROPOSAL_MAX, error);
+	if (*proposal == NULL)
+		return FALSE;
+	const Field fields[] = {
+		{ "version", FIELD_INT, TRUE, 0, version },
+		{ "previous", FIELD_HEX32, TRUE, 0, previous },
+		{ "list", FIELD_OBJECT, TRUE, 0, list },
+	};
+	return JSON_READ (*proposal, "", fields, error);
+}
+
+gboolean
+list_change_sign (Cli *cli, const char *type, const char *what, GError **error)
+{
+	g_autoptr (json_t) proposal = NULL;
+	json_t *list;
+	gint64 version;
+	const char *previous;
+	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autofree char *shown = json_dumps (list, JSON_INDENT (2));
+	cli_note (cli, "signing this list of %s:\n%s", what, shown);
+	Fingerprint hash;
+	hash_of (list, &hash);
+	g_autofree char *statement = remote_statement (remote, type,
+		json_pack ("{s:I, s:s, s:o}", "version", (json_int_t) version, "previous", previous, "list", json_hex (hash.b, sizeof hash.b)), NULL, error);
+	return statement != NULL && file_write_new (cli_argument (cli, 1), statement, strlen (statement), 0644, error);
+}
+
+char *
+statement_file_read (const char *path, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, STATEMENT_MAX_BYTES, error);
+	return bytes != NULL ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
+}
+
+gboolean
+list_change_submit (Cli *cli, const char *path, GError **error)
+{
+	g_autoptr (json_t) proposal = NULL;
+	json_t *list;
+	gint64 version;
+	const char *previous;
+	if (!read_proposal (cli_argument (cli, 0), &proposal, &list, &version, &previous, error))
+		return FALSE;
+	g_autofree char *first = statement_file_read (cli_argument (cli, 1), error);
+	g_autofree char *second = first != NULL ? statement_file_read (cli_argument (cli, 2), error) : NULL;
+	if (second == NULL)
+		return FALSE;
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	if (remote == NULL)
+		return FALSE;
+	g_autoptr (json_t) reply = remote_call (remote, "POST", path, json_pack ("{s:[s,s], s:O}", "statements", first, second, "list", list), error);
+	cli_print (cli, reply);
+	return reply != NULL;
+}

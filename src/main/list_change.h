@@ -1,0 +1,14 @@
+/* main/list_change.h — a list pinned by the signer, changed by two people: one writes the proposal to a file, two sign it, one sends it.
+ *
+ * A proposal is {"version","previous","list"}: what the list now is called, its hash, and the whole next list. */
+#pragma once
+#include "main/cli.h"
+
+/* To the command's first argument.  A list of version 0 is none yet. */
+gboolean list_change_write (Cli *cli, const json_t *current, const json_t *next, const char *sign_command, GError **error);
+/* Shows the proposal of the first argument, and writes a statement of this type over it to the second. */
+gboolean list_change_sign (Cli *cli, const char *type, const char *what, GError **error);
+/* Sends proposal and both statements, the three arguments. */
+gboolean list_change_submit (Cli *cli, const char *path, GError **error);
+/* A compact statement as such a command wrote it. */
+char *statement_file_read (const char *path, GError **error);
