@@ -1,11 +1,14 @@
 // 密钥恢复: an escrowed key comes back to the fresh key of whoever asked, by two officers and k recovery agents; nothing less will do.
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Client } from './lib/client.mjs';
 import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
 import { approvedRecovery, agentsChange, diqi, encryptionOf, giveShare, lodgeRecovery } from './lib/recovery.mjs';
 import { expectCertificate } from './lib/service.mjs';
+import { Identity } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
@@ -18,7 +21,7 @@ const file = (name, content) => {
 // The key of an envelope as openssl opens it, with the key and the certificate or key identifier it was sealed to.
 const opened = (envelope, key) => execFileSync('openssl', ['cms', '-decrypt', '-inform', 'DER', '-in', file('envelope', Buffer.from(envelope, 'base64')),
 	'-inkey', file('key.pem', key.export({ type: 'pkcs8', format: 'pem' }))], { stdio: ['ignore', 'pipe', 'pipe'] });
-const leaves = async () => {
+const agents = async () => {
 	const auditor = await world.officer('auditor');
 	return expectStatus(await auditor.get('/api/v1/agents'), 200);
 };
@@ -28,7 +31,7 @@ try {
 	await world.ready(company.holder);
 	const encryption = await encryptionOf(company);
 
-	await check('双证书: both certificates of one issue, each the other\'s pair; the envelope opens with the holder\'s own key', async () => {
+	await check('双证书: both certificates of one issue, each the other\'s pair; the envelope opens with the holder\'s own key, and logs nobody in', async () => {
 		const signing = expectStatus(await world.public.get(`/api/v1/certificates/${company.view.serial}`), 200);
 		const other = expectStatus(await world.public.get(`/api/v1/certificates/${encryption.serial}`), 200);
 		assert.deepEqual([signing.use, other.use, signing.pair, other.pair], ['sign', 'encrypt', encryption.serial, company.view.serial]);
@@ -37,6 +40,8 @@ try {
 		const inside = opened(issued.envelope, company.identity.key);
 		const spki = execFileSync('openssl', ['pkey', '-inform', 'DER', '-pubout', '-outform', 'DER'], { input: inside });
 		assert.ok(spki.equals(encryption.certificate.publicKey.export({ type: 'spki', format: 'der' })));
+		const key = createPrivateKey({ key: inside, type: 'pkcs8', format: 'der' });
+		expectProblem(await new Client(world.site, new Identity(key, encryption.certificate)).login(), 403, 'certificate.usage');
 	});
 
 	await check('a signing certificate is nobody\'s to recover, and an encryption certificate no service\'s but this', async () => {
@@ -102,7 +107,7 @@ try {
 	await check('a removed agent\'s share no longer counts', async () => {
 		const open = await approvedRecovery(world, company);
 		const administrator = await world.officer('administrator');
-		const { keys, lost, ...current } = await leaves();
+		const { keys, lost, ...current } = await agents();
 		const list = { ...current, version: current.version + 1, agents: current.agents.slice(0, 2) };
 		expectStatus(await administrator.post('/api/v1/agents', { statements: await agentsChange(world, { keys, lost, ...current }, list), list }), 200);
 		const removed = await giveShare(world.site, open.id, 3);
