@@ -480,7 +480,7 @@ try {
 		assert.match(list.text.toLowerCase(), new RegExp(`serial number: 0*${BigInt(`0x${victim.view.serial}`).toString(16)}`));
 		assert.match(await opensslVerify(victim.identity.certificate.toString()), /certificate revoked/);
 		const status = expectStatus(await world.public.get(`/api/v1/certificates/${victim.view.serial}`), 200);
-		assert.deepEqual(Object.keys(status).sort(), ['not_after', 'not_before', 'profile', 'reason', 'revoked_at', 'serial', 'status', 'use']);
+		assert.deepEqual(Object.keys(status).sort(), ['not_after', 'not_before', 'pair', 'profile', 'reason', 'revoked_at', 'serial', 'status', 'use']);
 	});
 
 	await check('the public view of a certificate names nobody; an unknown serial is 404', async () => {

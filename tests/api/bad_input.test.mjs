@@ -72,6 +72,8 @@ async function targets() {
 		['POST', '/api/v1/revocations', as('issuer'), { serials: [holder.serial], ...two }],
 		['POST', '/api/v1/certificates/{serial}/revoke', holder, statement, `/api/v1/certificates/${holder.serial}/revoke`],
 		['POST', '/api/v1/officers', as('administrator'), { ...two, list: {} }],
+		['POST', '/api/v1/agents', as('administrator'), { ...two, list: {} }],
+		['POST', '/api/v1/recoveries/{id}/share', as('recovery_agent-1'), statement, `${api}/recoveries/${application.id}/share`],
 		['POST', '/api/v1/officers/identities', as('administrator'), two],
 		['POST', '/api/v1/profiles', as('administrator'), { ...two, profile: '{}' }],
 		['POST', '/api/v1/notices', as('market_editor'), { content: world.parcel() }],

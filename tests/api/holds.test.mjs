@@ -60,7 +60,7 @@ async function assertGood(holder, serial) {
 	await becomesGood(serial);
 	await becomesListed(serial, undefined);
 	const view = await status(serial);
-	assert.deepEqual(Object.keys(view).sort(), ['not_after', 'not_before', 'profile', 'serial', 'status', 'use']);
+	assert.deepEqual(Object.keys(view).sort(), ['not_after', 'not_before', 'pair', 'profile', 'serial', 'status', 'use']);
 	assert.equal(view.status, 'valid');
 	expectStatus(await new Client(world.site, holder.identity).login(), 201);
 }

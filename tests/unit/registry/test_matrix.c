@@ -122,7 +122,7 @@ static gboolean
 is_tried (ApplicationAct act)
 {
 	/* The system's own acts have no actor; who stores and abandons is issuing's. */
-	return act != ACT_CREATE && act != ACT_STORE && act != ACT_ABANDON && act != ACT_FEE_PAID;
+	return act != ACT_CREATE && act != ACT_STORE && act != ACT_ABANDON && act != ACT_FEE_PAID && act != ACT_RECOVERED;
 }
 
 static void
