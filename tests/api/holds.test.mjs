@@ -61,6 +61,9 @@ async function assertGood(holder, serial) {
 	await becomesListed(serial, undefined);
 	const view = await status(serial);
 	assert.deepEqual(Object.keys(view).sort(), ['not_after', 'not_before', 'pair', 'profile', 'serial', 'status', 'use']);
+	assert.ok(!('reason' in view || 'revoked_at' in view));
+	if (view.pair)
+		await becomesGood(view.pair);
 	assert.equal(view.status, 'valid');
 	expectStatus(await new Client(world.site, holder.identity).login(), 201);
 }

@@ -1,5 +1,7 @@
 // F-16: the process dies exactly between two steps that belong together.  The next start finishes what was begun, the
 // client's repetition gets the one outcome, and nothing is there twice.  (base/failpoint.h; sanitizer builds only.)
+import { createHash } from 'node:crypto';
+
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -110,6 +112,24 @@ try {
 		}
 		await world.site.start();
 		assert.ok((await crl()).number >= before.number + 3);
+	});
+
+	await check('revoke_many.chunk: revoking many goes on where it was, each certificate once', async () => {
+		const holder = await world.certify();
+		const serials = [...Array.from({ length: 250 }, (_, i) => `41${i.toString(16).padStart(38, '0')}`), holder.serial];
+		const list = createHash('sha256').update(serials.map((s) => `${s}\n`).join('')).digest('hex'), statements = [];
+		for (const name of ['reviewer', 'issuer'])
+			statements.push(await (await world.officer(name)).statement('certificate.revoke_many', { list, count: serials.length, reason: 'superseded', cause: 'key_replaced' }));
+		const issuer = await world.officer('issuer');
+		let begun;
+		await dieAt('revoke_many.chunk', async () => { begun = expectStatus(await issuer.post('/api/v1/revocations', { serials, statements }), 202); });
+		let view;
+		for (let i = 0; i < 100 && !view?.finished; i++) {
+			view = expectStatus(await (await world.officer('issuer')).get(`/api/v1/revocations/${begun.batch}`), 200);
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+		assert.deepEqual([view.done, view.revoked, view.passed_over], [251, 1, 250]);
+		assert.equal(expectStatus(await world.public.get(`/api/v1/certificates/${holder.serial}`), 200).reason, 'superseded');
 	});
 
 	await check('the sale closes, its bundle verifies', async () => {
