@@ -31,6 +31,7 @@ typedef struct {
 	Broadcast *broadcast;
 	ArrivalWatermark *watermark;
 	Metrics *metrics;
+	gint64 max_hold_days;          /* [authority] max_hold_days */
 	const char *site_name;
 	const char *log_origin;
 	/* Test sites: moves the injected clock (and the signer's) and everything that waits for it. */

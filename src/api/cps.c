@@ -5,6 +5,7 @@
 
 #include "authority/lifetimes.h"
 #include "base/error.h"
+#include "registry/cause.h"
 #include "registry/disposal.h"
 #include "registry/service.h"
 #include "signer/invariant.h"
@@ -112,6 +113,22 @@ services (const json_t *tariffs, Micros now)
 	return list;
 }
 
+/* Article 四.7 of the contract, and what RFC 5280 calls it; without a reason: any that fits. */
+static json_t *
+revocation_cause_list (void)
+{
+	json_t *list = json_array ();
+	gsize n;
+	const RevocationCause *causes = revocation_causes (&n);
+	for (gsize i = 0; i < n; i++) {
+		json_t *item = json_pack ("{s:s, s:s, s:b}", "cause", causes[i].name, "label", causes[i].label, "holder", causes[i].holder);
+		if (causes[i].reason != REASON_UNSPECIFIED)
+			json_object_set_new (item, "reason", json_string (reason_name (causes[i].reason)));
+		json_array_append_new (list, item);
+	}
+	return list;
+}
+
 /* --- key centre ----------------------------------------------------------------------------------- */
 
 /* NULL: the site has none. */
@@ -149,12 +166,12 @@ cps_document (const Api *api, Micros now, GError **error)
 	if (centre == NULL || !store_read (api->store, "page.cps", read_tariffs, &tariffs, error))
 		return NULL;
 	return json_pack (
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:O, s:{s:i}}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:o, s:I, s:O, s:{s:i}}",
 		"name", api->site_name, "site", api->site->site, "kind", api->site->test_site ? "test" : "production", "base_uri", api->site->base_uri,
 		"generated", json_time (now), "authorities", authorities (api->site), "profiles", profiles_in_use (profiles),
 		"crl", "life_s", seconds (CRL_LIFE), "published_every_s", seconds (CRL_LIFE / 2), "ocsp", "life_s", seconds (OCSP_LIFE),
 		"approvals", "persons", 2, "valid_s", seconds (APPROVAL_MAX_AGE), "clock_tolerance_s", seconds (CLOCK_TOLERANCE),
-		"services", services (tariffs, now), "key_centre", centre, "retention", "years_after_end", DISPOSAL_YEARS);
+		"services", services (tariffs, now), "causes", revocation_cause_list (), "max_hold_days", (json_int_t) api->max_hold_days, "key_centre", centre, "retention", "years_after_end", DISPOSAL_YEARS);
 }
 
 static const Api *

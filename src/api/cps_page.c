@@ -197,7 +197,7 @@ causes_table (Html *html, const json_t *causes)
 	html_raw (html, "<h3>合同四.7 所列事由</h3>\n");
 	table_begin (html);
 	json_array_foreach (causes, i, cause)
-		html_row (html, text_at (cause, "label"), text_at (cause, "reason"));
+		html_row (html, text_at (cause, "label"), text_at (cause, "reason") != NULL ? text_at (cause, "reason") : "按情形");
 	table_end (html);
 }
 

@@ -139,6 +139,7 @@ fill_contexts (Site *site)
 		.site = authority_site (site->authority), .authority = site->authority, .officers = site->officers,
 		.registry = site->registry, .providers = site->providers, .keeper = site->keeper, .broadcast = site->broadcast,
 		.watermark = site->watermark, .metrics = site->metrics,
+		.max_hold_days = config_int (site->config, "authority", "max_hold_days"),
 		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
 		.set_clock = site_clock_set, .set_clock_user = site,
 	};

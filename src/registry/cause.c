@@ -15,6 +15,13 @@ static const RevocationCause causes[] = {
 };
 
 const RevocationCause *
+revocation_causes (gsize *n)
+{
+	*n = G_N_ELEMENTS (causes);
+	return causes;
+}
+
+const RevocationCause *
 revocation_cause (const char *name)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS (causes); i++)

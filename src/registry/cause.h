@@ -9,6 +9,8 @@ typedef struct {
 	gboolean for_good;                     /* FALSE: a hold */
 } RevocationCause;
 
+/* All of them, for the practice statement. */
+const RevocationCause *revocation_causes (gsize *n);
 /* NULL: there is none of this name. */
 const RevocationCause *revocation_cause (const char *name);
 /* May `cause` (NULL: none is said) stand beside this reason of a revocation?  `field` is the statement's member.
