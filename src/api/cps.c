@@ -166,10 +166,10 @@ cps_document (const Api *api, Micros now, GError **error)
 	if (centre == NULL || !store_read (api->store, "page.cps", read_tariffs, &tariffs, error))
 		return NULL;
 	return json_pack (
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:o, s:I, s:O, s:{s:i}}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:o, s:I, s:O, s:{s:i}}",
 		"name", api->site_name, "site", api->site->site, "kind", api->site->test_site ? "test" : "production", "base_uri", api->site->base_uri,
 		"generated", json_time (now), "authorities", authorities (api->site), "profiles", profiles_in_use (profiles),
-		"crl", "life_s", seconds (CRL_LIFE), "published_every_s", seconds (CRL_LIFE / 2), "ocsp", "life_s", seconds (OCSP_LIFE),
+		"crl", "life_s", seconds (CRL_LIFE), "published_every_s", seconds (CRL_LIFE / 2), "full_latency_s", seconds (FULL_PAUSE), "ocsp", "life_s", seconds (OCSP_LIFE),
 		"approvals", "persons", 2, "valid_s", seconds (APPROVAL_MAX_AGE), "clock_tolerance_s", seconds (CLOCK_TOLERANCE),
 		"services", services (tariffs, now), "causes", revocation_cause_list (), "max_hold_days", (json_int_t) api->max_hold_days, "key_centre", centre, "retention", "years_after_end", DISPOSAL_YEARS);
 }

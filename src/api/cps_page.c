@@ -205,13 +205,13 @@ static void
 status_section (Html *html, const json_t *d)
 {
 	g_autofree char *life = duration (number_at (at (d, "crl"), "life_s")), *every = duration (number_at (at (d, "crl"), "published_every_s"));
-	g_autofree char *answer = duration (number_at (at (d, "ocsp"), "life_s"));
+	g_autofree char *answer = duration (number_at (at (d, "ocsp"), "life_s")), *latency = duration (number_at (at (d, "crl"), "full_latency_s"));
 	section (html, "status", "五、暂停、撤销与状态", "Suspension, revocation and status");
 	html_raw (html, "<ul>\n<li>证书持有人可随时申请暂停或撤销,并以本人证书签名或经柜台鉴别身份;审核人、发证人可按合同四.7 所列事由撤销。</li>\n"
-	          "<li>撤销自登记时起立即生效:在线状态和撤销列表在 1 秒内反映,不设宽限期。</li>\n");
+	          "<li>撤销自登记时起立即生效:在线状态与登录会话在 1 秒内反映,不设宽限期。</li>\n");
 	if (number_at (d, "max_hold_days") > 0)
 		html_text (html, "<li>暂停最长 %" JSON_INTEGER_FORMAT " 天,逾期未解除即撤销。</li>\n", number_at (d, "max_hold_days"));
-	html_text (html, "<li>撤销列表(CRL)有效期 %s,最迟每 %s 公布一次,每有撤销即公布新表;公布时延不超过 1 秒。</li>\n", life, every);
+	html_text (html, "<li>撤销列表(CRL)有效期 %s,最迟每 %s 公布一次;每有撤销,在 1 秒内公布新表(很长的全表最迟 %s 后,其增量表与分片表仍在 1 秒内)。</li>\n", life, every, latency);
 	html_text (html, "<li>在线状态(OCSP)全天提供,回答有效期 %s;“有效”只对本机构确实签发的证书作出。</li>\n</ul>\n", answer);
 	causes_table (html, at (d, "causes"));
 }

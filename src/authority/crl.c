@@ -21,7 +21,6 @@
 #define CRL_ATTEMPTS 3
 /* Longer full lists are not made anew for every revocation: the delta and the shards say it at once. */
 #define EAGER_ENTRIES 10000
-#define FULL_PAUSE MICROS_PER_MIN
 /* A delta longer than this ends by a new full list to start from. */
 #define DELTA_ENTRIES 5000
 /* After a long round as long a rest, so that revoking many does not make the same lists over and over. */

@@ -4,5 +4,7 @@
 
 /* nextUpdate − thisUpdate of a revocation list; a new one is published when half of it is over, or something was revoked. */
 #define CRL_LIFE MICROS_PER_DAY
-/* The same of an OCSP answer. */
+/* A long full list waits this long for further revocations; deltas and shards never do. */
+#define FULL_PAUSE MICROS_PER_MIN
+/* nextUpdate − thisUpdate of an OCSP answer. */
 #define OCSP_LIFE (10 * MICROS_PER_MIN)
