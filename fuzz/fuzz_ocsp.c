@@ -17,18 +17,43 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OCSP_REQUEST, ocsp_request_free_)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OCSP_RESPONSE, OCSP_RESPONSE_free)
 
 static Certificate *
-own_root (PrivateKey **key)
+parsed (GBytes *der)
 {
-	const NamePart name = { NAME_COMMON_NAME, "root" };
-	*key = private_key_generate (KEY_P256, NULL);
-	g_autoptr (PublicKey) public = private_key_public (*key);
-	/* 1 << 5 and 1 << 6: the names are macros of OpenSSL's here */
-	CertificateTemplate t = { .subject = &name, .subject_n = 1, .key = public, .ca = TRUE, .path_length = -1, .not_after = MICROS_PER_DAY,
-	                          .key_usage = 1 << 5 | 1 << 6, .extended_key_usage = EKU_OCSP_SIGNING };
+	g_assert_nonnull (der);
+	g_autoptr (GBytes) owned = der;
+	Certificate *certificate = certificate_parse (g_bytes_get_data (owned, NULL), g_bytes_get_size (owned), NULL);
+	g_assert_nonnull (certificate);
+	return certificate;
+}
+
+/* A root, and the responder it has certified. */
+static Certificate *
+own_root (OcspResponder **responder)
+{
+	const NamePart root_name = { NAME_COMMON_NAME, "root" }, responder_name = { NAME_COMMON_NAME, "responder" };
+	g_autoptr (GError) error = NULL;
+	PrivateKey *root_key = private_key_generate (KEY_P256, NULL), *key = private_key_generate (KEY_P256, NULL);
+	g_autoptr (PublicKey) root_public = private_key_public (root_key), public = private_key_public (key);
+	/* 1 << 0, 1 << 5 and 1 << 6: the names are macros of OpenSSL's here */
+	CertificateTemplate t = { .subject = &root_name, .subject_n = 1, .key = root_public, .ca = TRUE, .path_length = -1,
+	                          .not_after = MICROS_PER_DAY, .key_usage = 1 << 5 | 1 << 6 };
 
 	serial_new (0, &t.serial);
-	g_autoptr (GBytes) der = root_sign_certificate (*key, &t, NULL);
-	return certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), NULL);
+	GBytes *der = root_sign_certificate (root_key, &t, &error);
+	g_assert_no_error (error);
+	Certificate *root = parsed (der);
+	g_autoptr (Issuer) issuer = issuer_new (root, root_key, &error);
+	CertificateTemplate r = { .subject = &responder_name, .subject_n = 1, .key = public, .path_length = -1, .not_after = MICROS_PER_DAY - MICROS_PER_S,
+	                          .key_usage = 1 << 0, .extended_key_usage = EKU_OCSP_SIGNING, .ocsp_no_check = TRUE };
+	serial_new (0, &r.serial);
+	der = issuer_sign_certificate (issuer, &r, &error);
+	g_assert_no_error (error);
+	g_autoptr (Certificate) certificate = parsed (der);
+	*responder = ocsp_responder_new (certificate, key, &error);
+	g_assert_no_error (error);
+	private_key_free (root_key);
+	private_key_free (key);
+	return root;
 }
 
 static void
@@ -74,15 +99,12 @@ has_unread_parts (Der whole)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-	static PrivateKey *key;
 	static Certificate *root;
 	static OcspResponder *responder;
 	g_autoptr (GError) error = NULL;
 
-	if (root == NULL) {
-		root = own_root (&key);
-		responder = ocsp_responder_new (root, key, NULL);
-	}
+	if (root == NULL)
+		root = own_root (&responder);
 	g_autoptr (OcspRequest) ours = ocsp_request_parse (data, size, root, &error);
 	if (ours == NULL) {
 		g_assert_error (error, DIQI_ERROR, DIQI_ERROR_REQUEST);
