@@ -7,6 +7,7 @@
 #include "signer/durable.h"
 #include "signer/journal.h"
 #include "signer/new_ca.h"
+#include "signer/root_key.h"
 
 #define ROOT_LIST_MAX (1 << 20)
 
@@ -66,31 +67,19 @@ ceremony_site (const Ceremony *ceremony)
 /* --- root keys ------------------------------------------------------------------------------ */
 
 static PrivateKey *
-load_root (const CeremonyKey *from, const Certificate *root, const char *field, GError **error)
+load_root (const Ceremony *ceremony, const CeremonyKey *from, const Certificate *root, const char *field, GError **error)
 {
-	char *text;
-	gsize n;
 	g_autoptr (GError) local = NULL;
 	if (from->file == NULL || from->passphrase == NULL) {
 		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, field, "the root's key and its passphrase are needed");
 		return NULL;
 	}
-	if (!g_file_get_contents (from->file, &text, &n, &local)) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, field, "%s", local->message);
-		return NULL;
-	}
-	g_autoptr (GBytes) pem = g_bytes_new_take (text, n);
-	g_autoptr (PrivateKey) key = private_key_load_pem (pem, from->passphrase, strlen (from->passphrase), error);
+	PrivateKey *key = root_key_load (from->file, ceremony->pins->site, from->passphrase, root, &local);
 	if (key == NULL) {
-		g_prefix_error (error, "%s: ", from->file);
-		return NULL;
+		diqi_error_put_field (local, field);
+		g_propagate_error (error, g_steal_pointer (&local));
 	}
-	g_autoptr (PublicKey) public = private_key_public (key);
-	if (!fingerprint_equal (public_key_fingerprint (public), public_key_fingerprint (certificate_public_key (root)))) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, field, "%s is not the key of that root", from->file);
-		return NULL;
-	}
-	return g_steal_pointer (&key);
+	return key;
 }
 
 static gboolean
@@ -160,15 +149,15 @@ static NewCa *
 make (Ceremony *ceremony, const CeremonyCa *in, const PinnedCa *above, Micros now, GError **error)
 {
 	const PinnedCa *first = pins_ca (ceremony->pins, NULL);
-	g_autoptr (PrivateKey) root_key = above != NULL ? load_root (&in->root, above->root, "/root_key", error) : NULL;
+	g_autoptr (PrivateKey) root_key = above != NULL ? load_root (ceremony, &in->root, above->root, "/root_key", error) : NULL;
 	if (above != NULL && root_key == NULL)
 		return NULL;
 	gboolean apart = above == NULL || !fingerprint_equal (certificate_fingerprint (above->root), certificate_fingerprint (first->root));
-	g_autoptr (PrivateKey) first_key = apart ? load_root (&in->first_root, first->root, "/first_root_key", error) : NULL;
+	g_autoptr (PrivateKey) first_key = apart ? load_root (ceremony, &in->first_root, first->root, "/first_root_key", error) : NULL;
 	if (apart && first_key == NULL)
 		return NULL;
 	/* The root's key of a new root stays in memory until it is on its medium: no token is asked to make it here. */
-	const NewCaWanted wanted = { { ceremony->vault, ceremony->vault }, in->name, above != NULL ? above->algorithm : in->algorithm,
+	const NewCaWanted wanted = { { ceremony->vault, NULL }, in->name, above != NULL ? above->algorithm : in->algorithm,
 	                             above != NULL ? above->root : NULL, root_key, first_key, now };
 	return new_ca_make (ceremony->pins, &wanted, error);
 }
@@ -260,7 +249,7 @@ ceremony_root_list (Ceremony *ceremony, const char *ca, const CeremonyKey *root,
 	const PinnedCa *named = named_for (ceremony->pins, asked);
 	g_autofree char *name = pins_ca_file (named->name, "root", ".crl");
 	g_autofree char *path = g_build_filename (ceremony->ca_dir, name, NULL);
-	g_autoptr (PrivateKey) key = load_root (root, named->root, "/root_key", error);
+	g_autoptr (PrivateKey) key = load_root (ceremony, root, named->root, "/root_key", error);
 	g_autoptr (GArray) entries = NULL;
 	Micros now = ceremony_now (ceremony), next = 0;
 	guint64 number;

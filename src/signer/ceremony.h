@@ -1,8 +1,8 @@
 /* signer/ceremony.h — what is done to the folder of a signer that does not run: CAs are added, roots sign their lists, and what was done is
  * entered in the journal.
  *
- * A root key is here only while its step lasts; it comes from a file of its own under its own passphrase, on a medium that goes back into
- * its safe.  A running signer holds the journal's lock: then nothing of this begins.
+ * A root key is here only while its step lasts; it comes from a file of its own under its own passphrase, or from a token that a
+ * root.json names (root_key.h), on a medium that goes back into its safe.  A running signer holds the journal's lock: then nothing of this begins.
  */
 #pragma once
 #include "base/clock.h"

@@ -60,6 +60,18 @@ hsm_is_lost (const Hsm *hsm)
 	return hsm->fd < 0 || hsm->locked_out || (hsm->away_since != 0 && g_get_monotonic_time () - hsm->away_since > AWAY_MAX);
 }
 
+int
+hsm_fd (const Hsm *hsm)
+{
+	return hsm->fd;
+}
+
+void
+hsm_keeper_ended (Hsm *hsm)
+{
+	end_keeper (hsm);
+}
+
 /* --- one message and its answer -------------------------------------------------------- */
 
 static gboolean

@@ -18,6 +18,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hsm, hsm_unref)
  * minutes.  Then the signer ends too, and says at its next start what is wrong. */
 gboolean hsm_is_lost (const Hsm *hsm);
 
+/* For poll: hangs up when the keeper ends; then tell it.  -1: it has ended. */
+int hsm_fd (const Hsm *hsm);
+void hsm_keeper_ended (Hsm *hsm);
+
 /* See pki/pkcs11.h for each. */
 gboolean hsm_facts (Hsm *hsm, Pkcs11Facts *out, GError **error);
 gboolean hsm_find_key (Hsm *hsm, const char *label, Pkcs11KeyFacts *out, GError **error);

@@ -16,8 +16,10 @@
 #include "base/log.h"
 #include "signer/dispatch.h"
 #include "signer/frame.h"
+#include "signer/hsm.h"
 
 #define MAX_CONNECTIONS 64
+#define MAX_TOKENS 16
 
 typedef struct {
 	int fd;
@@ -148,16 +150,37 @@ end_if_lost (const Loop *loop)
 	_exit (EXIT_FAILURE);
 }
 
+/* The processes that hold the tokens: their end is ours. */
+static guint
+watch_tokens (const Loop *loop, struct pollfd *polled)
+{
+	GPtrArray *hsms = loop->keyring->hsms;
+	guint n = MIN (hsms->len, MAX_TOKENS);
+	for (guint i = 0; i < n; i++)
+		polled[i] = (struct pollfd) { hsm_fd (g_ptr_array_index (hsms, i)), 0, 0 };
+	return n;
+}
+
+static void
+see_tokens (const Loop *loop, const struct pollfd *polled, guint n)
+{
+	for (guint i = 0; i < n; i++)
+		if (polled[i].revents != 0)
+			hsm_keeper_ended (g_ptr_array_index (loop->keyring->hsms, i));
+}
+
 static void
 turn (Loop *loop)
 {
-	struct pollfd polled[MAX_CONNECTIONS + 1];
+	struct pollfd polled[MAX_CONNECTIONS + 1 + MAX_TOKENS];
 	guint n = loop->connections->len;
 	for (guint i = 0; i < n; i++)
 		polled[i] = (struct pollfd) { ((Connection *) g_ptr_array_index (loop->connections, i))->fd, POLLIN, 0 };
 	polled[n] = (struct pollfd) { loop->listener, POLLIN, 0 };     /* poll skips a negative descriptor */
-	if (poll (polled, n + 1, -1) < 0)
+	guint tokens = watch_tokens (loop, polled + n + 1);
+	if (poll (polled, n + 1 + tokens, -1) < 0)
 		return;
+	see_tokens (loop, polled + n + 1, tokens);
 	for (guint i = 0; i < n; i++)
 		if (polled[i].revents != 0)
 			read_connection (loop, g_ptr_array_index (loop->connections, i));

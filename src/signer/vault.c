@@ -367,7 +367,7 @@ note_made (Vault *vault, const char *name, const char *label)
 PrivateKey *
 vault_generate_key (Vault *vault, const char *name, KeyAlgorithm algorithm, GError **error)
 {
-	if (vault->places->fresh == NULL)
+	if (vault == NULL || vault->places->fresh == NULL)
 		return private_key_generate (algorithm, error);
 	g_autofree char *label = label_of (vault, name);
 	g_autoptr (GError) failure = NULL;

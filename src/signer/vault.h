@@ -22,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Vault, vault_free)
 
 /* The private key of that name.  expected: its certificate's public key; NULL: whatever it is.  DIQI_ERROR_CONFIG when they differ. */
 PrivateKey *vault_load_key (Vault *vault, const char *name, const PublicKey *expected, GError **error);
-/* A new key: on the token where new keys go (entered in places: site.json must be written), or in memory. */
+/* A new key; vault NULL: in memory, the caller keeps it.  Else on the token where new keys go (entered in places: site.json must be written), or in memory. */
 PrivateKey *vault_generate_key (Vault *vault, const char *name, KeyAlgorithm algorithm, GError **error);
 /* Writes NAME.key, in place of what may be there; nothing for a key on a token. */
 gboolean vault_keep_key (Vault *vault, const char *name, const PrivateKey *key, GError **error);
