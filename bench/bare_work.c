@@ -65,10 +65,8 @@ own_time (void)
 	return (gint64) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-typedef void (*UnitFn) (gpointer work);
-
-static guint64
-rate (UnitFn unit, gpointer work, Micros limit)
+guint64
+bare_rate (BareUnitFn unit, gpointer work, Micros limit)
 {
 	guint64 done = 0;
 	gint64 begun = own_time (), now;
@@ -238,7 +236,7 @@ bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_
 	w.subject = holder_name ();
 	w.issuer_name = X509_NAME_dup (X509_get_subject_name (issuer));
 	make_extensions (&w, issuer);
-	const BareWork result = { rate (issue_whole, &w, limit), rate (issue_arithmetic, &w, limit) };
+	const BareWork result = { bare_rate (issue_whole, &w, limit), bare_rate (issue_arithmetic, &w, limit) };
 	sk_X509_EXTENSION_pop_free (w.extensions, X509_EXTENSION_free);
 	X509_NAME_free (w.subject);
 	X509_NAME_free (w.issuer_name);
@@ -315,7 +313,7 @@ bare_ocsp (KeyAlgorithm algorithm, const Certificate *responder, GBytes *request
 	w.sign = context (algorithm, w.key, TRUE);
 	w.responder = with_key (responder, w.key);
 	w.request = g_bytes_get_data (request, &w.request_n);
-	const BareWork result = { rate (ocsp_whole, &w, limit), rate (ocsp_arithmetic, &w, limit) };
+	const BareWork result = { bare_rate (ocsp_whole, &w, limit), bare_rate (ocsp_arithmetic, &w, limit) };
 	X509_free (w.responder);
 	EVP_MD_CTX_free (w.sign);
 	EVP_PKEY_free (w.key);

@@ -10,6 +10,8 @@
  * whole, list:        build an X509_CRL of so many entries, each with a reason; sort, sign, encode.  (No arithmetic: one signature.)
  * whole, ocsp:        read the request; build a basic response with its status and nonce; sign; encode.
  * arithmetic, ocsp:   one signature.
+ * whole, stamp:       read the query; build a response with its token, signed attributes and TSTInfo; sign; encode.
+ * arithmetic, stamp:  one signature.
  */
 #pragma once
 #include "base/clock.h"
@@ -19,7 +21,12 @@ typedef struct {
 	guint64 whole, arithmetic;       /* per second of processor time */
 } BareWork;
 
+typedef void (*BareUnitFn) (gpointer work);
+/* Units per second of this thread's processor time. */
+guint64 bare_rate (BareUnitFn unit, gpointer work, Micros limit);
 /* statement_n: octets each officer's signature covers. */
 BareWork bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit);
 BareWork bare_ocsp (KeyAlgorithm algorithm, const Certificate *responder, GBytes *request, Micros limit);
+/* P-256 only: OpenSSL's TS gives SM2 no identity.  bare_stamp.c */
+BareWork bare_stamp (GBytes *query, Micros limit);
 guint64 bare_list_micros (KeyAlgorithm algorithm, const Certificate *issuing, guint entries);      /* for one */

@@ -396,6 +396,39 @@ figure_list (Bench *b, const char *name, GError **error)
 	return TRUE;
 }
 
+/* --- time stamps ------------------------------------------------------------------------------------------- */
+
+/* An RFC 3161 query over a SHA-256 hash, with a nonce, asking for the certificate. */
+static const char stamp_query[] = "\x30\x3a\x02\x01\x01\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20"
+	"0123456789abcdef0123456789abcdef" "\x02\x01\x07\x01\x01\xff";
+
+static gboolean
+ask_stamp (Bench *b, guint64 i, GError **error)
+{
+	g_autoptr (GBytes) query = g_bytes_new_static (stamp_query, sizeof stamp_query - 1);
+	g_autoptr (GBytes) response = signer_stamp (b->client, query, error);
+	(void) i;
+	/* A refusal is a few dozen octets; a token is not. */
+	return response != NULL && (g_bytes_get_size (response) > 500 || diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "no time stamp was given"));
+}
+
+static gboolean
+figure_stamp (Bench *b, const char *name, GError **error)
+{
+	Series s = { 0 };
+	g_autoptr (GBytes) query = g_bytes_new_static (stamp_query, sizeof stamp_query - 1);
+	/* No loop to hold SM2 against: OpenSSL's TS gives it no identity. */
+	if (b->algorithm == KEY_SM2)
+		return TRUE;
+	for (guint round = 0; round < ROUNDS; round++) {
+		const BareWork bare = bare_stamp (query, BARE_TIME);
+		if (!crowd_run (b, ask_stamp, 0, &bare, &s, round, error))
+			return FALSE;
+	}
+	print_series (name, b, &s);
+	return TRUE;
+}
+
 /* --- main -------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -405,6 +438,7 @@ static const struct {
 	{ "signer_issue", figure_issue },
 	{ "signer_ocsp", figure_ocsp },
 	{ "signer_list", figure_list },
+	{ "signer_stamp", figure_stamp },
 };
 
 static gboolean
