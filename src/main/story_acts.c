@@ -36,7 +36,7 @@ apply (Story *story, Party *party, GError **error)
 	g_autofree char *form = story_file (story, form_name);
 	party->p12 = g_strconcat (stem, ".p12", NULL);
 	if (!demo_write_resource (form_name, form, error) || !demo_write_pin (pin, error) ||
-	    !story_exits (story, 0, NULL, error, "key", "new", stem, "--pin-file", pin, NULL))
+	    !story_exits (story, 0, NULL, error, "key", "new", stem, "--algorithm", story->holder_algorithm, "--pin-file", pin, NULL))
 		return FALSE;
 	g_autoptr (json_t) made = story_run (story, error, "application", "new", party->kind, "--form", form, "--ticket", ticket, NULL);
 	if (!story_expect (made, "state", "draft", error))

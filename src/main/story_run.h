@@ -8,6 +8,7 @@ typedef struct {
 	char *work;                /* where the people of the story keep their files */
 	char *server;              /* http://127.0.0.1:PORT */
 	GSubprocess *process;      /* diqi serve */
+	const char *holder_algorithm;   /* of holders' keys: one that the site has an authority for */
 	gboolean quiet;
 	guint steps;
 	gint64 begun;
