@@ -78,7 +78,7 @@ add_certificates (Calendar *c, Tx *tx, const char *subject, GError **error)
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++) {
 		const CertificateRow *row = rows->pdata[i];
-		if (strcmp (row->status, "valid") != 0 || row->not_after < c->now)
+		if (row->encrypts || strcmp (row->status, "valid") != 0 || row->not_after < c->now)
 			continue;
 		g_autofree char *more = g_strdup_printf ("证书序列号 %s。未缴费延期的，到期后停止服务。", row->serial);
 		add (c, "certificate", row->serial, (IcsEvent) { .summary = "CA 证书到期", .description = more, .at = row->not_after,

@@ -59,7 +59,8 @@ newest_certificate (Remote *remote, const char *query, const char *subject, GErr
 			continue;
 		json_t *c;
 		json_array_foreach (json_object_get (s, "certificates"), k, c) {
-			if (g_strcmp0 (json_string_value (json_object_get (c, "status")), "valid") != 0)
+			if (g_strcmp0 (json_string_value (json_object_get (c, "status")), "valid") != 0
+			    || g_strcmp0 (json_string_value (json_object_get (c, "use")), "sign") != 0)
 				continue;
 			g_clear_pointer (&found, json_decref);
 			found = json_pack ("{s:s, s:O, s:O}", "subject", id, "certificate", json_object_get (c, "fingerprint"),

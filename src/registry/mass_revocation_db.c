@@ -95,7 +95,7 @@ gboolean
 db_held_before (Tx *tx, Micros before, guint limit, GPtrArray *serials, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
-		"SELECT serial FROM certificates WHERE reason = 6 AND revoked_at < $1 ORDER BY revoked_at LIMIT $2", P_INT (before), P_INT (limit));
+		"SELECT serial FROM certificates WHERE reason = 6 AND use = 'sign' AND revoked_at < $1 ORDER BY revoked_at LIMIT $2", P_INT (before), P_INT (limit));
 
 	if (!rows)
 		return FALSE;

@@ -8,9 +8,9 @@
 	"SELECT c.serial, c.subject_id, c.application_id, a.document, a.kind, c.not_after, a.language " \
 	"FROM certificates c JOIN applications a ON a.id = c.application_id "
 
-/* Valid, not told before, and no certificate was issued in its place. */
+/* Valid, not told before, of double certificates the signing one, and no certificate was issued in its place. */
 #define LAPSING HOLDERS \
-	"WHERE c.status = 'valid' " \
+	"WHERE c.status = 'valid' AND c.use = 'sign' " \
 	"AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.serial = c.serial AND r.about = $1) " \
 	"AND NOT EXISTS (SELECT 1 FROM applications s WHERE s.certificate = c.serial AND s.fingerprint IS NOT NULL) "
 
