@@ -79,7 +79,7 @@ else
 			case $first in ''|-*|…|COMMAND*) continue ;; esac
 			if grep -qxF -e "$first" "$tmp/known"; then set -- "$first"; else set -- "$first" "$second"; fi
 			"$program" "$@" --help >"$tmp/help" 2>/dev/null || continue
-			for option in $(echo "$second $rest" | grep -oE '(^| )--[a-z-]+' || true); do
+			for option in $(echo "$second $rest" | grep -oE '(^| )--[a-z0-9-]+' || true); do
 				grep -qE -e "^ *$option([ =]|\$)" "$tmp/help" || echo "$d: \"$*\" has no $option"
 			done
 		done
