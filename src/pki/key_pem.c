@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-#define ITERATIONS 200000
+#define ITERATIONS PASSWORD_ROUNDS (200000)
 #define MAX_ITERATIONS 10000000
 #define MAX_KEY_DER 16384
 #define OID_PBES2 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"

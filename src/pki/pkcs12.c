@@ -10,7 +10,7 @@
 
 #include "pki/pki_private.h"
 
-#define ITERATIONS 100000
+#define ITERATIONS PASSWORD_ROUNDS (100000)
 #define MAX_MAC_ITERATIONS 10000000
 #define MAX_FILE 262144
 

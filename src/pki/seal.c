@@ -9,7 +9,7 @@
 #define NONCE 12
 #define TAG 16
 #define SALT 16
-#define ROUNDS 200000u
+#define ROUNDS PASSWORD_ROUNDS (200000u)
 #define MAX_ROUNDS 10000000u
 #define BY_KEY 1
 #define BY_PASSPHRASE 2
