@@ -68,8 +68,10 @@ make_authorities (LocalCa *ca)
 static GBytes *
 sign_leaf (LocalCa *ca, PublicKey *key, const Serial *serial, const NamePart *name, gsize n, const LeafOptions *o)
 {
+	static const char *const hosts[] = { "localhost", NULL };
 	g_autoptr (GError) error = NULL;
 	const CertificateTemplate t = {
+		.hosts = (o->extended_key_usage & EKU_SERVER_AUTH) != 0 ? hosts : NULL,
 		.serial = *serial, .subject = name, .subject_n = n, .key = key, .path_length = -1,
 		.not_before = o->not_before, .not_after = o->not_after,
 		.key_usage = o->key_usage, .extended_key_usage = o->extended_key_usage,

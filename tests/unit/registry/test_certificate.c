@@ -177,7 +177,7 @@ test_public_view (TestStore *t)
 
 	g_assert_cmpstr (json_string_value (json_object_get (view, "status")), ==, "valid");
 	g_assert_null (strstr (text, "虚构"));
-	g_assert_cmpuint (json_object_size (view), ==, 5);
+	g_assert_cmpuint (json_object_size (view), ==, 6);
 	clock_set (desk->world->clock, CA_NOW + 400 * MICROS_PER_DAY);
 	expired = view_of (desk, serial);
 	g_assert_cmpstr (json_string_value (json_object_get (expired, "status")), ==, "expired");
