@@ -352,7 +352,7 @@ try {
 	await check('the public pages show the parcel, the price and the CA certificates, without scripts', async () => {
 		const front = await world.public.get('/');
 		assert.match(front.type, /^text\/html; charset=utf-8/i);
-		assert.ok(front.body.includes('SYN-2026-WG-01') && front.body.includes('/pki/root/ca.cer') && front.body.includes('/pki/issuing/full.crl'));
+		assert.ok(front.body.includes('SYN-2026-WG-01') && front.body.includes('/pki/issuing/root.cer') && front.body.includes('/pki/issuing/full.crl'));
 		assert.ok(!/<script/i.test(front.body));
 		assert.match(front.headers.get('content-security-policy') ?? '', /default-src/);
 		const page = (await world.public.get(`/sales/${main.sale}`)).body;
