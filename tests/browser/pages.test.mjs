@@ -50,7 +50,7 @@ try {
 			const reply = await fetch(url + link);
 			assert.equal(reply.status, 200, link);
 		}
-		assert.ok(links.includes('/pki/root/ca.cer') && links.includes('/pki/issuing/full.crl'));
+		assert.ok(links.includes('/pki/issuing/root.cer') && links.includes('/pki/issuing/full.crl'));
 	});
 
 	const [a, b] = [await world.certify('organization'), await world.certify('person')];
