@@ -226,7 +226,7 @@ hierarchy_staff (const Hierarchy *h, const char *profile_name, const SignerCreat
 		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public,
 		.not_before = start, .not_after = start + profile->validity_days * MICROS_PER_DAY - MICROS_PER_S, .path_length = -1,
 		.key_usage = profile_key_usage (profile, h->pins->algorithm), .extended_key_usage = profile->extended_key_usage, .policy_oid = profile->policy,
-		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri,
+		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri, .cps_uri = ca->cps_uri,
 	};
 	serial_new (now, &t.serial);
 	g_autofree char *list = pins_list_uri (ca, &t.serial);

@@ -39,7 +39,7 @@ template_fill (const PinnedCa *ca, const Order *order, CertificateTemplate *t)
 		.ca = FALSE, .path_length = -1,
 		.key_usage = profile_key_usage (order->profile, public_key_algorithm (key)), .extended_key_usage = order->profile->extended_key_usage,
 		.policy_oid = order->profile->policy, .uscc = order->uscc, .uscc_oid = order->profile->uscc_oid,
-		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri,
+		.ocsp_uri = ca->ocsp_uri, .issuer_uri = ca->issuer_uri, .cps_uri = ca->cps_uri,
 	};
 }
 

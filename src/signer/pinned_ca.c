@@ -19,7 +19,7 @@ pinned_ca_free (PinnedCa *ca)
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
-	char *const texts[] = { ca->name, ca->ocsp_uri, ca->crl_uri, ca->issuer_uri };
+	char *const texts[] = { ca->name, ca->ocsp_uri, ca->crl_uri, ca->issuer_uri, ca->cps_uri };
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
 		g_free (texts[i]);
 	g_free (ca);
@@ -99,6 +99,7 @@ pinned_ca_new (const Pins *pins, const CaCertificates *from)
 	ca->ocsp = certificate_ref (from->ocsp);
 	ca->cross = from->cross != NULL ? certificate_ref (from->cross) : NULL;
 	ca->ocsp_uri = g_strdup_printf ("%s/pki/%s/ocsp", pins->base_uri, ca->name);
+	ca->cps_uri = g_strconcat (pins->base_uri, "/pki/cps", NULL);
 	ca->crl_uri = g_strdup_printf ("%s/pki/%s/full.crl", pins->base_uri, ca->name);
 	ca->shards = pins->shards;
 	ca->issuer_uri = g_strdup_printf ("%s/pki/%s/ca.cer", pins->base_uri, ca->name);

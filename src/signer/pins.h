@@ -25,6 +25,7 @@ typedef struct {
 	Certificate *root, *certificate, *ocsp;
 	Certificate *cross;            /* the CA certified by the first CA's root; NULL: it is under that anyway */
 	char *ocsp_uri, *crl_uri, *issuer_uri;     /* made from base_uri and name */
+	char *cps_uri;                             /* of the practice statement: in every certificate of a holder or officer */
 	guint shards;                  /* of its revocation list: the last octet of a serial modulo this */
 } PinnedCa;
 /* Where the CA's delta list and the list of a shard are; caller frees. */
