@@ -257,7 +257,7 @@ try {
 				const { mode } = statSync(path);
 				if (statSync(path).isDirectory())
 					walk(path);
-				else if ((mode & 0o077) !== 0 && !/\.crt$|\/address(\.\w+)?$/.test(path))
+				else if ((mode & 0o077) !== 0 && !/\.(crt|crl)$|\/address(\.\w+)?$/.test(path))
 					open.push(`${(mode & 0o777).toString(8)} ${path}`);
 			}
 		};
