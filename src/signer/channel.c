@@ -214,6 +214,8 @@ send_frame (Channel *channel, const GByteArray *frame, Waiter *waiter, GError **
 static GBytes *
 wait_reply (Channel *channel, Waiter *waiter, GError **error)
 {
+	/* A long journal takes a minute to read: patience is measured from the greeting. */
+	channel_wait_ready (channel, NULL);
 	gint64 end = clock_monotonic () + REPLY_LATEST;
 	g_mutex_lock (&channel->lock);
 	while (!waiter->done && g_cond_wait_until (&waiter->answered, &channel->lock, end))
