@@ -42,7 +42,7 @@ play_prologue (Story *story, GError **error)
 static gboolean
 prologue (const DemoOptions *options, GError **error)
 {
-	g_auto (Story) story = { .quiet = options->quiet, .begun = clock_monotonic () };
+	g_auto (Story) story = { .algorithm = options->algorithm, .quiet = options->quiet, .begun = clock_monotonic () };
 	story.dir = g_build_filename (options->dir, "site", NULL);
 	story.work = g_build_filename (options->dir, "people", NULL);
 	if (g_mkdir_with_parents (story.work, 0700) != 0)

@@ -135,9 +135,7 @@ demo_story (const DemoOptions *options, GError **error)
 	if (options->dir == NULL && temporary == NULL)
 		return FALSE;
 	const char *top = temporary != NULL ? temporary : options->dir;
-	g_auto (Story) story = { .quiet = options->quiet, .begun = clock_monotonic () };
-	/* On an SM2 site everybody has SM2; elsewhere P-256 will do. */
-	story.holder_algorithm = key_algorithm_name (options->algorithm == KEY_SM2 ? KEY_SM2 : KEY_P256);
+	g_auto (Story) story = { .algorithm = options->algorithm, .quiet = options->quiet, .begun = clock_monotonic () };
 	story.dir = g_build_filename (top, "site", NULL);
 	story.work = g_build_filename (top, "people", NULL);
 	if (g_mkdir_with_parents (story.work, 0700) != 0)

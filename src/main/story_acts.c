@@ -34,9 +34,11 @@ apply (Story *story, Party *party, GError **error)
 	g_autofree char *csr = g_strconcat (stem, ".csr", NULL), *ticket = g_strconcat (stem, ".ticket", NULL);
 	g_autofree char *form_name = g_strconcat (party->kind, ".json", NULL);
 	g_autofree char *form = story_file (story, form_name);
+	/* On an SM2 site everybody has SM2; elsewhere P-256 will do. */
+	const char *algorithm = key_algorithm_name (story->algorithm == KEY_SM2 ? KEY_SM2 : KEY_P256);
 	party->p12 = g_strconcat (stem, ".p12", NULL);
 	if (!demo_write_resource (form_name, form, error) || !demo_write_pin (pin, error) ||
-	    !story_exits (story, 0, NULL, error, "key", "new", stem, "--algorithm", story->holder_algorithm, "--pin-file", pin, NULL))
+	    !story_exits (story, 0, NULL, error, "key", "new", stem, "--algorithm", algorithm, "--pin-file", pin, NULL))
 		return FALSE;
 	g_autoptr (json_t) made = story_run (story, error, "application", "new", party->kind, "--form", form, "--ticket", ticket, NULL);
 	if (!story_expect (made, "state", "draft", error))

@@ -2,13 +2,14 @@
 #pragma once
 #include <gio/gio.h>
 #include "base/json.h"
+#include "pki/key.h"
 
 typedef struct {
 	char *dir;                 /* of the site */
 	char *work;                /* where the people of the story keep their files */
 	char *server;              /* http://127.0.0.1:PORT */
 	GSubprocess *process;      /* diqi serve */
-	const char *holder_algorithm;   /* of holders' keys: one that the site has an authority for */
+	KeyAlgorithm algorithm;    /* of the site; holders' keys follow it */
 	gboolean quiet;
 	guint steps;
 	gint64 begun;
