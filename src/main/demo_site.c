@@ -52,7 +52,10 @@ demo_release_clock (const char *dir, const char *now_text, GError **error)
 		return FALSE;
 	g_key_file_set_string (file, "clock", "source", "offset");
 	g_key_file_set_string (file, "log", "level", "warn");       /* the terminal is for the reader */
-	return g_key_file_save_to_file (file, path, error) && site_clock_write (dir, FALSE, now, error);
+	/* Not g_key_file_save_to_file, which would let everybody read it. */
+	gsize n;
+	g_autofree char *text = g_key_file_to_data (file, &n, NULL);
+	return g_file_set_contents_full (path, text, (gssize) n, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error) && site_clock_write (dir, FALSE, now, error);
 }
 
 /* --- files of the story's people ------------------------------------------------------------ */

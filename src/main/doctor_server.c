@@ -1,6 +1,7 @@
 /* main/doctor_server.c — the certificate of the web server, and what a running server says of itself.  See doctor.h. */
 #include <string.h>
 
+#include "authority/lifetimes.h"
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/doctor.h"
@@ -10,7 +11,8 @@
 #define ANSWER_SECONDS 5
 #define FILE_MAX (1u << 20)
 /* `serve` publishes a list before half its life is over. */
-#define CRL_WARN_HOURS 24
+/* A list is replaced when half of its life is over: what has an hour less left than that was not. */
+#define CRL_LEAST (CRL_LIFE / 2 - MICROS_PER_HOUR)
 
 /* --- TLS ----------------------------------------------------------------------------------------- */
 
@@ -114,12 +116,11 @@ look_at_crl (const Doctor *doctor, const char *base, const char *folder, const c
 		doctor_tell (doctor, FOUND_FAIL, "crl", "look for authority.crl in the server's log", "%s: %s", path, error != NULL ? error->message : "not answered");
 		return;
 	}
-	gint64 hours = (next_update - doctor->now) / MICROS_PER_HOUR;
-	FoundLevel level = next_update <= doctor->now ? FOUND_FAIL : hours < CRL_WARN_HOURS ? FOUND_WARN : FOUND_OK;
-	doctor_tell (doctor, level, "crl", level == FOUND_OK ? NULL : "look at the CRL job in the server's log", "%s: number %" G_GUINT64_FORMAT ", %s", path, number,
-	             level == FOUND_FAIL ? "its next update is overdue" : "signed by its CA");
-	if (level == FOUND_WARN)
-		doctor_tell (doctor, FOUND_WARN, "crl", "look at the CRL job in the server's log", "%s: %" G_GINT64_FORMAT " hours to its next update", path, hours);
+	Micros left = next_update - doctor->now;
+	FoundLevel level = left <= 0 ? FOUND_FAIL : left < CRL_LEAST ? FOUND_WARN : FOUND_OK;
+	g_autofree char *state = left <= 0 ? g_strdup ("its next update is overdue")
+	                                   : g_strdup_printf ("signed by its CA, %" G_GINT64_FORMAT " hours to its next update", left / MICROS_PER_HOUR);
+	doctor_tell (doctor, level, "crl", level == FOUND_OK ? NULL : "look at the CRL job in the server's log", "%s: number %" G_GUINT64_FORMAT ", %s", path, number, state);
 }
 
 void

@@ -31,6 +31,14 @@ serve_demo () {
 		sed 's/^/# /' "$dir/out" | tail -n 40
 		echo "not ok - $engine: $name"
 	fi
+	# A fresh site that runs has nothing wrong with it.
+	if "$DIQI_PROGRAM" doctor --dir "$dir/site" --passphrase-file "$dir/site/passphrase" >"$dir/doctor" 2>&1 &&
+		grep -q " 0 to look at, 0 failed" "$dir/doctor"; then
+		echo "ok - $engine: the doctor finds nothing in it"
+	else
+		sed 's/^/# /' "$dir/doctor" | grep -v "# ok"
+		echo "not ok - $engine: the doctor finds nothing in it"
+	fi
 	kill "$demo" 2>/dev/null
 	wait "$demo" 2>/dev/null
 	rm -rf "$dir"
