@@ -30,6 +30,9 @@ if ! ninja -C build/test --quiet >"$out/build.log" 2>&1; then
 fi
 DIQI_PROGRAM=$PWD/build/test/src/main/diqi
 export DIQI_PROGRAM
+# What libraries of others keep or lose is no leak of ours, whichever suite starts the program.
+LSAN_OPTIONS=print_suppressions=0:suppressions=$PWD/tests/lsan.supp
+export LSAN_OPTIONS
 
 # One private PostgreSQL for all suites that need one.
 case " $suites " in

@@ -10,7 +10,6 @@
 
 #define ANSWER_SECONDS 5
 #define FILE_MAX (1u << 20)
-/* `serve` publishes a list before half its life is over. */
 /* A list is replaced when half of its life is over: what has an hour less left than that was not. */
 #define CRL_LEAST (CRL_LIFE / 2 - MICROS_PER_HOUR)
 

@@ -1,2 +1,0 @@
--- Reserved.
-CREATE TABLE reserved_0022 (x INTEGER) STRICT;

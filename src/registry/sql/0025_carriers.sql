@@ -1,2 +1,0 @@
--- Reserved.
-CREATE TABLE reserved_0025 (x INTEGER) STRICT;
