@@ -14,6 +14,7 @@
 #include "signer/crl.h"
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
+#include "signer/service_request.h"
 
 #define CRL_MAX_VALIDITY (31 * MICROS_PER_DAY)
 
@@ -102,47 +103,12 @@ message_revoke (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **r
 
 /* --- unhold ---------------------------------------------------------------------------- */
 
-/* The service request (docs/registration.md), as both approvals hash it. */
-typedef struct {
-	json_t *json;
-	const char *application;
-	json_t *certificates;
-} UnholdRequest;
-
-static void
-unhold_request_clear (UnholdRequest *request)
-{
-	g_clear_pointer (&request->json, json_decref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UnholdRequest, unhold_request_clear)
-
-static gboolean
-read_request (const Keyring *keyring, const char *text, UnholdRequest *out, GError **error)
-{
-	const char *type, *site, *service, *act, *form;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 32, &type }, { "site", FIELD_STRING, TRUE, 64, &site },
-		{ "application", FIELD_UUID, TRUE, 0, &out->application }, { "service", FIELD_STRING, TRUE, 32, &service },
-		{ "certificates", FIELD_ARRAY, TRUE, 20, &out->certificates }, { "act", FIELD_STRING, TRUE, 16, &act },
-		{ "form", FIELD_HEX32, TRUE, 0, &form },
-	};
-	gsize n = strlen (text);
-	out->json = json_read_strict (text, n, REQUEST_MAX_BYTES, error);
-	if (out->json == NULL)
-		return FALSE;
-	if (!jcs_is_canonical (text, n, out->json))
-		return diqi_fail (error, DIQI_ERROR_REQUEST, "/request", "not in canonical form (RFC 8785)");
-	if (!JSON_READ (out->json, "/request", fields, error))
-		return FALSE;
-	if (strcmp (site, keyring->pins->site) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/site", "a request for another site");
-	return (strcmp (type, "service.request") == 0 && strcmp (act, "unhold") == 0)
-		|| diqi_fail (error, DIQI_ERROR_SIGNER, "/request/act", "not a request to end a hold");
-}
+/* Withdrawing a report of loss and unfreezing both come down to this. */
+static const ServiceRequestKind unhold_kind = { "unhold", NULL, 20, "not a request to end a hold" };
 
 /* Of double certificates the request names the signing certificate; the other shares its holder's request. */
 static gboolean
-is_meant (const Keyring *keyring, const UnholdRequest *request, const JournalIssue *issue)
+is_meant (const Keyring *keyring, const ServiceRequest *request, const JournalIssue *issue)
 {
 	size_t i;
 	json_t *item;
@@ -165,16 +131,15 @@ judge_unhold (const Keyring *keyring, const char *text, const char *review, cons
 	Micros now = keyring_now (keyring);
 	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
 	const JournalIssue *issue = journal_by_serial (keyring->journal, &lifting->serial);
-	g_auto (UnholdRequest) request = { NULL };
+	g_auto (ServiceRequest) request = { NULL };
 	ServiceApprovals approvals;
 	if (issue == NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/serial", "this signer never issued that serial number");
-	if (!keyring_check_clock (keyring, now, error) || !read_request (keyring, text, &request, error))
+	if (!keyring_check_clock (keyring, now, error) || !service_request_read (text, keyring->pins->site, &unhold_kind, NULL, &request, error))
 		return FALSE;
 	if (!is_meant (keyring, &request, issue))
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, "/request/certificates", "the request names another certificate");
-	ApprovalTarget target = { .application = request.application };
-	fingerprint_of (text, strlen (text), &target.request);
+	const ApprovalTarget target = { .application = request.application, .request = request.hash };
 	if (!service_approvals_check (&court, &target, review, complete, &approvals, error))
 		return FALSE;
 	lifting->request = target.request;

@@ -10,6 +10,7 @@
 #include "signer/approval.h"
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
+#include "signer/service_request.h"
 
 #define SPKI_MAX 1024
 #define UNDER_WAY_MAX 1000
@@ -132,20 +133,20 @@ describe (Keyring *keyring, const char *id, const EscrowKey *key, const Recovery
 
 /* --- beginning ------------------------------------------------------------------------------------------- */
 
-/* The service request (docs/registration.md), as both approvals hash it. */
+static const ServiceRequestKind recover_kind = { "recover", "recover_key", 1, "not a request to recover a key" };
+
+/* What is asked for: whose key, for which fresh one. */
 typedef struct {
-	json_t *json;
-	const char *application;
+	ServiceRequest request;
 	Serial serial;
 	PublicKey *fresh;
-	Fingerprint hash;
 } RecoveryRequest;
 
 static void
-recovery_request_clear (RecoveryRequest *request)
+recovery_request_clear (RecoveryRequest *asked)
 {
-	g_clear_pointer (&request->json, json_decref);
-	g_clear_pointer (&request->fresh, public_key_unref);
+	service_request_clear (&asked->request);
+	g_clear_pointer (&asked->fresh, public_key_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RecoveryRequest, recovery_request_clear)
 
@@ -158,38 +159,14 @@ read_serial (const json_t *certificates, Serial *out, GError **error)
 }
 
 static gboolean
-read_members (const Keyring *keyring, RecoveryRequest *out, GError **error)
-{
-	const char *type, *site, *service, *act, *form;
-	json_t *certificates;
-	g_autoptr (GBytes) spki = NULL;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 32, &type }, { "site", FIELD_STRING, TRUE, 64, &site },
-		{ "application", FIELD_UUID, TRUE, 0, &out->application }, { "service", FIELD_STRING, TRUE, 32, &service },
-		{ "certificates", FIELD_ARRAY, TRUE, 1, &certificates }, { "act", FIELD_STRING, TRUE, 16, &act },
-		{ "spki", FIELD_BASE64, TRUE, SPKI_MAX, &spki }, { "form", FIELD_HEX32, TRUE, 0, &form },
-	};
-	if (!JSON_READ (out->json, "/request", fields, error))
-		return FALSE;
-	if (strcmp (site, keyring->pins->site) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/site", "a request for another site");
-	if (strcmp (type, "service.request") != 0 || strcmp (service, "recover_key") != 0 || strcmp (act, "recover") != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/act", "not a request to recover a key");
-	out->fresh = public_key_from_spki (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki), error);
-	return out->fresh != NULL && read_serial (certificates, &out->serial, error);
-}
-
-static gboolean
 read_request (const Keyring *keyring, const char *text, RecoveryRequest *out, GError **error)
 {
-	gsize n = strlen (text);
-	fingerprint_of (text, n, &out->hash);
-	out->json = json_read_strict (text, n, REQUEST_MAX_BYTES, error);
-	if (out->json == NULL)
+	g_autoptr (GBytes) spki = NULL;
+	const Field extra = { "spki", FIELD_BASE64, TRUE, SPKI_MAX, &spki };
+	if (!service_request_read (text, keyring->pins->site, &recover_kind, &extra, &out->request, error))
 		return FALSE;
-	if (!jcs_is_canonical (text, n, out->json))
-		return diqi_fail (error, DIQI_ERROR_REQUEST, "/request", "not in canonical form (RFC 8785)");
-	return read_members (keyring, out, error);
+	out->fresh = public_key_from_spki (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki), error);
+	return out->fresh != NULL && read_serial (out->request.certificates, &out->serial, error);
 }
 
 /* A key counts as escrowed only with its certificate in the journal. */
@@ -221,26 +198,26 @@ belongs_to_staff (const Keyring *keyring, const PublicKey *fresh)
 }
 
 static gboolean
-check_fresh_key (const Keyring *keyring, const RecoveryRequest *request, const EscrowKey *key, GError **error)
+check_fresh_key (const Keyring *keyring, const RecoveryRequest *asked, const EscrowKey *key, GError **error)
 {
 	const KeyringCa *ca = keyring_ca (keyring, journal_by_serial (keyring->journal, &key->serial)->ca);
 	gboolean sm2 = ca != NULL && ca->pin->algorithm == KEY_SM2;
-	if (sm2 != (public_key_algorithm (request->fresh) == KEY_SM2) || public_key_algorithm (request->fresh) == KEY_ED25519)
+	if (sm2 != (public_key_algorithm (asked->fresh) == KEY_SM2) || public_key_algorithm (asked->fresh) == KEY_ED25519)
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, "/request/spki", "an SM2 key goes to an SM2 key, another to P-256, P-384 or RSA");
-	if (fingerprint_equal (public_key_fingerprint (request->fresh), &key->spki))
+	if (fingerprint_equal (public_key_fingerprint (asked->fresh), &key->spki))
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, "/request/spki", "the key to be recovered itself");
-	if (belongs_to_staff (keyring, request->fresh))
+	if (belongs_to_staff (keyring, asked->fresh))
 		return diqi_fail (error, DIQI_ERROR_RECOVERY_SELF, "/request/spki", "an officer's or a recovery agent's own key");
-	return public_key_check_strength (request->fresh, error);
+	return public_key_check_strength (asked->fresh, error);
 }
 
 static Recovery *
-start (Keyring *keyring, const RecoveryRequest *request, const ServiceApprovals *approvals, Micros now, GError **error)
+start (Keyring *keyring, const RecoveryRequest *asked, const ServiceApprovals *approvals, Micros now, GError **error)
 {
 	g_autoptr (Recovery) recovery = g_new0 (Recovery, 1);
-	recovery->id = fingerprint_hex (&request->hash);
-	recovery->serial = request->serial;
-	recovery->fresh = public_key_ref (request->fresh);
+	recovery->id = fingerprint_hex (&asked->request.hash);
+	recovery->serial = asked->serial;
+	recovery->fresh = public_key_ref (asked->fresh);
 	recovery->given = g_ptr_array_new_with_free_func ((GDestroyNotify) given_free);
 	const char *persons[G_N_ELEMENTS (recovery->approvers)];
 	for (gsize i = 0; i < G_N_ELEMENTS (recovery->approvers); i++)
@@ -250,22 +227,22 @@ start (Keyring *keyring, const RecoveryRequest *request, const ServiceApprovals 
 		return NULL;
 	g_autoptr (PublicKey) transport = private_key_public (recovery->transport);
 	escrow_note_begun (keyring->escrow, now, &(EscrowActors) { recovery->id, persons, approvals->identities, G_N_ELEMENTS (persons) },
-	                   &request->serial, public_key_fingerprint (request->fresh), public_key_fingerprint (transport));
+	                   &asked->serial, public_key_fingerprint (asked->fresh), public_key_fingerprint (transport));
 	log_event (LOG_LEVEL_INFO, "signer.recovery.begun", "recovery", "%s", recovery->id, NULL);
 	return g_steal_pointer (&recovery);
 }
 
 static json_t *
-begin (Keyring *keyring, const RecoveryRequest *request, const char *review, const char *complete, GError **error)
+begin (Keyring *keyring, const RecoveryRequest *asked, const char *review, const char *complete, GError **error)
 {
 	Micros now = keyring_now (keyring);
 	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
-	const ApprovalTarget target = { .application = request->application, .request = request->hash };
+	const ApprovalTarget target = { .application = asked->request.application, .request = asked->request.hash };
 	ServiceApprovals approvals;
 	const EscrowKey *key;
-	g_autofree char *id = fingerprint_hex (&request->hash);
+	g_autofree char *id = fingerprint_hex (&asked->request.hash);
 	if (!keyring_check_clock (keyring, now, error) || !service_approvals_check (&court, &target, review, complete, &approvals, error)
-	    || (key = find_key (keyring, &request->serial, "/request/certificates", error)) == NULL || !check_fresh_key (keyring, request, key, error))
+	    || (key = find_key (keyring, &asked->serial, "/request/certificates", error)) == NULL || !check_fresh_key (keyring, asked, key, error))
 		return NULL;
 	Recovery *recovery = g_hash_table_lookup (keyring->recoveries->by_id, id);
 	if (recovery == NULL && g_hash_table_size (keyring->recoveries->by_id) >= UNDER_WAY_MAX) {
@@ -273,7 +250,7 @@ begin (Keyring *keyring, const RecoveryRequest *request, const char *review, con
 		return NULL;
 	}
 	if (recovery == NULL) {
-		recovery = start (keyring, request, &approvals, now, error);
+		recovery = start (keyring, asked, &approvals, now, error);
 		if (recovery == NULL)
 			return NULL;
 		g_hash_table_insert (keyring->recoveries->by_id, recovery->id, recovery);
@@ -300,23 +277,23 @@ message_recovery_begin (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
 	const char *text, *review, *complete;
-	g_auto (RecoveryRequest) request = { NULL };
+	g_auto (RecoveryRequest) asked = { .fresh = NULL };
 	const Field fields[] = {
 		ENVELOPE_FIELDS (envelope), { "request", FIELD_STRING, TRUE, REQUEST_MAX_BYTES, &text },
 		{ "review", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &review }, { "complete", FIELD_STRING, TRUE, STATEMENT_MAX_BYTES, &complete },
 	};
 	g_autoptr (GError) failure = NULL;
-	if (!JSON_READ (message, "", fields, error) || !read_request (keyring, text, &request, error))
+	if (!JSON_READ (message, "", fields, error) || !read_request (keyring, text, &asked, error))
 		return NULL;
-	g_autofree char *id = fingerprint_hex (&request.hash);
+	g_autofree char *id = fingerprint_hex (&asked.request.hash);
 	/* Done: the same envelope again, which only the requester can open. */
-	json_t *done = when_recovered (keyring, id, &request.serial, &failure);
+	json_t *done = when_recovered (keyring, id, &asked.serial, &failure);
 	if (done != NULL || failure != NULL) {
 		if (failure != NULL)
 			g_propagate_error (error, g_steal_pointer (&failure));
 		return done;
 	}
-	return begin (keyring, &request, review, complete, error);
+	return begin (keyring, &asked, review, complete, error);
 }
 
 /* --- shares ------------------------------------------------------------------------------------------------- */

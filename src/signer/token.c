@@ -13,6 +13,7 @@
 #include "signer/approval.h"
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
+#include "signer/service_request.h"
 
 #define PIN_DIGITS 16
 #define TOKEN_MAX 32
@@ -97,48 +98,11 @@ check_names (const Release *release, const char *token, const char *spki, const 
 
 /* --- unlocking ------------------------------------------------------------------------------ */
 
-/* The service request (docs/registration.md), as both approvals hash it. */
-typedef struct {
-	json_t *json;
-	const char *application, *token;
-} UnlockRequest;
-
-static void
-unlock_request_clear (UnlockRequest *request)
-{
-	g_clear_pointer (&request->json, json_decref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UnlockRequest, unlock_request_clear)
-
-static gboolean
-read_request (const Keyring *keyring, const char *text, UnlockRequest *out, GError **error)
-{
-	const char *type, *site, *service, *act, *form;
-	json_t *certificates;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 32, &type }, { "site", FIELD_STRING, TRUE, 64, &site },
-		{ "application", FIELD_UUID, TRUE, 0, &out->application }, { "service", FIELD_STRING, TRUE, 32, &service },
-		{ "certificates", FIELD_ARRAY, TRUE, 20, &certificates }, { "act", FIELD_STRING, TRUE, 16, &act },
-		{ "token", FIELD_STRING, TRUE, TOKEN_MAX, &out->token }, { "form", FIELD_HEX32, TRUE, 0, &form },
-	};
-	gsize n = strlen (text);
-	out->json = json_read_strict (text, n, REQUEST_MAX_BYTES, error);
-	if (out->json == NULL)
-		return FALSE;
-	if (!jcs_is_canonical (text, n, out->json))
-		return diqi_fail (error, DIQI_ERROR_REQUEST, "/request", "not in canonical form (RFC 8785)");
-	if (!JSON_READ (out->json, "/request", fields, error))
-		return FALSE;
-	if (strcmp (site, keyring->pins->site) != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/site", "a request for another site");
-	if (strcmp (type, "service.request") != 0 || strcmp (service, "unlock_pin") != 0 || strcmp (act, "unlock") != 0)
-		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/act", "not a request to unlock a token");
-	return check_token (out->token, "/request/token", error);
-}
+static const ServiceRequestKind unlock_kind = { "unlock", "unlock_pin", 20, "not a request to unlock a token" };
 
 /* The clerk's own word, now; he is neither of the two who approved. */
 static gboolean
-check_clerk (const Court *court, Release *release, const UnlockRequest *request, const char *compact, const ServiceApprovals *approvals, GError **error)
+check_clerk (const Court *court, Release *release, const char *wanted, const char *compact, const ServiceApprovals *approvals, GError **error)
 {
 	StatementCommon common;
 	const char *application, *token, *spki;
@@ -152,7 +116,7 @@ check_clerk (const Court *court, Release *release, const UnlockRequest *request,
 	    || !JSON_READ (statement_payload (statement), "/unlock", fields, error) || !statement_nonce_check (common.nonce, "/unlock", error)
 	    || !check_names (release, token, spki, "/unlock", error))
 		return FALSE;
-	if (strcmp (application, request->application) != 0)
+	if (strcmp (application, wanted) != 0)
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, "/unlock", "names another application");
 	if ((clerk->roles & ROLE_CLERK) == 0)
 		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/unlock", "only a clerk unlocks tokens");
@@ -167,18 +131,21 @@ static gboolean
 judge_unlock (const Keyring *keyring, Release *release, const char *text, const char *review, const char *complete, const char *unlock, GError **error)
 {
 	const Court court = { keyring->pins, officers_log_current (keyring->officers), release->now, keyring->journal };
-	g_auto (UnlockRequest) request = { NULL };
+	const char *token;
+	const Field extra = { "token", FIELD_STRING, TRUE, TOKEN_MAX, &token };
+	g_auto (ServiceRequest) request = { NULL };
 	ServiceApprovals approvals;
-	if (!keyring_check_clock (keyring, release->now, error) || !read_request (keyring, text, &request, error) || !read_key (release, error))
+	if (!keyring_check_clock (keyring, release->now, error)
+	    || !service_request_read (text, keyring->pins->site, &unlock_kind, &extra, &request, error)
+	    || !check_token (token, "/request/token", error) || !read_key (release, error))
 		return FALSE;
-	ApprovalTarget target = { .application = request.application };
-	fingerprint_of (text, strlen (text), &target.request);
-	release->token = g_strdup (request.token);
+	const ApprovalTarget target = { .application = request.application, .request = request.hash };
+	release->token = g_strdup (token);
 	if (!service_approvals_check (&court, &target, review, complete, &approvals, error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS (approvals.identities); i++)
 		release->statements[release->n++] = approvals.identities[i];
-	if (!check_clerk (&court, release, &request, unlock, &approvals, error))
+	if (!check_clerk (&court, release, request.application, unlock, &approvals, error))
 		return FALSE;
 	release->ticket = g_strconcat ("unlock:", request.application, NULL);
 	return TRUE;
