@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "signer/invariant.h"
+#include "signer/pinned_list.h"
 
 static void
 agent_free (Agent *agent)
@@ -27,22 +28,6 @@ agent_list_free (AgentList *list)
 	g_free (list);
 }
 
-static gboolean
-read_key (Agent *agent, GBytes *certificate, GBytes *csr, const char *at, GError **error)
-{
-	if ((certificate == NULL) == (csr == NULL))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "either a certificate or, in a proposal, a CSR");
-	if (certificate != NULL) {
-		agent->certificate = certificate_parse (g_bytes_get_data (certificate, NULL), g_bytes_get_size (certificate), error);
-		return agent->certificate != NULL;
-	}
-	g_autoptr (Csr) parsed = csr_parse (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr), at, error);
-	if (parsed == NULL)
-		return FALSE;
-	agent->key = public_key_ref (csr_public_key (parsed));
-	return TRUE;
-}
-
 static Agent *
 read_agent (const json_t *object, gboolean proposal, const char *at, GError **error)
 {
@@ -56,7 +41,7 @@ read_agent (const json_t *object, gboolean proposal, const char *at, GError **er
 		{ "csr", FIELD_BASE64, FALSE, CSR_MAX_DER, &csr },     /* last: left out below unless a proposal */
 	};
 	if (!json_read_fields (object, at, fields, G_N_ELEMENTS (fields) - (proposal ? 0 : 1), error)
-	    || !invariant_name_value (NAME_COMMON_NAME, name, at, error) || !read_key (agent, certificate, csr, at, error))
+	    || !invariant_name_value (NAME_COMMON_NAME, name, at, error) || !pinned_entry_read_key (certificate, csr, at, &agent->certificate, &agent->key, error))
 		return NULL;
 	agent->person = g_strdup (person);
 	agent->name = g_strdup (name);
@@ -66,7 +51,7 @@ read_agent (const json_t *object, gboolean proposal, const char *at, GError **er
 static const Fingerprint *
 agent_spki (const Agent *agent)
 {
-	return public_key_fingerprint (agent->certificate != NULL ? certificate_public_key (agent->certificate) : agent->key);
+	return pinned_entry_spki (agent->certificate, agent->key);
 }
 
 /* One person, one key, one share: else one pair of hands would hold two of the k. */

@@ -5,6 +5,7 @@
 #include "signer/agents.h"
 #include "signer/approval.h"
 #include "signer/chain.h"
+#include "signer/pinned_list.h"
 
 struct AgentsLog {
 	const Pins *pins;
@@ -38,72 +39,39 @@ make_current (AgentsLog *log, AgentList *list)
 
 /* --- judging a change ------------------------------------------------------------ */
 
-static gboolean
-check_target (const AgentsLog *log, const Statement *statement, const Fingerprint *proposed, const char *at, GError **error)
-{
-	StatementCommon common;
-	const char *previous, *list;
-	gint64 version;
-	const Field fields[] = {
-		STATEMENT_COMMON_FIELDS (common),
-		{ "version", FIELD_INT, TRUE, 0, &version }, { "previous", FIELD_HEX32, TRUE, 0, &previous }, { "list", FIELD_HEX32, TRUE, 0, &list },
-	};
-	if (!JSON_READ (statement_payload (statement), at, fields, error) || !statement_nonce_check (common.nonce, at, error))
-		return FALSE;
-	g_autofree char *expected = fingerprint_hex (current_hash (log));
-	g_autofree char *next = fingerprint_hex (proposed);
-	return (version == current_version (log) && strcmp (previous, expected) == 0 && strcmp (list, next) == 0)
-		|| diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, at, "names another list, or replaces another one than the present");
-}
+/* What both statements are judged by. */
+typedef struct {
+	const AgentsLog *log;
+	const Court *court;             /* NULL: recorded ones */
+	const Fingerprint *proposed;
+} Case;
 
-/* Now: with everything an approval must have. */
+/* A recorded one carried its change when its signer was an administrator. */
 static const Officer *
-check_statement (const AgentsLog *log, const Court *court, const char *compact, const Fingerprint *proposed, const char *at, GError **error)
+check_statement (gpointer user, gsize i, const char *compact, const char *at, GError **error)
 {
+	const Case *c = user;
+	const AgentsLog *log = c->log;
 	const Officer *officer;
-	g_autoptr (Statement) statement = approval_open (court, compact, "agents.change", at, &officer, error);
-	if (statement == NULL || !check_target (log, statement, proposed, at, error))
+	(void) i;
+	g_autoptr (Statement) statement = c->court != NULL
+		? approval_open (c->court, compact, "agents.change", at, &officer, error)
+		: approval_open_recorded (officers_log_current (log->officers), log->pins->site, compact, "agents.change", at, &officer, error);
+	if (statement == NULL || !pinned_list_check_target (statement, current_version (log), current_hash (log), c->proposed, at, error))
 		return NULL;
-	if ((officer->roles & ROLE_ADMINISTRATOR) == 0) {
+	if (c->court != NULL && (officer->roles & ROLE_ADMINISTRATOR) == 0) {
 		diqi_error_set (error, DIQI_ERROR_APPROVAL, at, "administrators set the recovery agents");
 		return NULL;
 	}
 	return officer;
 }
 
-/* At start: the list of officers has moved on since, so only what lasts is judged: an officer's signature over this change. */
-static const Officer *
-check_recorded (const AgentsLog *log, const char *compact, const Fingerprint *proposed, const char *at, GError **error)
-{
-	g_autoptr (Statement) statement = statement_parse (compact, -1, error);
-	const Officer *officer = statement != NULL ? roster_find (officers_log_current (log->officers), statement_signer (statement)) : NULL;
-	if (statement == NULL)
-		return NULL;
-	if (officer == NULL || strcmp (statement_type (statement), "agents.change") != 0 || strcmp (statement_site (statement), log->pins->site) != 0) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, at, "not a statement by which an officer changed the recovery agents");
-		return NULL;
-	}
-	return check_target (log, statement, proposed, at, error) && statement_verify (statement, officer->certificate, error) ? officer : NULL;
-}
-
 /* court NULL: recorded ones. */
 static gboolean
 check_statements (const AgentsLog *log, const Court *court, const json_t *statements, const Fingerprint *proposed, GError **error)
 {
-	const Officer *who[2];
-	if (json_array_size (statements) != 2)
-		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
-	for (gsize i = 0; i < 2; i++) {
-		g_autofree char *at = g_strdup_printf ("/statements/%" G_GSIZE_FORMAT, i);
-		const char *compact = json_string_value (json_array_get (statements, i));
-		if (compact == NULL)
-			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "not a text");
-		who[i] = court != NULL ? check_statement (log, court, compact, proposed, at, error) : check_recorded (log, compact, proposed, at, error);
-		if (who[i] == NULL)
-			return FALSE;
-	}
-	return strcmp (who[0]->person, who[1]->person) != 0
-		|| diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
+	Case c = { log, court, proposed };
+	return approvals_of_two (statements, check_statement, &c, NULL, error);
 }
 
 /* Shares are sealed only to certificates of our own, made for this: no holder's and no outsider's becomes an agent's. */
@@ -145,34 +113,18 @@ check_agents (const AgentsLog *log, const AgentList *proposed, Micros now, GErro
 
 /* --- filling certificates in -------------------------------------------------------- */
 
-/* Names this entry of this proposal, so that sending the change again yields the same certificate. */
-static void
-entry_request (const AgentList *proposed, const Agent *agent, Fingerprint *out)
-{
-	g_autoptr (json_t) request = json_object ();
-	const Fingerprint *spki = public_key_fingerprint (agent->key);
-	json_object_set_new (request, "type", json_string ("agent.request"));
-	json_object_set_new (request, "list", json_hex (proposed->hash.b, sizeof proposed->hash.b));
-	json_object_set_new (request, "person", json_string (agent->person));
-	json_object_set_new (request, "spki", json_hex (spki->b, sizeof spki->b));
-	g_autoptr (GBytes) text = jcs_bytes (request);
-	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), out);
-}
-
 static gboolean
 fill_entry (const AgentList *proposed, guint i, json_t *entry, AgentIssue issue, gpointer user, GError **error)
 {
 	const Agent *agent = g_ptr_array_index (proposed->agents, i);
+	Fingerprint request;
 	if (agent->certificate != NULL)
 		return TRUE;
-	Fingerprint request;
-	entry_request (proposed, agent, &request);
+	pinned_entry_request ("agent.request", &proposed->hash, agent->person, agent->key, &request);
 	g_autoptr (Certificate) certificate = issue (user, agent, &request, error);
 	if (certificate == NULL)
 		return FALSE;
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	json_object_del (entry, "csr");
-	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	pinned_entry_fill (entry, certificate);
 	return TRUE;
 }
 
@@ -202,38 +154,23 @@ take_recorded (gpointer user, const Agent *agent, const Fingerprint *request, GE
 
 /* --- the log ---------------------------------------------------------------------------- */
 
-static json_t *
-record_new (gint64 version, Micros now, const Fingerprint *previous, const json_t *proposed, const json_t *list, const json_t *statements)
-{
-	json_t *record = json_object ();
-	json_object_set_new (record, "version", json_integer (version));
-	json_object_set_new (record, "time", json_time (now));
-	json_object_set_new (record, "previous", json_hex (previous->b, sizeof previous->b));
-	json_object_set_new (record, "proposed", json_deep_copy (proposed));
-	json_object_set_new (record, "list", json_deep_copy (list));
-	json_object_set_new (record, "statements", json_deep_copy (statements));
-	return record;
-}
-
 json_t *
 agents_log_genesis (const json_t *list, Micros now)
 {
-	static const Fingerprint none;
-	g_autoptr (json_t) statements = json_array ();
-	return record_new (1, now, &none, list, list, statements);
+	return pinned_record_genesis (list, now);
 }
 
 /* The list itself and, but for the one made with the site, who signed for it. */
 static gboolean
-check_record (AgentsLog *log, const AgentList *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
+check_record (const AgentsLog *log, const AgentList *list, const PinnedRecord *record, GError **error)
 {
 	for (guint i = 0; i < list->agents->len; i++)
-		if (!check_certificate (log, ((const Agent *) g_ptr_array_index (list->agents, i))->certificate, time, error))
+		if (!check_certificate (log, ((const Agent *) g_ptr_array_index (list->agents, i))->certificate, record->time, error))
 			return FALSE;
-	if (log->current == NULL && json_array_size (statements) == 0)
-		return json_equal (proposed_json, list->json) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not a first list of recovery agents");
-	g_autoptr (AgentList) proposed = agent_list_parse (proposed_json, TRUE, "/proposed", error);
-	if (proposed == NULL || !check_statements (log, NULL, statements, &proposed->hash, error))
+	if (log->current == NULL && json_array_size (record->statements) == 0)
+		return json_equal (record->proposed, list->json) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not a first list of recovery agents");
+	g_autoptr (AgentList) proposed = agent_list_parse (record->proposed, TRUE, "/proposed", error);
+	if (proposed == NULL || !check_statements (log, NULL, record->statements, &proposed->hash, error))
 		return FALSE;
 	g_autoptr (json_t) filled = fill_list (proposed, take_recorded, (gpointer) list, error);
 	return filled != NULL
@@ -241,32 +178,23 @@ check_record (AgentsLog *log, const AgentList *list, const json_t *proposed_json
 }
 
 static gboolean
-take_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+take_record (const json_t *json, goffset offset, gsize n, gpointer user, GError **error)
 {
 	AgentsLog *log = user;
-	gint64 version;
-	Micros time;
-	const char *previous;
-	json_t *proposed, *list_json, *statements;
-	const Field fields[] = {
-		{ "version", FIELD_INT, TRUE, 0, &version }, { "time", FIELD_TIME, TRUE, 0, &time }, { "previous", FIELD_HEX32, TRUE, 0, &previous },
-		{ "proposed", FIELD_OBJECT, TRUE, 0, &proposed }, { "list", FIELD_OBJECT, TRUE, 0, &list_json },
-		{ "statements", FIELD_ARRAY, TRUE, 2, &statements },
-	};
+	PinnedRecord record;
+	Fingerprint hash;
 	(void) offset;
 	(void) n;
-	if (!JSON_READ (record, "", fields, error))
+	if (!pinned_record_read (json, NULL, &record, &hash, error))
 		return FALSE;
-	g_autoptr (AgentList) list = agent_list_parse (list_json, FALSE, "/list", error);
-	g_autofree char *expected = fingerprint_hex (current_hash (log));
+	g_autoptr (AgentList) list = agent_list_parse (record.list, FALSE, "/list", error);
 	if (list == NULL)
 		return FALSE;
-	if (strcmp (previous, expected) != 0 || version != list->version || version != current_version (log) + 1)
+	if (!fingerprint_equal (&record.previous, current_hash (log)) || record.version != list->version || record.version != current_version (log) + 1)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the lists of recovery agents do not follow each other");
-	if (!check_record (log, list, proposed, statements, time, error))
+	if (!check_record (log, list, &record, error))
 		return FALSE;
-	g_autoptr (GBytes) text = jcs_bytes (proposed);
-	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &log->proposed);
+	log->proposed = hash;
 	make_current (log, g_steal_pointer (&list));
 	return TRUE;
 }
@@ -328,7 +256,7 @@ agents_log_change (AgentsLog *log, const json_t *proposed_json, const json_t *st
 	g_autoptr (AgentList) next = filled != NULL ? agent_list_parse (filled, FALSE, "/list", error) : NULL;
 	if (next == NULL)
 		return FALSE;
-	g_autoptr (json_t) record = record_new (next->version, now, current_hash (log), proposed->json, filled, statements);
+	g_autoptr (json_t) record = pinned_record_new (&(PinnedRecord) { next->version, now, *current_hash (log), proposed->json, filled, statements });
 	chain_append (log->chain, record, NULL, NULL);
 	log->proposed = proposed->hash;
 	make_current (log, g_steal_pointer (&next));

@@ -79,6 +79,45 @@ approval_open (const Court *court, const char *compact, const char *type, const 
 	return g_steal_pointer (&statement);
 }
 
+Statement *
+approval_open_recorded (const Roster *officers, const char *site, const char *compact, const char *type, const char *field,
+                        const Officer **officer, GError **error)
+{
+	g_autoptr (Statement) statement = statement_parse (compact, -1, error);
+	if (statement == NULL)
+		return NULL;
+	const Officer *who = roster_find (officers, statement_signer (statement));
+	if (who == NULL || strcmp (statement_type (statement), type) != 0 || strcmp (statement_site (statement), site) != 0) {
+		diqi_error_set (error, DIQI_ERROR_CONFIG, field, "not an officer's statement %s", type);
+		return NULL;
+	}
+	if (!statement_verify (statement, who->certificate, error))
+		return NULL;
+	*officer = who;
+	return g_steal_pointer (&statement);
+}
+
+gboolean
+approvals_of_two (const json_t *statements, ApprovalJudge judge, gpointer user, const Officer *who[2], GError **error)
+{
+	const Officer *found[2];
+	if (json_array_size (statements) != 2)
+		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
+	for (gsize i = 0; i < 2; i++) {
+		g_autofree char *field = g_strdup_printf ("/statements/%" G_GSIZE_FORMAT, i);
+		const char *compact = json_string_value (json_array_get (statements, i));
+		if (compact == NULL)
+			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, field, "not a text");
+		found[i] = judge (user, i, compact, field, error);
+		if (found[i] == NULL)
+			return FALSE;
+		if (who != NULL)
+			who[i] = found[i];
+	}
+	return strcmp (found[0]->person, found[1]->person) != 0
+		|| diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
+}
+
 /* The payload is exactly an approval of this target, no member more. */
 static gboolean
 check_target (const Statement *statement, const ApprovalTarget *target, const char *field, GError **error)

@@ -40,6 +40,16 @@ Statement *approval_open (const Court *court, const char *compact, const char *t
 /* Signed within CLOCK_TOLERANCE of now: for what is not an approval.  DIQI_ERROR_STATEMENT_TIME. */
 gboolean approval_check_fresh (const Court *court, const Statement *statement, const char *field, GError **error);
 
+/* At start: the list of officers has moved on since, so only what lasts is judged: a signature of one who is or was an officer of
+ * this site, over a statement of this type.  DIQI_ERROR_CONFIG names `field`. */
+Statement *approval_open_recorded (const Roster *officers, const char *site, const char *compact, const char *type, const char *field,
+                                   const Officer **officer, GError **error);
+
+/* Exactly two statements, each judged by `judge` (the officer, borrowed; NULL: refused), of two persons; `field` is
+ * "/statements/0" and "/statements/1".  who: the two; NULL: not asked for.  DIQI_ERROR_APPROVAL, _FIELD_TYPE, _SAME_PERSON. */
+typedef const Officer *(*ApprovalJudge) (gpointer user, gsize i, const char *compact, const char *field, GError **error);
+gboolean approvals_of_two (const json_t *statements, ApprovalJudge judge, gpointer user, const Officer *who[2], GError **error);
+
 /* What both approvals must name. */
 typedef struct {
 	const char *application;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "signer/invariant.h"
+#include "signer/pinned_list.h"
 #include "signer/protocol.h"
 
 static const char *const role_names[] = {
@@ -60,24 +61,6 @@ read_roles (const json_t *array, const char *at, guint *roles, GError **error)
 	return *roles != 0 || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "an officer without a role");
 }
 
-static gboolean
-read_key (Officer *officer, GBytes *certificate, GBytes *csr, const char *at, GError **error)
-{
-	if ((certificate == NULL) == (csr == NULL))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "either a certificate or, in a proposal, a CSR");
-	if (certificate != NULL) {
-		officer->certificate = certificate_parse (g_bytes_get_data (certificate, NULL), g_bytes_get_size (certificate), error);
-		return officer->certificate != NULL;
-	}
-	if (officer->removed)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, at, "a CSR for a removed officer");
-	g_autoptr (Csr) parsed = csr_parse (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr), at, error);
-	if (parsed == NULL)
-		return FALSE;
-	officer->key = public_key_ref (csr_public_key (parsed));
-	return TRUE;
-}
-
 static Officer *
 read_officer (const json_t *object, gboolean proposal, const char *at, GError **error)
 {
@@ -95,8 +78,12 @@ read_officer (const json_t *object, gboolean proposal, const char *at, GError **
 	if (!json_read_fields (object, at, fields, G_N_ELEMENTS (fields) - (proposal ? 0 : 1), error))
 		return NULL;
 	if (!invariant_name_value (NAME_COMMON_NAME, name, at, error) || !read_roles (roles, at, &officer->roles, error)
-	    || !read_key (officer, certificate, csr, at, error))
+	    || !pinned_entry_read_key (certificate, csr, at, &officer->certificate, &officer->key, error))
 		return NULL;
+	if (officer->removed && officer->certificate == NULL) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, at, "a CSR for a removed officer");
+		return NULL;
+	}
 	officer->person = g_strdup (person);
 	officer->name = g_strdup (name);
 	return g_steal_pointer (&officer);
@@ -105,7 +92,7 @@ read_officer (const json_t *object, gboolean proposal, const char *at, GError **
 static const Fingerprint *
 officer_spki (const Officer *officer)
 {
-	return public_key_fingerprint (officer->certificate != NULL ? certificate_public_key (officer->certificate) : officer->key);
+	return pinned_entry_spki (officer->certificate, officer->key);
 }
 
 static gboolean

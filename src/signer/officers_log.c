@@ -5,6 +5,7 @@
 #include "signer/approval.h"
 #include "signer/chain.h"
 #include "signer/officers.h"
+#include "signer/pinned_list.h"
 
 #define RULE_TWO_ADMINISTRATORS 2
 #define ROLES_OVER_OFFICERS (ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_ISSUER)
@@ -19,26 +20,22 @@ struct OfficersLog {
 
 /* --- judging a change ------------------------------------------------------------ */
 
+/* What both statements are judged by. */
+typedef struct {
+	const Court *court;
+	const Fingerprint *proposed;
+} Case;
+
 static const Officer *
-check_statement (const Court *court, const char *compact, const Fingerprint *proposed, const char *at, GError **error)
+check_statement (gpointer user, gsize i, const char *compact, const char *at, GError **error)
 {
+	const Case *c = user;
+	const Roster *present = c->court->officers;
 	const Officer *officer;
-	StatementCommon common;
-	const char *previous, *list;
-	gint64 version;
-	const Field fields[] = {
-		STATEMENT_COMMON_FIELDS (common),
-		{ "version", FIELD_INT, TRUE, 0, &version }, { "previous", FIELD_HEX32, TRUE, 0, &previous }, { "list", FIELD_HEX32, TRUE, 0, &list },
-	};
-	g_autoptr (Statement) statement = approval_open (court, compact, "officers.change", at, &officer, error);
-	if (statement == NULL || !JSON_READ (statement_payload (statement), at, fields, error) || !statement_nonce_check (common.nonce, at, error))
+	(void) i;
+	g_autoptr (Statement) statement = approval_open (c->court, compact, "officers.change", at, &officer, error);
+	if (statement == NULL || !pinned_list_check_target (statement, present->version, &present->hash, c->proposed, at, error))
 		return NULL;
-	g_autofree char *expected = fingerprint_hex (&court->officers->hash);
-	g_autofree char *next = fingerprint_hex (proposed);
-	if (version != court->officers->version || strcmp (previous, expected) != 0 || strcmp (list, next) != 0) {
-		diqi_error_set (error, DIQI_ERROR_STATEMENT_TARGET, at, "names another list, or replaces another one than the present");
-		return NULL;
-	}
 	if ((officer->roles & ROLES_OVER_OFFICERS) == 0) {
 		diqi_error_set (error, DIQI_ERROR_APPROVAL, at, "the officer has no say in the list of officers");
 		return NULL;
@@ -60,21 +57,9 @@ check_administrators (const Court *court, const Officer *const who[2], gboolean 
 static gboolean
 check_statements (const Court *court, const json_t *statements, const Fingerprint *proposed, gboolean two, GError **error)
 {
-	if (json_array_size (statements) != 2)
-		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
 	const Officer *who[2];
-	for (gsize i = 0; i < 2; i++) {
-		g_autofree char *at = g_strdup_printf ("/statements/%" G_GSIZE_FORMAT, i);
-		const char *compact = json_string_value (json_array_get (statements, i));
-		if (compact == NULL)
-			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "not a text");
-		who[i] = check_statement (court, compact, proposed, at, error);
-		if (who[i] == NULL)
-			return FALSE;
-	}
-	if (strcmp (who[0]->person, who[1]->person) == 0)
-		return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
-	return check_administrators (court, who, two, error);
+	Case c = { court, proposed };
+	return approvals_of_two (statements, check_statement, &c, who, error) && check_administrators (court, who, two, error);
 }
 
 /* Officers' certificates are our own, from an officer profile: a bidder's certificate cannot become one. */
@@ -118,34 +103,18 @@ check_succession (const Court *court, const Roster *proposed, gboolean two, GErr
 
 /* --- filling certificates in -------------------------------------------------------- */
 
-/* Names this entry of this proposal, so that sending the change again yields the same certificate. */
-static void
-entry_request (const Roster *proposed, const Officer *officer, Fingerprint *out)
-{
-	g_autoptr (json_t) request = json_object ();
-	const Fingerprint *spki = public_key_fingerprint (officer->key);
-	json_object_set_new (request, "type", json_string ("officer.request"));
-	json_object_set_new (request, "list", json_hex (proposed->hash.b, sizeof proposed->hash.b));
-	json_object_set_new (request, "person", json_string (officer->person));
-	json_object_set_new (request, "spki", json_hex (spki->b, sizeof spki->b));
-	g_autoptr (GBytes) text = jcs_bytes (request);
-	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), out);
-}
-
 static gboolean
 fill_entry (const Roster *proposed, guint i, json_t *entry, OfficerIssue issue, gpointer user, GError **error)
 {
 	const Officer *officer = g_ptr_array_index (proposed->officers, i);
+	Fingerprint request;
 	if (officer->certificate != NULL)
 		return TRUE;
-	Fingerprint request;
-	entry_request (proposed, officer, &request);
+	pinned_entry_request ("officer.request", &proposed->hash, officer->person, officer->key, &request);
 	g_autoptr (Certificate) certificate = issue (user, officer, &request, error);
 	if (certificate == NULL)
 		return FALSE;
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	json_object_del (entry, "csr");
-	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	pinned_entry_fill (entry, certificate);
 	return TRUE;
 }
 
@@ -182,16 +151,10 @@ take_recorded (gpointer user, const Officer *officer, const Fingerprint *request
 
 /* --- the log ---------------------------------------------------------------------------- */
 
+/* Whatever is recorded from now on is recorded under the present rule. */
 static json_t *
-record_new (gint64 version, Micros now, const Fingerprint *previous, const json_t *proposed, const json_t *list, const json_t *statements)
+under_rule (json_t *record)
 {
-	json_t *record = json_object ();
-	json_object_set_new (record, "version", json_integer (version));
-	json_object_set_new (record, "time", json_time (now));
-	json_object_set_new (record, "previous", json_hex (previous->b, sizeof previous->b));
-	json_object_set_new (record, "proposed", json_deep_copy (proposed));
-	json_object_set_new (record, "list", json_deep_copy (list));
-	json_object_set_new (record, "statements", json_deep_copy (statements));
 	json_object_set_new (record, "rule", json_integer (RULE_TWO_ADMINISTRATORS));
 	return record;
 }
@@ -199,30 +162,28 @@ record_new (gint64 version, Micros now, const Fingerprint *previous, const json_
 json_t *
 officers_log_genesis (const json_t *list, Micros now)
 {
-	static const Fingerprint none;
-	g_autoptr (json_t) statements = json_array ();
-	return record_new (1, now, &none, list, list, statements);
+	return under_rule (pinned_record_genesis (list, now));
 }
 
 static gboolean
-take_genesis (OfficersLog *log, Roster *list, const json_t *proposed, const json_t *statements, Micros time, GError **error)
+take_genesis (const OfficersLog *log, const Roster *list, const PinnedRecord *record, GError **error)
 {
-	if (list->version != 1 || json_array_size (statements) != 0 || !json_equal (proposed, list->json))
+	if (list->version != 1 || json_array_size (record->statements) != 0 || !json_equal (record->proposed, list->json))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not a first list of officers");
 	for (guint i = 0; i < list->officers->len; i++) {
 		const Officer *officer = g_ptr_array_index (list->officers, i);
-		if (!check_certificate (log->pins, officer->certificate, time, error))
+		if (!check_certificate (log->pins, officer->certificate, record->time, error))
 			return FALSE;
 	}
 	return roster_check_quorum (list, error);
 }
 
 static gboolean
-take_change (OfficersLog *log, const Roster *list, const json_t *proposed_json, const json_t *statements, Micros time, GError **error)
+take_change (const OfficersLog *log, const Roster *list, const PinnedRecord *record, GError **error)
 {
-	const Court court = { log->pins, log->current, time, NULL };
-	g_autoptr (Roster) proposed = roster_parse (proposed_json, TRUE, "/proposed", error);
-	if (proposed == NULL || !check_statements (&court, statements, &proposed->hash, log->two_administrators, error)
+	const Court court = { log->pins, log->current, record->time, NULL };
+	g_autoptr (Roster) proposed = roster_parse (record->proposed, TRUE, "/proposed", error);
+	if (proposed == NULL || !check_statements (&court, record->statements, &proposed->hash, log->two_administrators, error)
 	    || !check_succession (&court, proposed, log->two_administrators, error))
 		return FALSE;
 	Recorded recorded = { list, &court };
@@ -233,40 +194,37 @@ take_change (OfficersLog *log, const Roster *list, const json_t *proposed_json, 
 }
 
 static gboolean
-take_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+take_rule (OfficersLog *log, gint64 rule, GError **error)
 {
-	OfficersLog *log = user;
-	(void) offset;
-	(void) n;
-	gint64 version, rule = 1;
-	Micros time;
-	const char *previous;
-	json_t *proposed, *list_json, *statements;
-	const Field fields[] = {
-		{ "version", FIELD_INT, TRUE, 0, &version }, { "time", FIELD_TIME, TRUE, 0, &time }, { "previous", FIELD_HEX32, TRUE, 0, &previous },
-		{ "proposed", FIELD_OBJECT, TRUE, 0, &proposed }, { "list", FIELD_OBJECT, TRUE, 0, &list_json },
-		{ "statements", FIELD_ARRAY, TRUE, 2, &statements }, { "rule", FIELD_INT, FALSE, 0, &rule },
-	};
-	if (!JSON_READ (record, "", fields, error))
-		return FALSE;
-	g_autoptr (Roster) list = roster_parse (list_json, FALSE, "/list", error);
-	if (list == NULL)
-		return FALSE;
-	Fingerprint before = { { 0 } };
-	if (log->current != NULL)
-		before = log->current->hash;
-	g_autofree char *expected = fingerprint_hex (&before);
-	if (strcmp (previous, expected) != 0 || version != list->version)
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the lists of officers do not follow each other");
 	if (rule != 1 && rule != RULE_TWO_ADMINISTRATORS)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a record of the list of officers under a rule of the future");
 	log->two_administrators |= rule == RULE_TWO_ADMINISTRATORS;
-	gboolean well = log->current == NULL ? take_genesis (log, list, proposed, statements, time, error)
-	                                     : take_change (log, list, proposed, statements, time, error);
-	if (!well)
+	return TRUE;
+}
+
+static gboolean
+take_record (const json_t *json, goffset offset, gsize n, gpointer user, GError **error)
+{
+	static const Fingerprint none;
+	OfficersLog *log = user;
+	gint64 rule = 1;
+	PinnedRecord record;
+	Fingerprint hash;
+	const Field extra = { "rule", FIELD_INT, FALSE, 0, &rule };
+	(void) offset;
+	(void) n;
+	if (!pinned_record_read (json, &extra, &record, &hash, error))
 		return FALSE;
-	g_autoptr (GBytes) text = jcs_bytes (proposed);
-	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &log->proposed);
+	g_autoptr (Roster) list = roster_parse (record.list, FALSE, "/list", error);
+	if (list == NULL)
+		return FALSE;
+	if (!fingerprint_equal (&record.previous, log->current != NULL ? &log->current->hash : &none) || record.version != list->version)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the lists of officers do not follow each other");
+	if (!take_rule (log, rule, error))
+		return FALSE;
+	if (!(log->current == NULL ? take_genesis (log, list, &record, error) : take_change (log, list, &record, error)))
+		return FALSE;
+	log->proposed = hash;
 	roster_free (log->current);
 	log->current = g_steal_pointer (&list);
 	return TRUE;
@@ -319,7 +277,8 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
 	g_autoptr (Roster) next = filled != NULL ? roster_parse (filled, FALSE, "/list", error) : NULL;
 	if (next == NULL)
 		return FALSE;
-	g_autoptr (json_t) record = record_new (next->version, now, &log->current->hash, proposed->json, filled, statements);
+	const PinnedRecord change = { next->version, now, log->current->hash, proposed->json, filled, statements };
+	g_autoptr (json_t) record = under_rule (pinned_record_new (&change));
 	chain_append (log->chain, record, NULL, NULL);
 	log->proposed = proposed->hash;
 	log->two_administrators = TRUE;

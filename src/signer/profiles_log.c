@@ -44,67 +44,56 @@ check_target (const Change *change, const Statement *statement, const char *at, 
 	return same || diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, at, "is about another profile, version or text, or opens what is to be closed");
 }
 
-static const Officer *
-check_now (const Change *change, const Court *court, const char *compact, const char *at, Statement **out, GError **error)
-{
-	const Officer *officer;
-	g_autoptr (Statement) statement = approval_open (court, compact, "profile.change", at, &officer, error);
-	if (statement == NULL || !approval_check_fresh (court, statement, at, error) || !check_target (change, statement, at, error))
-		return NULL;
-	if ((officer->roles & ROLE_ADMINISTRATOR) == 0) {
-		diqi_error_set (error, DIQI_ERROR_APPROVAL, at, "administrators change profiles");
-		return NULL;
-	}
-	*out = g_steal_pointer (&statement);
-	return officer;
-}
-
-/* At start: the list of officers has moved on since, so only what lasts is judged. */
-static const Officer *
-check_recorded (const ProfilesLog *log, const Change *change, const char *compact, const char *at, Statement **out, GError **error)
-{
-	g_autoptr (Statement) statement = statement_parse (compact, -1, error);
-	if (statement == NULL)
-		return NULL;
-	const Officer *officer = roster_find (officers_log_current (log->officers), statement_signer (statement));
-	if (officer == NULL || strcmp (statement_type (statement), "profile.change") != 0 || strcmp (statement_site (statement), log->pins->site) != 0) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, at, "not a statement by which an officer changed a profile");
-		return NULL;
-	}
-	if (!check_target (change, statement, at, error) || !statement_verify (statement, officer->certificate, error))
-		return NULL;
-	*out = g_steal_pointer (&statement);
-	return officer;
-}
-
 static char *
 identity_of (const Statement *statement)
 {
 	return fingerprint_hex (statement_identity (statement));
 }
 
+/* What both statements are judged by. */
+typedef struct {
+	const ProfilesLog *log;
+	const Court *court;           /* NULL: recorded ones */
+	const Change *change;
+	char **identities;            /* the statements', to be filled */
+} Case;
+
+static Statement *
+open_statement (const Case *c, const char *compact, const char *at, const Officer **officer, GError **error)
+{
+	if (c->court == NULL)
+		return approval_open_recorded (officers_log_current (c->log->officers), c->log->pins->site, compact, "profile.change", at, officer, error);
+	g_autoptr (Statement) statement = approval_open (c->court, compact, "profile.change", at, officer, error);
+	if (statement == NULL || !approval_check_fresh (c->court, statement, at, error))
+		return NULL;
+	if (((*officer)->roles & ROLE_ADMINISTRATOR) == 0) {
+		diqi_error_set (error, DIQI_ERROR_APPROVAL, at, "administrators change profiles");
+		return NULL;
+	}
+	return g_steal_pointer (&statement);
+}
+
+static const Officer *
+check_statement (gpointer user, gsize i, const char *compact, const char *at, GError **error)
+{
+	const Case *c = user;
+	const Officer *officer;
+	g_autoptr (Statement) statement = open_statement (c, compact, at, &officer, error);
+	if (statement == NULL || !check_target (c->change, statement, at, error))
+		return NULL;
+	c->identities[i] = identity_of (statement);
+	if (!g_hash_table_contains (c->log->used, c->identities[i]))
+		return officer;
+	diqi_error_set (error, DIQI_ERROR_STATEMENT_REPLAYED, at, "the statement has carried a change before");
+	return NULL;
+}
+
 /* court NULL: recorded ones.  identities: the statements'. */
 static gboolean
 check_statements (const ProfilesLog *log, const Court *court, const Change *change, char *identities[2], GError **error)
 {
-	const Officer *who[2];
-	if (json_array_size (change->statements) != 2)
-		return diqi_fail (error, DIQI_ERROR_APPROVAL, "/statements", "exactly two statements are asked for");
-	for (gsize i = 0; i < 2; i++) {
-		g_autofree char *at = g_strdup_printf ("/statements/%" G_GSIZE_FORMAT, i);
-		const char *compact = json_string_value (json_array_get (change->statements, i));
-		g_autoptr (Statement) statement = NULL;
-		if (compact == NULL)
-			return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, at, "not a text");
-		who[i] = court != NULL ? check_now (change, court, compact, at, &statement, error) : check_recorded (log, change, compact, at, &statement, error);
-		if (who[i] == NULL)
-			return FALSE;
-		identities[i] = identity_of (statement);
-		if (g_hash_table_contains (log->used, identities[i]))
-			return diqi_fail (error, DIQI_ERROR_STATEMENT_REPLAYED, at, "the statement has carried a change before");
-	}
-	return strcmp (who[0]->person, who[1]->person) != 0
-		|| diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/statements", "both statements are of the same person");
+	Case c = { log, court, change, identities };
+	return approvals_of_two (change->statements, check_statement, &c, NULL, error);
 }
 
 /* --- the change itself ------------------------------------------------------------------- */
