@@ -12,7 +12,7 @@
 
 struct Cli {
 	const CliCommand *command;
-	GHashTable *options;       /* name → value */
+	GHashTable *options;       /* name → GPtrArray of its values, as they came */
 	GPtrArray *arguments;
 };
 
@@ -28,7 +28,7 @@ static const CliOption global_options[] = {
 };
 
 static const CliCommand *const tables[] = {
-	site_commands, key_commands, application_commands, certificate_commands,
+	site_commands, key_commands, application_commands, certificate_commands, check_commands,
 	officer_commands, profile_commands, notice_commands, sale_commands, log_commands, routes_commands,
 	fee_commands, paper_commands, counter_commands, message_commands, document_commands, token_commands,
 	report_commands, service_commands, recovery_commands, agent_commands, carrier_commands, hsm_commands, doctor_commands, ceremony_commands,
@@ -127,6 +127,17 @@ usage_error (const char *format, ...)
 	return FALSE;
 }
 
+static void
+put_option (Cli *cli, const char *name, const char *value)
+{
+	GPtrArray *values = g_hash_table_lookup (cli->options, name);
+	if (values == NULL) {
+		values = g_ptr_array_new_with_free_func (g_free);
+		g_hash_table_insert (cli->options, g_strdup (name), values);
+	}
+	g_ptr_array_add (values, g_strdup (value));
+}
+
 /* Takes one "--name", "--name value" or "--name=value"; moves *i past it. */
 static gboolean
 take_option (Cli *cli, int argc, char **argv, int *i)
@@ -140,12 +151,12 @@ take_option (Cli *cli, int argc, char **argv, int *i)
 	if (o->value == NULL) {
 		if (equals != NULL)
 			return usage_error ("%s takes no value", argv[*i]);
-		g_hash_table_insert (cli->options, g_strdup (o->name), g_strdup (""));
+		put_option (cli, o->name, "");
 		return TRUE;
 	}
 	if (equals == NULL && *i + 1 >= argc)
 		return usage_error ("%s needs a value", argv[*i]);
-	g_hash_table_insert (cli->options, g_strdup (o->name), g_strdup (equals != NULL ? equals + 1 : argv[++*i]));
+	put_option (cli, o->name, equals != NULL ? equals + 1 : argv[++*i]);
 	return TRUE;
 }
 
@@ -204,7 +215,7 @@ run_command (const CliCommand *command, int argc, char **argv)
 {
 	Cli cli = {
 		.command = command,
-		.options = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+		.options = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref),
 		.arguments = g_ptr_array_new_with_free_func (g_free),
 	};
 	int code = 2;
@@ -259,6 +270,13 @@ cli_argument (const Cli *cli, guint i)
 
 const char *
 cli_option (const Cli *cli, const char *name)
+{
+	const GPtrArray *values = cli_options (cli, name);
+	return values != NULL ? values->pdata[values->len - 1] : NULL;
+}
+
+const GPtrArray *
+cli_options (const Cli *cli, const char *name)
 {
 	return g_hash_table_lookup (cli->options, name);
 }

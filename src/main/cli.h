@@ -31,12 +31,14 @@ typedef struct {
 extern const CliCommand site_commands[], key_commands[], application_commands[], certificate_commands[],
 	officer_commands[], profile_commands[], notice_commands[], sale_commands[], log_commands[], routes_commands[],
 	fee_commands[], paper_commands[], counter_commands[], message_commands[], document_commands[], token_commands[],
-	report_commands[], service_commands[], recovery_commands[], agent_commands[], carrier_commands[], hsm_commands[], doctor_commands[], ceremony_commands[];
+	report_commands[], service_commands[], recovery_commands[], agent_commands[], carrier_commands[], hsm_commands[], doctor_commands[], ceremony_commands[], check_commands[];
 
 int cli_main (int argc, char **argv);
 
 const char *cli_argument (const Cli *cli, guint i);                /* NULL when absent */
 const char *cli_option (const Cli *cli, const char *name);         /* NULL when absent; "" for a set flag */
+/* All values of an option that was given more than once, in order (char *); NULL when absent. */
+const GPtrArray *cli_options (const Cli *cli, const char *name);
 gboolean cli_flag (const Cli *cli, const char *name);
 gboolean cli_int (const Cli *cli, const char *name, gint64 fallback, gint64 *out, GError **error);
 gboolean cli_wants_json (const Cli *cli);

@@ -362,3 +362,19 @@ certificate_has_policy (const Certificate *c, const char *oid)
 	}
 	return FALSE;
 }
+
+char *
+certificate_policy (const Certificate *c)
+{
+	Der list = c->policies, one, whole;
+
+	if (!der_read (&list, DER_SEQUENCE, &one) || !der_read_whole (&one, DER_OID, &whole))
+		return NULL;
+	const guint8 *p = whole.p;
+	ASN1_OBJECT *oid = d2i_ASN1_OBJECT (NULL, &p, (long) whole.n);
+	char text[256];
+	int n = oid != NULL ? OBJ_obj2txt (text, sizeof text, oid, 1) : 0;
+	ASN1_OBJECT_free (oid);
+	ERR_clear_error ();
+	return n > 0 && n < (int) sizeof text ? g_strdup (text) : NULL;
+}

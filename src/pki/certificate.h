@@ -37,6 +37,9 @@ Certificate *certificate_parse (gconstpointer der, gsize n, GError **error);
 Certificate *certificate_parse_over (gconstpointer der, gsize n, PublicKey *key, GError **error);
 /* One PEM block (RFC 7468); text before it is allowed, a second block is not. */
 Certificate *certificate_parse_pem (const char *pem, gsize n, GError **error);
+/* All that a file holds, DER or PEM blocks with any text between them, at most `most`: Certificate *, owned.  A list likewise: GBytes *. */
+GPtrArray *certificates_read (GBytes *file, gsize most, GError **error);
+GPtrArray *lists_read (GBytes *file, gsize most, GError **error);
 Certificate *certificate_ref (Certificate *c);
 void certificate_unref (Certificate *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Certificate, certificate_unref)
@@ -84,6 +87,11 @@ guint certificate_extended_key_usage (const Certificate *c);
 #define POLICY_LOG "2.25.305447819689411628422610157834667034486.3.15"
 #define POLICY_RECEIPT "2.25.305447819689411628422610157834667034486.3.16"
 gboolean certificate_has_policy (const Certificate *c, const char *oid);
+/* The first policy in dots; NULL: it has none. */
+char *certificate_policy (const Certificate *c);
+/* Web addresses where the list that speaks about it, or the certificate of its issuer, is said to be; caller g_strfreev. */
+typedef enum { ADDRESS_LIST, ADDRESS_ISSUER } CertificateAddress;
+char **certificate_addresses (const Certificate *c, CertificateAddress which);
 
 /* Does `c` name `issuer` as its issuer (name, and key identifier when both say it)?  No signature is looked at. */
 gboolean certificate_names_issuer (const Certificate *c, const Certificate *issuer);

@@ -46,6 +46,12 @@ GBytes *sign_structure (const PrivateKey *key, GByteArray *tbs, GError **error);
 /* Is what `algorithm` and `signature` say about tbs true of key? */
 gboolean verify_structure (const PublicKey *key, Der tbs, Der algorithm, Der signature);
 
+/* certificate_verify_chain that also says what failed where (pki/path.h). */
+typedef struct PathFault PathFault;
+gboolean certificate_verify_path (const Certificate *leaf, Certificate *const *chain, gsize n, Micros at, PathFault *fault, GError **error);
+/* Name and key identifier of the issuer, and its signature. */
+gboolean certificate_is_signed_by (const Certificate *c, const Certificate *issuer);
+
 /* A serial as it came: 1 to 20 octets, positive; shorter ones are padded in front. */
 gboolean serial_read (Der *in, Serial *out);
 void serial_put (GByteArray *w, const Serial *serial);

@@ -94,31 +94,108 @@ find_delta (const Path *path, const Certificate *c, const CrlFacts *full)
 	return found;
 }
 
+/* --- why no list speaks ------------------------------------------------------------------ */
+
+typedef struct {
+	gboolean other_point, delta, early, stale;
+	Micros made, due;             /* of the earliest that is early, of the latest that is stale */
+} Missing;
+
+static void
+look_at (const Path *path, const CrlFacts *facts, const Certificate *c, Missing *m)
+{
+	if (!covers (facts, c))
+		m->other_point = TRUE;
+	else if (facts->delta)
+		m->delta = TRUE;
+	else if (path->at < facts->this_update) {
+		m->made = m->early ? MIN (m->made, facts->this_update) : facts->this_update;
+		m->early = TRUE;
+	} else {
+		m->due = MAX (m->due, facts->next_update);
+		m->stale = TRUE;
+	}
+}
+
+static char *
+why_missing (const Missing *m)
+{
+	g_autofree char *made = time_format (m->made), *due = time_format (m->due);
+
+	if (m->stale)
+		return g_strdup_printf ("the newest one here is stale, it was to be replaced by %s", due);
+	if (m->early)
+		return g_strdup_printf ("the one here was made after that moment, at %s", made);
+	if (m->delta)
+		return g_strdup ("a delta list is here without the full list that it continues");
+	if (m->other_point)
+		return g_strdup ("the lists of its issuer that are here are of other distribution points");
+	return g_strdup ("none that its issuer signed is here");
+}
+
 static gboolean
-check_status (const Path *path, const Certificate *c, GError **error)
+lacks_list (const Path *path, const Certificate *c, PathFault *fault, GError **error)
+{
+	Missing m = { 0 };
+
+	for (gsize i = 0; i < path->lists_n; i++) {
+		g_auto (CrlFacts) facts = { 0 };
+		if (verify_list (path, path->lists[i], c, &facts))
+			look_at (path, &facts, c, &m);
+	}
+	fault->field = m.stale ? "nextUpdate" : m.early ? "thisUpdate" : "cRLDistributionPoints";
+	fault->rule = "RFC 5280 6.3.3 (a)(b)";
+	fault->lacks = PATH_LACKS_LIST;
+	g_autofree char *why = why_missing (&m);
+	return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no current revocation list says what became of the certificate: %s", why);
+}
+
+static gboolean
+is_stopped (const RevokedEntry *entry, PathFault *fault, GError **error)
+{
+	g_autofree char *since = time_format (entry->revoked_at);
+
+	fault->field = "revokedCertificates";
+	fault->rule = "RFC 5280 6.1.3 (a)(3)";
+	if (entry->reason == REASON_HOLD)
+		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_HELD, NULL, "on hold since %s", since);
+	return diqi_fail (error, DIQI_ERROR_CERTIFICATE_REVOKED, NULL, "revoked since %s: %s", since, reason_name (entry->reason));
+}
+
+static gboolean
+check_status (const Path *path, const Certificate *c, PathFault *fault, GError **error)
 {
 	g_auto (CrlFacts) facts = { 0 };
 	GBytes *full = find_full (path, c, &facts);
 	RevokedEntry entry = { 0 };
 
 	if (full == NULL)
-		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no current revocation list says what became of a certificate of the chain");
+		return lacks_list (path, c, fault, error);
 	GBytes *delta = find_delta (path, c, &facts);
-	gboolean revoked = (delta != NULL && crl_find (delta, &c->serial, &entry)) || crl_find (full, &c->serial, &entry);
-	if (!revoked || entry.reason == REASON_REMOVE_FROM_CRL)
-		return TRUE;
-	return diqi_fail (error, DIQI_ERROR_CERTIFICATE_REVOKED, NULL, "a certificate of the chain is revoked: %s", reason_name (entry.reason));
+	gboolean listed = (delta != NULL && crl_find (delta, &c->serial, &entry)) || crl_find (full, &c->serial, &entry);
+	return !listed || entry.reason == REASON_REMOVE_FROM_CRL || is_stopped (&entry, fault, error);
 }
 
 gboolean
-path_validate (const Certificate *leaf, const Path *path, GError **error)
+path_list (const Path *path, const Certificate *c, CrlFacts *out)
 {
+	return find_full (path, c, out) != NULL;
+}
+
+gboolean
+path_validate (const Certificate *leaf, const Path *path, PathFault *fault, GError **error)
+{
+	PathFault unwanted;
 	const Certificate *c = leaf;
 
-	if (!certificate_verify_chain (leaf, path->chain, path->chain_n, path->at, error))
+	if (fault == NULL)
+		fault = &unwanted;
+	*fault = (PathFault) { 0 };
+	if (!certificate_verify_path (leaf, path->chain, path->chain_n, path->at, fault, error))
 		return FALSE;
 	for (gsize i = 0; i < path->chain_n; i++) {
-		if (!check_status (path, c, error))
+		fault->place = i;
+		if (!check_status (path, c, fault, error))
 			return FALSE;
 		c = path->chain[i];
 	}

@@ -47,6 +47,20 @@ decode_body (Der body)
 	return der;
 }
 
+gboolean
+pem_next (const char *text, gsize n, const char *label, gsize *from, GBytes **der)
+{
+	Der body;
+	gsize end;
+
+	*der = NULL;
+	if (!find_block (text + *from, n - *from, label, &body, &end))
+		return FALSE;
+	*from += end;
+	*der = decode_body (body);
+	return *der != NULL;
+}
+
 static gboolean
 only_space (const char *text, gsize n)
 {

@@ -123,6 +123,8 @@ gboolean key_is_known (Der number);
 /* The one block in text whose label is one of labels; text before it is allowed, after it
  * only white space.  NULL, no GError, when it is not that. */
 GBytes *pem_decode (const char *text, gsize n, gsize max_der, const char *const *labels, guint *which);
+/* The first block of label in text[*from..n): its DER and *from behind its end.  FALSE, no GError: there is none (*der NULL), or it is broken. */
+gboolean pem_next (const char *text, gsize n, const char *label, gsize *from, GBytes **der);
 char *pem_encode (const char *label, gconstpointer der, gsize n);
 /* Bytes wiped when the last reference goes; takes nothing, copies. */
 GBytes *secret_bytes (gconstpointer p, gsize n);

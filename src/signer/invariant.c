@@ -93,6 +93,15 @@ invariant_kind (const char *name)
 }
 
 const CertificateKind *
+invariant_kind_of (const Certificate *certificate)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+		if (certificate_has_policy (certificate, kinds[i].policy))
+			return &kinds[i];
+	return NULL;
+}
+
+const CertificateKind *
 invariant_kind_for (ProfileHolder holder, ProfileCarrier carrier, ProfileUse use)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS (kinds) && use != USE_SERVICE; i++)

@@ -36,6 +36,8 @@ typedef struct {
 
 /* NULL: there is no such kind. */
 const CertificateKind *invariant_kind (const char *name);
+/* By the policy it names; NULL: by none of ours. */
+const CertificateKind *invariant_kind_of (const Certificate *certificate);
 /* NULL: no kind for this.  A service has no kind of this sort: they are many. */
 const CertificateKind *invariant_kind_for (ProfileHolder holder, ProfileCarrier carrier, ProfileUse use);
 

@@ -60,7 +60,7 @@ judge (const json_t *test, GError **error)
 	json_array_foreach (json_object_get (test, "lists"), i, name)
 		g_ptr_array_add (lists, load ("crls", json_string_value (name), ".crl"));
 	const Path path = { (Certificate *const *) chain->pdata, chain->len, (GBytes *const *) lists->pdata, lists->len, AT };
-	return path_validate (leaf, &path, error);
+	return path_validate (leaf, &path, NULL, error);
 }
 
 static void
