@@ -419,6 +419,23 @@ not_signed (GError **error, const char *field)
 	diqi_error_set (error, DIQI_ERROR_NOT_FOUND, field, "outside the signed tree");
 }
 
+char *
+log_keeper_covering (LogKeeper *keeper, guint64 index, guint64 *size, GError **error)
+{
+	g_autofree char *note = log_keeper_note (keeper, size);
+
+	if (note != NULL && *size > index)
+		return g_steal_pointer (&note);
+	if (!log_keeper_flush (keeper, error))
+		return NULL;
+	g_free (note);
+	note = log_keeper_note (keeper, size);
+	if (note != NULL && *size > index)
+		return g_steal_pointer (&note);
+	diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "the log's newest leaves are not signed yet");
+	return NULL;
+}
+
 GArray *
 log_keeper_inclusion (LogKeeper *k, guint64 index, guint64 size, GError **error)
 {

@@ -36,6 +36,8 @@ gint64 log_keeper_lag (LogKeeper *keeper);
 
 /* Thread-safe reads of the tree, up to the newest signed size. */
 char *log_keeper_note (LogKeeper *keeper, guint64 *size);                 /* newest signed note; NULL before the first */
+/* One over this leaf, which is committed: signed at once if it must be.  DIQI_ERROR_UNAVAILABLE. */
+char *log_keeper_covering (LogKeeper *keeper, guint64 index, guint64 *size, GError **error);
 /* DIQI_ERROR_NOT_FOUND beyond the newest signed size, and for size1 = 0. */
 GArray *log_keeper_inclusion (LogKeeper *keeper, guint64 index, guint64 size, GError **error);
 GArray *log_keeper_consistency (LogKeeper *keeper, guint64 size1, guint64 size2, GError **error);

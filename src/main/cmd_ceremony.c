@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "main/cli.h"
 #include "main/init.h"
 #include "main/shares.h"
-#include "pki/statement.h"
 #include "signer/activation.h"
 #include "signer/ceremony.h"
+#include "signer/transcript.h"
 
 #define SCRIPT_MAX 65536
 #define STEPS_MAX 50
@@ -31,7 +30,23 @@ typedef struct {
 	char *passphrase;              /* of the signer's keys; secret_free */
 	const char *transcript;
 	json_t *script, *done;         /* done: results of the steps */
+	GArray *present;               /* Person; NULL until they are known: a site that is made here has no officers before */
+	Micros test_time;              /* of a test site, as its signer sees it; 0: the system's clock holds */
 } Table;
+
+/* One who is present and signs. */
+typedef struct {
+	PrivateKey *key;
+	Certificate *certificate;
+} Person;
+
+static void
+person_clear (gpointer p)
+{
+	Person *person = p;
+	g_clear_pointer (&person->key, private_key_free);
+	g_clear_pointer (&person->certificate, certificate_unref);
+}
 
 static void
 table_clear (Table *t)
@@ -41,6 +56,7 @@ table_clear (Table *t)
 	secret_free (t->passphrase);
 	json_decref (t->script);
 	json_decref (t->done);
+	g_clear_pointer (&t->present, g_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Table, table_clear)
 
@@ -48,6 +64,13 @@ static Ceremony *
 open_signer (const Table *t, GError **error)
 {
 	return ceremony_open (t->signer, t->ca, t->passphrase, strlen (t->passphrase), error);
+}
+
+static Micros
+now_of (const Table *t)
+{
+	g_autoptr (Clock) system = clock_new_system ();
+	return t->test_time != 0 ? t->test_time : clock_now (system);
 }
 
 static gboolean
@@ -253,14 +276,59 @@ static const struct {
 	{ "shares", step_shares }, { "command", step_command },
 };
 
-/* --- the transcript ------------------------------------------------------------------------ */
+/* --- who is present ------------------------------------------------------------------------ */
 
-static json_t *
-now_json (void)
+static gboolean
+open_person (const json_t *present, Person *out, GError **error)
 {
-	g_autoptr (Clock) system = clock_new_system ();
-	return json_time (clock_now (system));
+	const char *p12_file, *pin_file;
+	const Field fields[] = { { "p12", FIELD_STRING, TRUE, 1024, &p12_file }, { "pin_file", FIELD_STRING, TRUE, 1024, &pin_file } };
+	if (!JSON_READ (present, "/present", fields, error))
+		return FALSE;
+	g_autoptr (Secret) pin = secret_read_file (pin_file, error);
+	g_autoptr (GBytes) p12 = pin != NULL ? file_read (p12_file, P12_MAX, error) : NULL;
+	if (p12 != NULL && pkcs12_open (p12, pin, &out->key, &out->certificate, error))
+		return TRUE;
+	g_prefix_error (error, "%s: ", p12_file);
+	return FALSE;
 }
+
+static gboolean
+check_other (const Table *t, const Person *person, GError **error)
+{
+	g_autofree char *who = certificate_subject_attribute (person->certificate, NAME_SERIAL_NUMBER);
+	for (guint i = 0; i < t->present->len; i++) {
+		g_autofree char *other = certificate_subject_attribute (g_array_index (t->present, Person, i).certificate, NAME_SERIAL_NUMBER);
+		if (g_strcmp0 (who, other) == 0)
+			return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/present", "the same person is there twice");
+	}
+	return TRUE;
+}
+
+/* Before anything is done: who could not sign in the end must be known in the beginning. */
+static gboolean
+meet (Table *t, GError **error)
+{
+	const json_t *list = json_object_get (t->script, "present");
+	g_autoptr (Ceremony) ceremony = open_signer (t, error);
+	if (ceremony == NULL)
+		return FALSE;
+	t->present = g_array_new (FALSE, TRUE, sizeof (Person));
+	g_array_set_clear_func (t->present, person_clear);
+	for (size_t i = 0; i < json_array_size (list); i++) {
+		Person person = { 0 };
+		if (!open_person (json_array_get (list, i), &person, error) || !check_other (t, &person, error)
+		    || !ceremony_check_officer (ceremony, person.certificate, error)) {
+			person_clear (&person);
+			return FALSE;
+		}
+		g_array_append_val (t->present, person);
+	}
+	t->test_time = ceremony_is_test (ceremony) ? ceremony_now (ceremony) : 0;
+	return TRUE;
+}
+
+/* --- the transcript ------------------------------------------------------------------------ */
 
 static gboolean
 run_step (Table *t, const json_t *wanted, GError **error)
@@ -271,7 +339,7 @@ run_step (Table *t, const json_t *wanted, GError **error)
 			continue;
 		json_t *result = NULL;
 		gboolean well = steps[i].run (t, wanted, &result, error);
-		json_array_append_new (t->done, json_pack ("{s:s, s:b, s:o, s:o}", "step", name, "done", well, "time", now_json (),
+		json_array_append_new (t->done, json_pack ("{s:s, s:b, s:o, s:o}", "step", name, "done", well, "time", json_time (now_of (t)),
 		                                           "result", result != NULL ? result : json_object ()));
 		if (well)
 			cli_note (t->cli, "done: %s", name);
@@ -280,80 +348,35 @@ run_step (Table *t, const json_t *wanted, GError **error)
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/steps", "no step is called %s", name != NULL ? name : "nothing");
 }
 
-static json_t *
-sign_one (const json_t *present, const json_t *payload, json_t *certificates, GError **error)
+static GBytes *
+sign (const Table *t, const Ceremony *ceremony, const json_t *transcript, GError **error)
 {
-	const char *p12_file, *pin_file;
-	const Field fields[] = { { "p12", FIELD_STRING, TRUE, 1024, &p12_file }, { "pin_file", FIELD_STRING, TRUE, 1024, &pin_file } };
-	if (!JSON_READ (present, "/present", fields, error))
-		return NULL;
-	g_autoptr (Secret) pin = secret_read_file (pin_file, error);
-	g_autoptr (GBytes) p12 = pin != NULL ? file_read (p12_file, P12_MAX, error) : NULL;
-	g_autoptr (PrivateKey) key = NULL;
-	g_autoptr (Certificate) certificate = NULL;
-	if (p12 == NULL || !pkcs12_open (p12, pin, &key, &certificate, error)) {
-		g_prefix_error (error, "%s: ", p12_file);
-		return NULL;
+	g_autoptr (GPtrArray) authorities = ceremony_authorities (ceremony);
+	TranscriptHand hands[PRESENT_MAX];
+	for (guint i = 0; i < t->present->len; i++) {
+		const Person *person = &g_array_index (t->present, Person, i);
+		hands[i] = (TranscriptHand) { person->key, person->certificate };
 	}
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	json_t *text = json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
-	size_t i;
-	json_t *other;
-	json_array_foreach (certificates, i, other) {
-		if (json_equal (text, other)) {
-			json_decref (text);
-			diqi_error_set (error, DIQI_ERROR_SAME_PERSON, "/present", "%s is there twice", p12_file);
-			return NULL;
-		}
-	}
-	json_array_append_new (certificates, text);
-	g_autofree char *compact = statement_sign (payload, key, certificate, error);
-	return compact != NULL ? json_string (compact) : NULL;
-}
-
-/* {"certificates":[…],"signatures":[…],"transcript":{…}}: each signature is a statement "ceremony" over the hash of the transcript. */
-static json_t *
-sign_transcript (const Table *t, const char *site, json_t *transcript, GError **error)
-{
-	const json_t *present = json_object_get (t->script, "present");
-	g_autoptr (GBytes) bytes = jcs_bytes (transcript);
-	Fingerprint hash;
-	fingerprint_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &hash);
-	json_t *certificates = json_array (), *signatures = json_array ();
-	g_autoptr (json_t) out = json_pack ("{s:O, s:o, s:o}", "transcript", transcript, "certificates", certificates, "signatures", signatures);
-	for (size_t i = 0; i < json_array_size (present); i++) {
-		guint8 random[16];
-		random_bytes (random, sizeof random);
-		g_autofree char *nonce = base64url_encode (random, sizeof random);
-		g_autoptr (json_t) payload = json_pack ("{s:s, s:s, s:o, s:s, s:o}", "type", "ceremony", "site", site, "time", now_json (), "nonce", nonce,
-		                                        "transcript", json_hex (hash.b, sizeof hash.b));
-		json_t *signature = sign_one (json_array_get (present, i), payload, certificates, error);
-		if (signature == NULL)
-			return NULL;
-		json_array_append_new (signatures, signature);
-	}
-	return g_steal_pointer (&out);
+	return transcript_sign (transcript, ceremony_site (ceremony), hands, t->present->len, authorities, now_of (t), error);
 }
 
 static gboolean
-write_transcript (const Table *t, json_t *begun, GBytes *script, const GError *failure, GError **error)
+write_transcript (Table *t, json_t *begun, GBytes *script, const GError *failure, GError **error)
 {
-	g_autoptr (Ceremony) ceremony = open_signer (t, error);
 	Fingerprint hash;
+	if (t->present == NULL && !meet (t, error))
+		return FALSE;
+	g_autoptr (Ceremony) ceremony = open_signer (t, error);
 	if (ceremony == NULL)
 		return FALSE;
 	fingerprint_of (g_bytes_get_data (script, NULL), g_bytes_get_size (script), &hash);
 	g_autoptr (json_t) transcript = json_pack ("{s:i, s:s, s:s, s:s, s:O, s:o, s:o, s:O}", "v", 1, "type", "diqi.ceremony", "site", ceremony_site (ceremony),
-		"program", DIQI_VERSION, "begun", begun, "ended", now_json (), "script", json_hex (hash.b, sizeof hash.b), "steps", t->done);
+		"program", DIQI_VERSION, "begun", begun, "ended", json_time (now_of (t)), "script", json_hex (hash.b, sizeof hash.b), "steps", t->done);
 	if (failure != NULL)
 		json_object_set_new (transcript, "failure", json_string (failure->message));
-	g_autoptr (json_t) signed_one = sign_transcript (t, ceremony_site (ceremony), transcript, error);
-	if (signed_one == NULL)
-		return FALSE;
-	g_autoptr (GBytes) bytes = jcs_bytes (signed_one);
-	fingerprint_of (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &hash);
-	return file_write_new (t->transcript, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 0644, error)
-		&& ceremony_finish (ceremony, &hash, error);
+	g_autoptr (GBytes) bytes = sign (t, ceremony, transcript, error);
+	return bytes != NULL && file_write_new (t->transcript, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), 0644, error)
+		&& ceremony_finish (ceremony, bytes, error);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -380,7 +403,6 @@ run_ceremony (Cli *cli, GError **error)
 {
 	g_auto (Table) t = { .cli = cli, .dir = cli_option (cli, "dir"), .done = json_array () };
 	g_autoptr (GBytes) script = file_read (cli_argument (cli, 0), SCRIPT_MAX, error);
-	g_autoptr (json_t) begun = now_json ();
 	g_autoptr (GError) failure = NULL;
 	json_t *wanted, *step;
 	size_t i;
@@ -391,6 +413,10 @@ run_ceremony (Cli *cli, GError **error)
 	t.passphrase = signer_passphrase (cli, t.signer, error);
 	if (t.passphrase == NULL)
 		return FALSE;
+	g_autofree char *site = g_build_filename (t.signer, "site.json", NULL);
+	if (g_file_test (site, G_FILE_TEST_EXISTS) && !meet (&t, error))
+		return FALSE;
+	g_autoptr (json_t) begun = json_time (now_of (&t));
 	json_array_foreach (wanted, i, step)
 		if (!run_step (&t, step, &failure))
 			break;
@@ -404,7 +430,7 @@ run_ceremony (Cli *cli, GError **error)
 		g_propagate_error (error, g_steal_pointer (&failure));
 		return FALSE;
 	}
-	cli_note (cli, "the transcript is %s; its hash is in the signer's journal", t.transcript);
+	cli_note (cli, "the transcript is %s; it is in the signer's journal, and its hash in the public log from the next start of the site on", t.transcript);
 	return TRUE;
 }
 

@@ -67,6 +67,9 @@ gboolean site_db_check (Store *store, const char *site, const char *kind, GError
 /* main/site_officers.c: logs a list of officers that the log does not know yet. */
 gboolean site_record_officers (Site *site, GError **error);
 
+/* main/site_ceremonies.c: logs the ceremonies that the log does not know yet. */
+gboolean site_record_ceremonies (Site *site, GError **error);
+
 /* main/site_jobs.c: what runs by itself. */
 void site_add_jobs (Site *site);
 

@@ -145,24 +145,6 @@ add_signer (BundleBuilder *builder, const Collection *c, const BundleSources *so
 
 /* --- the file ----------------------------------------------------------------------------------- */
 
-/* A checkpoint over the newest leaf, waiting for none: the keeper signs at once if it must. */
-static char *
-covering_note (LogKeeper *keeper, guint64 last, guint64 *size, GError **error)
-{
-	g_autofree char *note = log_keeper_note (keeper, size);
-
-	if (note != NULL && *size > last)
-		return g_steal_pointer (&note);
-	if (!log_keeper_flush (keeper, error))
-		return NULL;
-	g_free (note);
-	note = log_keeper_note (keeper, size);
-	if (note != NULL && *size > last)
-		return g_steal_pointer (&note);
-	diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "the log's newest leaves are not signed yet");
-	return NULL;
-}
-
 GBytes *
 sale_bundle_build (Store *store, const BundleSources *sources, const char *sale, GError **error)
 {
@@ -172,7 +154,7 @@ sale_bundle_build (Store *store, const BundleSources *sources, const char *sale,
 	if (!store_read (store, "sale.bundle", collect, &c, error))
 		return NULL;
 	guint64 last = c.indices->len > 0 ? g_array_index (c.indices, guint64, c.indices->len - 1) : 0;
-	g_autofree char *note = covering_note (sources->keeper, last, &size, error);
+	g_autofree char *note = log_keeper_covering (sources->keeper, last, &size, error);
 	if (note == NULL)
 		return NULL;
 	g_autoptr (BundleBuilder) builder = bundle_builder_new (SALE_BUNDLE_KIND, sources->site, sources->root, sources->log, note);

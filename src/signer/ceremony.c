@@ -7,7 +7,9 @@
 #include "signer/durable.h"
 #include "signer/journal.h"
 #include "signer/new_ca.h"
+#include "signer/officers.h"
 #include "signer/root_key.h"
+#include "signer/transcript.h"
 
 #define ROOT_LIST_MAX (1 << 20)
 
@@ -56,6 +58,12 @@ ceremony_now (const Ceremony *ceremony)
 {
 	g_autoptr (Clock) system = clock_new_system ();
 	return ceremony->pins->test ? journal_last_time (ceremony->journal) : clock_now (system);
+}
+
+gboolean
+ceremony_is_test (const Ceremony *ceremony)
+{
+	return ceremony->pins->test;
 }
 
 const char *
@@ -263,9 +271,39 @@ ceremony_root_list (Ceremony *ceremony, const char *ca, const CeremonyKey *root,
 	return TRUE;
 }
 
+/* --- who is present, and the transcript ---------------------------------------------------------- */
+
 gboolean
-ceremony_finish (Ceremony *ceremony, const Fingerprint *transcript, GError **error)
+ceremony_check_officer (const Ceremony *ceremony, const Certificate *certificate, GError **error)
 {
-	journal_add_ceremony (ceremony->journal, ceremony_now (ceremony), transcript);
+	g_autofree char *path = g_build_filename (ceremony->dir, "officers.log", NULL);
+	g_autoptr (OfficersLog) log = officers_log_open (path, ceremony->pins, error);
+	if (log == NULL)
+		return FALSE;
+	const Officer *officer = roster_find (officers_log_current (log), certificate_fingerprint (certificate));
+	if (officer == NULL || officer->removed)
+		return diqi_fail (error, DIQI_ERROR_STATEMENT_SIGNER, "/present", "%s", officer != NULL ? "the officer was removed" : "not the certificate of an officer of this site");
+	return pins_verify (ceremony->pins, certificate, ceremony_now (ceremony), error);
+}
+
+GPtrArray *
+ceremony_authorities (const Ceremony *ceremony)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	for (guint i = 0; i < ceremony->pins->cas->len; i++) {
+		const PinnedCa *ca = g_ptr_array_index (ceremony->pins->cas, i);
+		g_ptr_array_add (list, certificate_ref (ca->cross != NULL ? ca->cross : ca->certificate));
+	}
+	g_ptr_array_add (list, certificate_ref (ceremony->pins->root));
+	return list;
+}
+
+gboolean
+ceremony_finish (Ceremony *ceremony, GBytes *transcript, GError **error)
+{
+	g_autoptr (Transcript) checked = transcript_open (transcript, error);
+	if (checked == NULL || !transcript_check_chains (checked, ceremony->pins->root, NULL, error))
+		return FALSE;
+	journal_add_ceremony (ceremony->journal, ceremony_now (ceremony), &checked->hash, transcript);
 	return journal_commit (ceremony->journal, error);
 }

@@ -17,6 +17,7 @@ void ceremony_free (Ceremony *ceremony);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ceremony, ceremony_free)
 /* The system's time; of a test site the last of its journal. */
 Micros ceremony_now (const Ceremony *ceremony);
+gboolean ceremony_is_test (const Ceremony *ceremony);
 const char *ceremony_site (const Ceremony *ceremony);
 
 typedef struct {
@@ -39,5 +40,10 @@ gboolean ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **res
 /* The root above that CA signs its list anew: what it lists stays listed; serials (hex, may be NULL) of CAs it revokes are added. */
 gboolean ceremony_root_list (Ceremony *ceremony, const char *ca, const CeremonyKey *root, const json_t *revoke, json_t **result, GError **error);
 
-/* Enters the hash of the signed transcript in the journal. */
-gboolean ceremony_finish (Ceremony *ceremony, const Fingerprint *transcript, GError **error);
+/* Is this the certificate of an officer of the site, who is not removed and whose certificate is valid now?
+ * DIQI_ERROR_STATEMENT_SIGNER, _CERTIFICATE_…. */
+gboolean ceremony_check_officer (const Ceremony *ceremony, const Certificate *certificate, GError **error);
+/* What a transcript's certificates lead to the root of the first CA by; Certificate, owned, that root last. */
+GPtrArray *ceremony_authorities (const Ceremony *ceremony);
+/* Enters the signed transcript (transcript.h) in the journal: it is the record of the ceremony for good. */
+gboolean ceremony_finish (Ceremony *ceremony, GBytes *transcript, GError **error);

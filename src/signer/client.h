@@ -177,6 +177,11 @@ gboolean signer_begin_recovery (SignerClient *client, const char *request, const
  * _RECOVERY_SHARE (of another recovery, certificate or agent), _RECOVERY_SELF, _STATEMENT_REPLAYED. */
 gboolean signer_give_share (SignerClient *client, const char *statement, KeyRecovery *out, GError **error);
 
+/* Ceremonies held before the signer started: [{"transcript" (hash of the signed transcript, hex),"time","kept"}], and the transcript of one
+ * that is kept (signer/transcript.h).  DIQI_ERROR_NOT_FOUND. */
+json_t *signer_get_ceremonies (SignerClient *client, GError **error);
+GBytes *signer_get_transcript (SignerClient *client, const char *transcript, GError **error);
+
 /* RFC 3161: the reply to a query, which may be a refusal. */
 GBytes *signer_stamp (SignerClient *client, GBytes *query, GError **error);
 

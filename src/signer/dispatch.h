@@ -53,4 +53,5 @@ json_t *message_token_unlock (Keyring *keyring, const json_t *message, GError **
 json_t *message_token_initialise (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_stamp (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_renew (Keyring *keyring, const json_t *message, GError **error);
+json_t *message_ceremonies (Keyring *keyring, const json_t *message, GError **error);
 json_t *message_clock (Keyring *keyring, const json_t *message, GError **error);

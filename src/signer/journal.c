@@ -20,6 +20,7 @@ struct Journal {
 	Hash root;
 	Micros stamps_until;
 	Micros last_time;
+	GArray *ceremonies;         /* CeremonyHeld */
 };
 
 /* Hashes are uniform already, and a serial's last octets are random: any four of them do. */
@@ -202,20 +203,9 @@ replay_look (Journal *journal, const json_t *record, GError **error)
 static gboolean
 replay_pin (Journal *journal, const json_t *record, GError **error)
 {
-	const char *type, *ticket, *token, *spki;
-	json_t *statements;
 	Micros time;
-	Fingerprint key;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "ticket", FIELD_STRING, TRUE, 80, &ticket },
-		{ "token", FIELD_STRING, TRUE, 64, &token }, { "spki", FIELD_HEX32, TRUE, 0, &spki },
-		{ "statements", FIELD_ARRAY, TRUE, JOURNAL_PIN_STATEMENTS, &statements },
-	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!pin_log_replay (journal->pins, record, &time, error))
 		return FALSE;
-	if (!hex_decode (spki, key.b, sizeof key.b))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
-	g_hash_table_insert (journal->pins, g_strdup (ticket), g_memdup2 (&key, sizeof key));
 	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
 }
@@ -238,16 +228,11 @@ replay_stamps (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
-replay_ceremony (Journal *journal, const json_t *record, GError **error)
+replay_ceremony (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
 {
-	const char *type, *transcript;
-	Micros time;
-	const Field fields[] = {
-		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "transcript", FIELD_HEX32, TRUE, 0, &transcript },
-	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!ceremony_log_replay (journal->ceremonies, record, offset, n, error))
 		return FALSE;
-	journal->last_time = MAX (journal->last_time, time);
+	journal->last_time = MAX (journal->last_time, g_array_index (journal->ceremonies, CeremonyHeld, journal->ceremonies->len - 1).time);
 	return TRUE;
 }
 
@@ -266,7 +251,7 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 	if (g_strcmp0 (type, "pin") == 0)
 		return replay_pin (user, record, error);
 	if (g_strcmp0 (type, "ceremony") == 0)
-		return replay_ceremony (user, record, error);
+		return replay_ceremony (user, record, offset, n, error);
 	if (g_strcmp0 (type, "stamps") == 0)
 		return replay_stamps (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
@@ -282,6 +267,7 @@ journal_open (const char *path, GError **error)
 	journal->moduli = moduli_new ();
 	journal->status = status_log_new ();
 	journal->looks = look_ledger_new ();
+	journal->ceremonies = g_array_new (FALSE, FALSE, sizeof (CeremonyHeld));
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open (path, replay_record, journal, error);
@@ -297,6 +283,7 @@ journal_free (Journal *journal)
 	moduli_free (journal->moduli);
 	status_log_free (journal->status);
 	look_ledger_free (journal->looks);
+	g_array_unref (journal->ceremonies);
 	g_hash_table_unref (journal->pins);
 	g_hash_table_unref (journal->by_request);
 	g_hash_table_unref (journal->by_spki);
@@ -416,6 +403,19 @@ Micros
 journal_stamps_until (const Journal *journal)
 {
 	return journal->stamps_until;
+}
+
+const GArray *
+journal_ceremonies (const Journal *journal)
+{
+	return journal->ceremonies;
+}
+
+GBytes *
+journal_transcript (Journal *journal, const CeremonyHeld *held, GError **error)
+{
+	g_autoptr (json_t) record = chain_read (journal->chain, held->offset, held->n, error);
+	return record != NULL ? ceremony_log_text (record, held, error) : NULL;
 }
 
 Micros
@@ -565,26 +565,13 @@ journal_add_stamps (Journal *journal, Micros time, Micros until)
 void
 journal_add_pin (Journal *journal, const JournalPin *pin)
 {
-	g_autoptr (json_t) record = record_new ("pin", pin->time);
-	json_t *statements = json_array ();
-	for (gsize i = 0; i < pin->n; i++)
-		json_array_append_new (statements, json_hex (pin->statements[i].b, sizeof pin->statements[i].b));
-	json_object_set_new (record, "ticket", json_string (pin->ticket));
-	json_object_set_new (record, "token", json_string (pin->token));
-	put_hash (record, "spki", pin->spki);
-	json_object_set_new (record, "statements", statements);
-	chain_append (journal->chain, record, NULL, NULL);
-	g_hash_table_insert (journal->pins, g_strdup (pin->ticket), g_memdup2 (pin->spki, sizeof *pin->spki));
-	journal->last_time = MAX (journal->last_time, pin->time);
+	add_status (journal, "pin", pin->time, pin_log_add (journal->pins, pin));
 }
 
 void
-journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript)
+journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript, GBytes *text)
 {
-	g_autoptr (json_t) record = record_new ("ceremony", time);
-	put_hash (record, "transcript", transcript);
-	chain_append (journal->chain, record, NULL, NULL);
-	journal->last_time = MAX (journal->last_time, time);
+	add_status (journal, "ceremony", time, ceremony_log_members (transcript, text));
 }
 
 gboolean

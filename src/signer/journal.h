@@ -7,9 +7,9 @@
  *     … with "renews":serial: a service's certificate in place of that one, over the same key (renew.h)
  *   "revoked", "unheld", "crl": signer/status_log.h
  *   {"type":"checkpoint","size","root"}
- *   {"type":"ceremony","transcript"}     hash of the signed transcript (ceremony.h)
+ *   "ceremony": signer/ceremony_log.h
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
- *   {"type":"pin","ticket","token","spki","statements"}
+ *   "pin": signer/pin_log.h
  *   {"type":"stamps","until"}                             no time stamp yet bears a later time
  * ca names the CA (absent: PINS_FIRST_CA); request is the hash of the to-be-signed request (absent for the certificates made with the
  * site), copy says which of its keys (absent: the first); use is "encrypt"
@@ -21,7 +21,9 @@
 #include "pki/certificate.h"
 #include "pki/merkle.h"
 #include "pki/moduli.h"
+#include "signer/ceremony_log.h"
 #include "signer/chain.h"
+#include "signer/pin_log.h"
 #include "signer/pins.h"
 #include "signer/status_log.h"
 
@@ -56,15 +58,6 @@ typedef struct {
 	const Fingerprint *identity, *agree;      /* of the statements; agree NULL: nobody was asked */
 } JournalLook;
 
-typedef struct {
-	Micros time;
-	const char *ticket, *token;               /* ticket: "unlock:" and the application, "initialise:" and the serial */
-	const Fingerprint *spki;                  /* whose key got the PIN */
-	const Fingerprint *statements;            /* identities of those who said so */
-	gsize n;
-} JournalPin;
-#define JOURNAL_PIN_STATEMENTS 3
-
 Journal *journal_open (const char *path, GError **error);
 void journal_free (Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
@@ -93,6 +86,9 @@ guint journal_looks (const Journal *journal, Micros now, const char *person);
 const Fingerprint *journal_pin_key (const Journal *journal, const char *ticket);
 /* Latest time that a time stamp may bear without another record; 0 at first. */
 Micros journal_stamps_until (const Journal *journal);
+/* Of those held before the journal was opened: CeremonyHeld, borrowed; the signed transcript of one that is kept. */
+const GArray *journal_ceremonies (const Journal *journal);
+GBytes *journal_transcript (Journal *journal, const CeremonyHeld *held, GError **error);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
@@ -108,6 +104,6 @@ void journal_add_checkpoint (Journal *journal, Micros time, guint64 size, const 
 void journal_add_look (Journal *journal, const JournalLook *look);
 void journal_add_pin (Journal *journal, const JournalPin *pin);
 void journal_add_stamps (Journal *journal, Micros time, Micros until);
-void journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript);
+void journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript, GBytes *text);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

@@ -65,6 +65,7 @@
 	M (TOKEN_INITIALISE, "token.initialise", message_token_initialise) \
 	M (STAMP, "stamp", message_stamp) \
 	M (RENEW, "renew", message_renew) \
+	M (CEREMONIES, "ceremonies", message_ceremonies) \
 	M (CLOCK, "clock", message_clock)
 
 /* With RawMessageHandler in place of MessageHandler. */

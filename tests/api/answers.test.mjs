@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 
+import { heldCeremony } from './lib/ceremony.mjs';
 import { Client } from './lib/client.mjs';
 import { document, misfits, Observer } from './lib/contract.mjs';
 import { octets, oid, sequence, tlv } from './lib/der.mjs';
@@ -22,6 +23,9 @@ const provider = new Provider('cloudpay');
 // Nobody listens on that port: what is mailed fails, and can be sent again.
 const world = await World.make({ configure: [configureProviders([provider]), ['mail', 'url', 'smtp://127.0.0.1:1'], ['mail', 'from', 'ca@example.org'], ['http', 'tls_listen', '127.0.0.1:0'], ['http', 'rate_per_second', '0']] });
 const { site } = world;
+await site.stop();
+const ceremony = await heldCeremony(site, []);
+await site.start();
 const observer = new Observer(site);
 const api = '/api/v1';
 
@@ -72,6 +76,9 @@ try {
 			(await world.officer(who)).statement('profile.change', { name, version, profile: hash, open: false })));
 		expectStatus(await (await world.officer('administrator')).post(`${api}/profiles`, { profile: text, statements: closing1 }), 200);
 		expectStatus(await auditor.get(`${api}/officers`), 200);
+		assert.equal(expectStatus(await auditor.get(`${api}/ceremonies`), 200).items[0].transcript, ceremony.hash);
+		expectStatus(await auditor.get(`${api}/ceremonies/${ceremony.hash}`), 200);
+		expectStatus(await auditor.get(`${api}/ceremonies/${ceremony.hash}/evidence`), 200);
 		await world.giveRole('clerk', 'cashier');
 		const { person } = expectStatus(await (await world.officer('cashier')).get(`${api}/session`), 200);
 		expectStatus(await world.identifyOfficer(person, 'resident_id:320599197001010370'), 200);

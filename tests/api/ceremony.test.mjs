@@ -1,39 +1,28 @@
 // Ceremonies: shares of the passphrase, a root's list, a rollover of the issuing CA and a second hierarchy, by script, on a site that has lived.
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
+import { heldCeremony, holdCeremony, officerFiles, run } from './lib/ceremony.mjs';
 import { expectStatus } from './lib/expect.mjs';
 import { program } from './lib/site.mjs';
+import { canonical } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
-const run = promisify(execFile);
 const world = await World.make();
 const { site } = world;
 const at = (name) => join(site.top, name);
-const officer = (name) => ({ p12: join(site.dir, `officers/${name}.p12`), pin_file: join(site.dir, `officers/${name}.pin`) });
-const present = [officer('administrator'), officer('auditor')];
+const present = ['administrator', 'auditor'].map((name) => officerFiles(site, name));
 const passphrase = ['--passphrase-file', join(site.dir, 'passphrase')];
 const rootSecret = join(site.dir, 'passphrase');
 
-let scripts = 0;
-async function ceremony(steps, { by = present, secret = passphrase } = {}) {
-	const n = ++scripts, [script, transcript] = [at(`script-${n}.json`), at(`transcript-${n}.json`)];
-	writeFileSync(script, JSON.stringify({ v: 1, steps, present: by, transcript }));
-	const failure = await run(program, ['ceremony', script, '--dir', site.dir, ...secret]).then(() => null, (e) => e);
-	const signed = existsSync(transcript) ? JSON.parse(readFileSync(transcript, 'utf8')) : null;
-	const logged = signed !== null && readFileSync(join(site.dir, 'signer/journal.log'), 'utf8')
-		.includes(`"transcript":"${createHash('sha256').update(readFileSync(transcript)).digest('hex')}"`);
-	return { failure: failure?.stderr ?? null, signed, logged };
-}
-const done = async (steps, options) => {
-	const result = await ceremony(steps, options);
-	assert.equal(result.failure, null);
-	assert.ok(result.logged, 'the journal has the hash of the transcript');
-	return result.signed;
+const ceremony = (steps, { by, secret = passphrase } = {}) => holdCeremony(site, steps, { by, secret });
+const hashes = [];
+const done = async (steps, { secret = passphrase } = {}) => {
+	const held = await heldCeremony(site, steps, { secret });
+	hashes.push(held.hash);
+	return held.signed;
 };
 // It must not start, and say why.
 const refused = (args, why) => assert.rejects(run(program, ['serve', '--dir', site.dir, '--listen', '127.0.0.1:0', ...args], { timeout: 20000 }),
@@ -141,6 +130,41 @@ try {
 		await site.start();
 		const names = expectStatus(await world.public.get('/pki/gm/chain.pem'), 200).match(/BEGIN CERTIFICATE/g);
 		assert.equal(names.length, 3);
+	});
+
+	const record = async () => expectStatus(await (await world.officer('auditor')).get('/api/v1/ceremonies'), 200).items;
+	await check('every ceremony is in the public record once, and its transcript is handed out as it was signed', async () => {
+		const items = await record();
+		assert.deepEqual(hashes.filter((hash) => items.filter((i) => i.transcript === hash).length !== 1), []);
+		assert.equal(new Set(items.map((i) => i.leaf)).size, items.length);
+		assert.ok(items.some((i) => i.failed), 'one that failed is there too');
+		const rollover = items.find((i) => i.steps.includes('add_ca'));
+		const file = (await (await world.officer('auditor')).get(`/api/v1/ceremonies/${rollover.transcript}`)).bytes;
+		assert.equal(createHash('sha256').update(file).digest('hex'), rollover.transcript);
+		const { present: [first], transcript, held } = rollover;
+		const certificate = createHash('sha256').update(Buffer.from(JSON.parse(file).certificates[0], 'base64')).digest('hex');
+		assert.equal(first.certificate, certificate);
+		assert.ok(held && transcript);
+		const leaf = JSON.stringify(rollover);
+		assert.ok(!leaf.includes(site.top) && !leaf.includes('medium'), 'no paths');
+	});
+
+	await check('a crash and a restart record nothing twice; a journal of an older version, with the hash alone, is recorded too', async () => {
+		const before = await record();
+		await site.stop('SIGKILL');
+		const journal = join(site.dir, 'signer/journal.log'), lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+		const old = { time: JSON.parse(lines.at(-1).slice(65)).time, transcript: 'ab'.repeat(32), type: 'ceremony' };
+		const json = canonical(old), chained = createHash('sha256').update(Buffer.from(lines.at(-1).slice(0, 64), 'hex')).update(json).digest('hex');
+		appendFileSync(journal, `${chained} ${json}\n`);
+		for (let i = 0; i < 2; i++) {
+			await site.start();
+			const now = await record(), added = now.find((c) => c.transcript === old.transcript);
+			assert.equal(now.length, before.length + 1);
+			assert.deepEqual([added.kept, added.present], [false, undefined]);
+			assert.equal((await (await world.officer('auditor')).get(`/api/v1/ceremonies/${old.transcript}`)).status, 404);
+			await site.stop();
+		}
+		await site.start();
 	});
 } finally {
 	await world.remove();
