@@ -43,8 +43,10 @@ gboolean cli_flag (const Cli *cli, const char *name);
 gboolean cli_int (const Cli *cli, const char *name, gint64 fallback, gint64 *out, GError **error);
 gboolean cli_wants_json (const Cli *cli);
 
-/* Prints a reply: as JSON with --json, else "name: value" lines of its plain members. */
+/* Prints a reply: as JSON with --json, else its lists as tables and the rest as "name: value" lines. */
 void cli_print (const Cli *cli, const json_t *value);
+/* Of its lists only these columns (cli_table.h). */
+void cli_print_columns (const Cli *cli, const json_t *value, const char *columns);
 /* As they are, whatever the locale. */
 void cli_print_bytes (GBytes *bytes);
 void cli_note (const Cli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);   /* to standard error, not with --quiet */

@@ -11,24 +11,48 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "main/cli_table.h"
 
 static void
 print_plain (const char *key, const json_t *value)
 {
-	if (json_is_string (value))
-		printf ("%s: %s\n", key, json_string_value (value));
-	else if (json_is_integer (value))
-		printf ("%s: %" JSON_INTEGER_FORMAT "\n", key, json_integer_value (value));
-	else if (json_is_boolean (value))
+	if (json_is_null (value))
+		return;
+	if (json_is_boolean (value)) {
 		printf ("%s: %s\n", key, json_is_true (value) ? "yes" : "no");
-	else if (!json_is_null (value)) {
-		g_autofree char *text = json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY);
-		printf ("%s: %s\n", key, text);
+		return;
+	}
+	g_autofree char *text = json_is_string (value) ? g_strdup (json_string_value (value)) : json_dumps (value, JSON_COMPACT | JSON_ENCODE_ANY);
+	g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++) {
+		g_autofree char *shown = cli_printable (*line);
+		/* What is under a member's first line stands in: no text looks like another member. */
+		printf ("%s%s%s\n", line == lines ? key : "", line == lines ? ": " : "    ", shown);
 	}
 }
 
+/* "items" is what was asked for; other lists stand beside it under their name. */
+static gboolean
+is_list (const char *key, const json_t *value)
+{
+	return json_is_array (value) && (json_is_object (json_array_get (value, 0)) || (strcmp (key, "items") == 0 && json_array_size (value) == 0));
+}
+
+static void
+print_list (const Cli *cli, const char *key, const json_t *rows, const char *columns)
+{
+	if (json_array_size (rows) == 0) {
+		cli_note (cli, "none");
+		return;
+	}
+	g_autofree char *table = cli_table_text (rows, columns);
+	if (strcmp (key, "items") != 0)
+		printf ("%s:\n", key);
+	fputs (table, stdout);
+}
+
 void
-cli_print (const Cli *cli, const json_t *value)
+cli_print_columns (const Cli *cli, const json_t *value, const char *columns)
 {
 	if (value == NULL)
 		return;
@@ -40,7 +64,17 @@ cli_print (const Cli *cli, const json_t *value)
 	const char *key;
 	json_t *member;
 	json_object_foreach ((json_t *) value, key, member)
-		print_plain (key, member);
+		if (is_list (key, member))
+			print_list (cli, key, member, columns);
+	json_object_foreach ((json_t *) value, key, member)
+		if (!is_list (key, member))
+			print_plain (key, member);
+}
+
+void
+cli_print (const Cli *cli, const json_t *value)
+{
+	cli_print_columns (cli, value, NULL);
 }
 
 void

@@ -270,7 +270,7 @@ run_list (Cli *cli, GError **error)
 		g_string_append_printf (path, "state=%s&", state);
 	if (cursor != NULL)
 		g_string_append_printf (path, "cursor=%s", cursor);
-	return remote_print (cli, remote, path->str, error);
+	return remote_print_columns (cli, remote, path->str, "application number service form.name state submitted due", error);
 }
 
 static gboolean

@@ -45,7 +45,8 @@ run_points (Cli *cli, GError **error)
 {
 	const char *code = cli_argument (cli, 0);
 	g_autofree char *path = code != NULL ? path_of ("/api/v1/points/", code, "") : g_strdup ("/api/v1/points?limit=200");
-	return print_public (cli, path, error);
+	g_autoptr (Remote) remote = remote_open (cli, error);
+	return remote != NULL && remote_print_columns (cli, remote, path, "code name address active version", error);
 }
 
 static gboolean

@@ -35,7 +35,7 @@ run_inbox (Cli *cli, GError **error)
 		return FALSE;
 	g_autofree char *of = application != NULL ? g_strdup_printf ("/api/v1/applications/%s/messages", application) : g_strdup ("/api/v1/messages");
 	g_autofree char *path = listing_path (cli, of);
-	return remote_print (cli, remote, path, error);
+	return remote_print_columns (cli, remote, path, "time message title text", error);
 }
 
 static gboolean

@@ -55,7 +55,7 @@ static gboolean
 run_list (Cli *cli, GError **error)
 {
 	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
-	return remote != NULL && remote_print (cli, remote, "/api/v1/notices", error);
+	return remote != NULL && remote_print_columns (cli, remote, "/api/v1/notices", "notice content.number content.title state version", error);
 }
 
 /* Signs the hash of the content as it is shown here. */

@@ -29,7 +29,7 @@ run_list (Cli *cli, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) list = current_list (remote, error);
-	cli_print (cli, list);
+	cli_print_columns (cli, list, "person name roles removed");
 	return list != NULL;
 }
 

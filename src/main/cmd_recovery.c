@@ -24,7 +24,7 @@ static gboolean
 run_agents (Cli *cli, GError **error)
 {
 	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
-	return remote != NULL && remote_print (cli, remote, "/api/v1/agents", error);
+	return remote != NULL && remote_print_columns (cli, remote, "/api/v1/agents", "person name", error);
 }
 
 /* --- the agent -------------------------------------------------------------------------- */

@@ -13,30 +13,30 @@ sale_path (Cli *cli, const char *verb)
 }
 
 static gboolean
-get_and_print (Cli *cli, const char *path, GError **error)
+get_and_print (Cli *cli, const char *path, const char *columns, GError **error)
 {
 	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
-	return remote != NULL && remote_print (cli, remote, path, error);
+	return remote != NULL && remote_print_columns (cli, remote, path, columns, error);
 }
 
 static gboolean
 run_list (Cli *cli, GError **error)
 {
-	return get_and_print (cli, "/api/v1/sales", error);
+	return get_and_print (cli, "/api/v1/sales", "sale parcel.code parcel.place phase price_fen next_fen deadline", error);
 }
 
 static gboolean
 run_show (Cli *cli, GError **error)
 {
 	g_autofree char *path = sale_path (cli, NULL);
-	return get_and_print (cli, path, error);
+	return get_and_print (cli, path, NULL, error);
 }
 
 static gboolean
 run_events (Cli *cli, GError **error)
 {
 	g_autofree char *path = sale_path (cli, "events");
-	return get_and_print (cli, path, error);
+	return get_and_print (cli, path, "seq at kind bidder verdict phase highest_fen leader deadline", error);
 }
 
 /* --- qualifying ---------------------------------------------------------------------- */

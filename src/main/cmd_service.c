@@ -8,7 +8,7 @@ run_list (Cli *cli, GError **error)
 	g_autoptr (Remote) remote = remote_open (cli, error);
 	if (remote == NULL)
 		return FALSE;
-	return remote_print (cli, remote, "/api/v1/services", error);
+	return remote_print_columns (cli, remote, "/api/v1/services", "service label label_en amount_fen promised_working_days", error);
 }
 
 const CliCommand service_commands[] = {

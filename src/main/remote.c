@@ -345,11 +345,17 @@ remote_open_maybe_logged_in (const Cli *cli, GError **error)
 }
 
 gboolean
-remote_print (const Cli *cli, Remote *remote, const char *path, GError **error)
+remote_print_columns (const Cli *cli, Remote *remote, const char *path, const char *columns, GError **error)
 {
 	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	cli_print (cli, view);
+	cli_print_columns (cli, view, columns);
 	return view != NULL;
+}
+
+gboolean
+remote_print (const Cli *cli, Remote *remote, const char *path, GError **error)
+{
+	return remote_print_columns (cli, remote, path, NULL, error);
 }
 
 gboolean

@@ -60,8 +60,9 @@ char *remote_statement_with (Remote *remote, const char *p12, const char *type, 
 /* POST {"statement": …}: the common act.  Logs in. */
 json_t *remote_act (Remote *remote, const char *path, const char *type, json_t *members, GError **error);
 
-/* GET and print; POST a statement and print. */
+/* GET and print, of its lists only these columns (cli_print_columns); POST a statement and print. */
 gboolean remote_print (const Cli *cli, Remote *remote, const char *path, GError **error);
+gboolean remote_print_columns (const Cli *cli, Remote *remote, const char *path, const char *columns, GError **error);
 gboolean remote_act_and_print (const Cli *cli, Remote *remote, const char *path, const char *type, json_t *members, GError **error);
 
 /* A JSON file of the command line; errors name it. */

@@ -177,6 +177,14 @@ try {
 		assert.equal((await world.sale(main.sale)).phase, 'listing');
 	});
 
+	await check('diqi sale list: a line a sale, prices in yuan', async () => {
+		const { stdout } = await run(program, ['sale', 'list', '--server', world.site.url], { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+		const [titles, ...lines] = stdout.trimEnd().split('\n');
+		assert.match(titles, /^sale +code +place +phase +price \(yuan\) +next \(yuan\) +deadline/);
+		const shown = lines.find((line) => line.startsWith(main.sale));
+		assert.match(shown, /\blisting +- +7,470,000\.00 +-$/);
+	});
+
 	await check('TR-16 a quote below the start price or off the lattice is refused, with a receipt', async () => {
 		await expectRefused(await world.quote(main.sale, company, START - STEP), 422, 'quote.below_start', '/statement/price_fen');
 		await expectRefused(await world.quote(main.sale, company, START + 1), 422, 'quote.off_lattice', '/statement/price_fen');
