@@ -1,6 +1,7 @@
 /* bench/bare_work.c — see bare_work.h. */
 #include "bare_work.h"
 
+#include <openssl/cms.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -90,6 +91,7 @@ typedef struct {
 	int spki_n;
 	X509_NAME *subject, *issuer_name;
 	STACK_OF (X509_EXTENSION) *extensions;
+	X509 *agent;                     /* a recovery agent's; of pairs */
 } IssueWork;
 
 static void
@@ -164,30 +166,42 @@ sign_certificate (const IssueWork *w, X509 *x)
 	EVP_MD_CTX_free (ctx);
 }
 
-static void
-issue_whole (gpointer data)
+/* Built, signed and encoded. */
+static X509 *
+make_certificate (const IssueWork *w, EVP_PKEY *key)
 {
-	const IssueWork *w = data;
-	const guint8 *p = w->spki;
 	X509 *x = X509_new ();
-	X509_PUBKEY *key = d2i_X509_PUBKEY (NULL, &p, w->spki_n);
-	EVP_PKEY *holder = X509_PUBKEY_get0 (key);
-	g_assert (holder != NULL);
-	for (int i = 0; i < 2; i++)
-		verify (w->verify, w->statement, w->statement_n, w->signature, w->signature_n);
 	X509_set_version (x, 2);
 	set_random_serial (x);
 	X509_set_subject_name (x, w->subject);
 	X509_set_issuer_name (x, w->issuer_name);
 	X509_gmtime_adj (X509_getm_notBefore (x), 0);
 	X509_gmtime_adj (X509_getm_notAfter (x), 365 * 86400);
-	X509_set_pubkey (x, holder);
+	X509_set_pubkey (x, key);
 	for (int i = 0; i < sk_X509_EXTENSION_num (w->extensions); i++)
 		X509_add_ext (x, sk_X509_EXTENSION_value (w->extensions, i), -1);
 	add_subject_key (x, X509_get0_pubkey_bitstr (x));
 	sign_certificate (w, x);
+	return x;
+}
+
+static X509_PUBKEY *
+judge_request (const IssueWork *w)
+{
+	const guint8 *p = w->spki;
+	X509_PUBKEY *key = d2i_X509_PUBKEY (NULL, &p, w->spki_n);
+	g_assert (X509_PUBKEY_get0 (key) != NULL);
+	for (int i = 0; i < 2; i++)
+		verify (w->verify, w->statement, w->statement_n, w->signature, w->signature_n);
+	return key;
+}
+
+static void
+issue_whole (gpointer data)
+{
+	X509_PUBKEY *key = judge_request (data);
+	X509_free (make_certificate (data, X509_PUBKEY_get0 (key)));
 	X509_PUBKEY_free (key);
-	X509_free (x);
 }
 
 static void
@@ -221,8 +235,87 @@ holder_name (void)
 	return name;
 }
 
-BareWork
-bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit)
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+#define AGENTS 3
+#define SHARE 54
+
+/* CMS_encrypt wants a certificate of its recipient; to an SM2 key OpenSSL has no CMS. */
+static void
+seal (const IssueWork *w, X509 *to, const guint8 *text, gsize n)
+{
+	guint8 out[512], *der = NULL;
+	size_t size = sizeof out;
+	if (w->algorithm == KEY_SM2) {
+		EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey (NULL, X509_get0_pubkey (to), NULL);
+		g_assert (EVP_PKEY_encrypt_init (ctx) == 1 && EVP_PKEY_encrypt (ctx, out, &size, text, n) == 1);
+		EVP_PKEY_CTX_free (ctx);
+		return;
+	}
+	STACK_OF (X509) *recipients = sk_X509_new_null ();
+	BIO *in = BIO_new_mem_buf (text, (int) n);
+	sk_X509_push (recipients, to);
+	CMS_ContentInfo *cms = CMS_encrypt (recipients, in, EVP_aes_256_cbc (), CMS_BINARY);
+	g_assert (cms != NULL && i2d_CMS_ContentInfo (cms, &der) > 0);
+	OPENSSL_free (der);
+	CMS_ContentInfo_free (cms);
+	BIO_free (in);
+	sk_X509_free (recipients);
+}
+
+static void
+pair_whole (gpointer data)
+{
+	const IssueWork *w = data;
+	guint8 share[SHARE] = { 0 }, *plain = NULL;
+	X509_PUBKEY *holder = judge_request (w);
+	EVP_PKEY *made = generate (w->algorithm);
+	X509 *encryption = make_certificate (w, made), *signing = make_certificate (w, X509_PUBKEY_get0 (holder));
+	PKCS8_PRIV_KEY_INFO *key = EVP_PKEY2PKCS8 (made);
+	int n = i2d_PKCS8_PRIV_KEY_INFO (key, &plain);
+	g_assert (n > 0);
+	seal (w, signing, plain, w->algorithm == KEY_SM2 ? 16 : (gsize) n);
+	for (int i = 0; i < AGENTS; i++)
+		seal (w, w->agent, share, sizeof share);
+	OPENSSL_clear_free (plain, (size_t) n);
+	PKCS8_PRIV_KEY_INFO_free (key);
+	X509_free (encryption);
+	X509_free (signing);
+	X509_PUBKEY_free (holder);
+	EVP_PKEY_free (made);
+}
+
+/* What sealing cannot do without: for ECDH an ephemeral key and one agreement. */
+static void
+seal_arithmetic (const IssueWork *w)
+{
+	guint8 secret[64];
+	size_t n = sizeof secret;
+	if (w->algorithm == KEY_SM2) {
+		seal (w, w->agent, secret, 16);
+		return;
+	}
+	EVP_PKEY *ephemeral = generate (w->algorithm);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey (NULL, ephemeral, NULL);
+	g_assert (EVP_PKEY_derive_init (ctx) == 1 && EVP_PKEY_derive_set_peer_ex (ctx, w->officer, 0) == 1 && EVP_PKEY_derive (ctx, secret, &n) == 1);
+	EVP_PKEY_CTX_free (ctx);
+	EVP_PKEY_free (ephemeral);
+}
+
+static void
+pair_arithmetic (gpointer data)
+{
+	const IssueWork *w = data;
+	guint8 signature[128];
+	issue_arithmetic (data);
+	sign (w->sign, w->statement, w->statement_n, signature);
+	EVP_PKEY_free (generate (w->algorithm));
+	for (int i = 0; i < 1 + AGENTS; i++)
+		seal_arithmetic (w);
+}
+
+static BareWork
+measure (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit, BareUnitFn whole, BareUnitFn arithmetic)
 {
 	X509 *issuer = x509_of (issuing);
 	EVP_PKEY *holder = generate (algorithm);
@@ -236,7 +329,9 @@ bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_
 	w.subject = holder_name ();
 	w.issuer_name = X509_NAME_dup (X509_get_subject_name (issuer));
 	make_extensions (&w, issuer);
-	const BareWork result = { bare_rate (issue_whole, &w, limit), bare_rate (issue_arithmetic, &w, limit) };
+	w.agent = make_certificate (&w, w.officer);
+	const BareWork result = { bare_rate (whole, &w, limit), bare_rate (arithmetic, &w, limit) };
+	X509_free (w.agent);
 	sk_X509_EXTENSION_pop_free (w.extensions, X509_EXTENSION_free);
 	X509_NAME_free (w.subject);
 	X509_NAME_free (w.issuer_name);
@@ -250,6 +345,18 @@ bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_
 	g_free (w.statement);
 	X509_free (issuer);
 	return result;
+}
+
+BareWork
+bare_issue (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit)
+{
+	return measure (algorithm, issuing, statement_n, limit, issue_whole, issue_arithmetic);
+}
+
+BareWork
+bare_pair (KeyAlgorithm algorithm, const Certificate *issuing, gsize statement_n, Micros limit)
+{
+	return measure (algorithm, issuing, statement_n, limit, pair_whole, pair_arithmetic);
 }
 
 /* --- OCSP --------------------------------------------------------------------------------------- */

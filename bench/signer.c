@@ -35,11 +35,11 @@
 #define SITE "bench"
 #define LIST_ENTRIES 100000
 
-enum { REVIEWER, ISSUER, N_OFFICERS };
+enum { REVIEWER, ISSUER, N_OFFICERS, N_AGENTS = 3 };
 
 typedef struct {
 	char *request, *review, *issue;
-	Serial serial;
+	Serial serial, encryption;
 } Prepared;
 
 typedef struct {
@@ -78,15 +78,20 @@ static gboolean
 create_site (Bench *b, const char *dir, GError **error)
 {
 	static const char *const reviewer[] = { "reviewer", "administrator", NULL }, *const issuer[] = { "issuer", NULL };
-	const SignerCreateOfficer officers[N_OFFICERS] = {
+	static const char *const agent[] = { "recovery_agent", NULL };
+	const SignerCreateOfficer officers[N_OFFICERS + N_AGENTS] = {
 		[REVIEWER] = { "018f0000-0000-7000-8000-000000000002", "审核员乙", reviewer },
 		[ISSUER] = { "018f0000-0000-7000-8000-000000000003", "发证员丙", issuer },
+		[N_OFFICERS] = { "018f0000-0000-7000-8000-000000000004", "恢复员丁", agent },
+		{ "018f0000-0000-7000-8000-000000000005", "恢复员戊", agent },
+		{ "018f0000-0000-7000-8000-000000000006", "恢复员己", agent },
 	};
 	g_autoptr (Clock) clock = clock_new_system ();
 	const SignerCreate in = {
 		.dir = dir, .site = SITE, .name = "测试国土交易", .base_uri = "http://localhost:8080", .test = TRUE, .algorithm = b->algorithm,
 		.now = clock_now (clock), .passphrase = PASSPHRASE, .passphrase_n = strlen (PASSPHRASE),
-		.root_passphrase = PASSPHRASE, .root_passphrase_n = strlen (PASSPHRASE), .officers = officers, .officers_n = N_OFFICERS,
+		.root_passphrase = PASSPHRASE, .root_passphrase_n = strlen (PASSPHRASE), .officers = officers, .officers_n = G_N_ELEMENTS (officers),
+		.recovery_threshold = 2,
 	};
 	if (!signer_create_site (&in, &b->created, error))
 		return FALSE;
@@ -237,7 +242,7 @@ part (const char *key, const char *value)
 
 /* A company's request, as the registry makes it. */
 static char *
-request_text (const PrivateKey *key)
+request_text (const PrivateKey *key, gboolean pair)
 {
 	static const Fingerprint submission;
 	g_autoptr (PublicKey) public = private_key_public (key);
@@ -248,6 +253,8 @@ request_text (const PrivateKey *key)
 		"uscc", "91350100M000100Y43", "validity_days", 365, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)),
 		"submission", json_hex (submission.b, sizeof submission.b),
 		"subject", part ("C", "CN"), part ("ST", "江苏省"), part ("O", "虚构置业有限公司"), part ("CN", "虚构置业有限公司"));
+	if (pair)
+		json_object_set_new (request, "encryption", json_pack ("{s:s, s:i}", "profile", "organization-encryption", "profile_version", 1));
 	return jcs_dump (request, NULL, NULL);
 }
 
@@ -277,17 +284,18 @@ prepared_clear (gpointer p)
 static GArray *prepared;             /* of the running round */
 
 static gboolean
-prepare (Bench *b, GError **error)
+prepare (Bench *b, gboolean pairs, GError **error)
 {
 	g_autoptr (Clock) clock = clock_new_system ();
 	g_array_set_size (prepared, 0);
 	for (guint i = 0; i < b->issues; i++) {
 		Prepared p = { 0 };
 		g_autoptr (PrivateKey) key = private_key_generate (b->algorithm, error);
-		p.request = key != NULL ? request_text (key) : NULL;
+		p.request = key != NULL ? request_text (key, pairs) : NULL;
 		p.review = p.request != NULL ? approve (b, REVIEWER, "application.review", p.request, error) : NULL;
 		p.issue = p.review != NULL ? approve (b, ISSUER, "application.issue", p.request, error) : NULL;
 		serial_new (clock_now (clock), &p.serial);
+		serial_new (clock_now (clock), &p.encryption);
 		g_array_append_val (prepared, p);
 		if (p.issue == NULL)
 			return FALSE;
@@ -304,19 +312,40 @@ ask_issue (Bench *b, guint64 i, GError **error)
 }
 
 static gboolean
-figure_issue (Bench *b, const char *name, GError **error)
+ask_pair (Bench *b, guint64 i, GError **error)
+{
+	const Prepared *p = &g_array_index (prepared, Prepared, i);
+	g_auto (IssuedPair) pair = { NULL };
+	return signer_issue_pair (b->client, p->request, strlen (p->request), 0, &p->serial, &p->encryption, p->review, p->issue, &pair, error);
+}
+
+static gboolean
+measure_issue (Bench *b, const char *name, gboolean pairs, GError **error)
 {
 	Series s = { 0 };
 	for (guint round = 0; round < ROUNDS; round++) {
-		if (!prepare (b, error))
+		if (!prepare (b, pairs, error))
 			return FALSE;
 		const char *compact = g_array_index (prepared, Prepared, 0).review;
-		const BareWork bare = bare_issue (b->algorithm, b->site->issuing, (gsize) (strrchr (compact, '.') - compact), BARE_TIME);
-		if (!crowd_run (b, ask_issue, b->issues, &bare, &s, round, error))
+		gsize statement_n = (gsize) (strrchr (compact, '.') - compact);
+		const BareWork bare = (pairs ? bare_pair : bare_issue) (b->algorithm, b->site->issuing, statement_n, BARE_TIME);
+		if (!crowd_run (b, pairs ? ask_pair : ask_issue, b->issues, &bare, &s, round, error))
 			return FALSE;
 	}
 	print_series (name, b, &s);
 	return TRUE;
+}
+
+static gboolean
+figure_issue (Bench *b, const char *name, GError **error)
+{
+	return measure_issue (b, name, FALSE, error);
+}
+
+static gboolean
+figure_pair (Bench *b, const char *name, GError **error)
+{
+	return measure_issue (b, name, TRUE, error);
 }
 
 /* --- OCSP ---------------------------------------------------------------------------------------------- */
@@ -436,6 +465,7 @@ static const struct {
 	gboolean (*run) (Bench *b, const char *name, GError **error);
 } figures[] = {
 	{ "signer_issue", figure_issue },
+	{ "signer_pair", figure_pair },
 	{ "signer_ocsp", figure_ocsp },
 	{ "signer_list", figure_list },
 	{ "signer_stamp", figure_stamp },

@@ -2,7 +2,6 @@
 #include "pki/envelope.h"
 
 #include <openssl/core_names.h>
-#include <openssl/kdf.h>
 
 #include "base/random.h"
 #include "pki/certificate_private.h"
@@ -10,7 +9,6 @@
 #include "pki/name.h"
 #include "pki/oaep.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_KDF, EVP_KDF_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_KDF_CTX, EVP_KDF_CTX_free)
 
 #define OID_DATA "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
@@ -45,14 +43,13 @@ envelope_fail (GError **error)
 /* --- ciphers ------------------------------------------------------------------------------- */
 
 gboolean
-cipher_run (const char *name, gboolean encrypt, gboolean padding, const guint8 *key, const guint8 *iv,
+cipher_run (const EVP_CIPHER *cipher, gboolean encrypt, gboolean padding, const guint8 *key, const guint8 *iv,
             const guint8 *in, gsize n, guint8 *out, gsize *out_n)
 {
-	g_autoptr (EVP_CIPHER) cipher = EVP_CIPHER_fetch (NULL, name, NULL);
 	g_autoptr (EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new ();
 	int first = 0, last = 0;
 
-	if (cipher == NULL || ctx == NULL)
+	if (ctx == NULL)
 		return FALSE;
 	EVP_CIPHER_CTX_set_flags (ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
 	if (EVP_CipherInit_ex2 (ctx, cipher, key, iv, encrypt, NULL) != 1 || EVP_CIPHER_CTX_set_padding (ctx, padding) != 1
@@ -93,7 +90,9 @@ derive_secret (const PrivateKey *own, const PublicKey *peer, guint8 secret[SECRE
 	g_autoptr (EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey (NULL, own->pkey, NULL);
 
 	*n = SECRET_MAX;
-	return ctx != NULL && EVP_PKEY_derive_init (ctx) == 1 && EVP_PKEY_derive_set_peer (ctx, peer->pkey) == 1
+	/* Not validated a second time: public_key_from_spki took only a point of the curve that is not infinity, and on curves of prime order
+	 * (SP 800-56A 5.6.2.3.4, cofactor 1) that is all there is to check. */
+	return ctx != NULL && EVP_PKEY_derive_init (ctx) == 1 && EVP_PKEY_derive_set_peer_ex (ctx, peer->pkey, FALSE) == 1
 	       && EVP_PKEY_derive (ctx, secret, n) == 1;
 }
 
@@ -103,8 +102,7 @@ derive_secret (const PrivateKey *own, const PublicKey *peer, guint8 secret[SECRE
 static gboolean
 wrapping_key (const PrivateKey *own, const PublicKey *peer, guint8 kek[KEY_BYTES])
 {
-	g_autoptr (EVP_KDF) kdf = EVP_KDF_fetch (NULL, "X963KDF", NULL);
-	g_autoptr (EVP_KDF_CTX) ctx = kdf != NULL ? EVP_KDF_CTX_new (kdf) : NULL;
+	g_autoptr (EVP_KDF_CTX) ctx = EVP_KDF_CTX_new (pki_algorithms ()->x963kdf);
 	guint8 secret[SECRET_MAX];
 	size_t n = 0;
 	gboolean ok = ctx != NULL && derive_secret (own, peer, secret, &n);
@@ -168,7 +166,7 @@ put_agreement (GByteArray *w, const PublicKey *to, const Certificate *certificat
 
 	if (ephemeral == NULL)
 		return FALSE;
-	gboolean ok = wrapping_key (ephemeral, to, kek) && cipher_run ("AES-256-WRAP", TRUE, FALSE, kek, NULL, key, KEY_BYTES, wrapped, &n);
+	gboolean ok = wrapping_key (ephemeral, to, kek) && cipher_run (pki_algorithms ()->aes256wrap, TRUE, FALSE, kek, NULL, key, KEY_BYTES, wrapped, &n);
 	OPENSSL_cleanse (kek, sizeof kek);
 	if (!ok)
 		return openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "agreeing on a key failed");
@@ -211,7 +209,7 @@ put_content (GByteArray *w, const guint8 key[KEY_BYTES], gconstpointer p, gsize 
 	g_autofree guint8 *out = g_malloc (n + 2 * BLOCK);
 
 	random_bytes (iv, sizeof iv);
-	if (!cipher_run ("AES-256-CBC", TRUE, TRUE, key, iv, p, n, out, &out_n))
+	if (!cipher_run (pki_algorithms ()->aes256cbc, TRUE, TRUE, key, iv, p, n, out, &out_n))
 		return openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "encrypting failed");
 	gsize info = der_open (w, DER_SEQUENCE);
 	der_put_oid (w, DER_LITERAL (OID_DATA));
@@ -323,7 +321,7 @@ open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 	    || !read_recipient (own->public_key, &one, TRUE) || !der_read (&one, DER_OCTET_STRING, &wrapped) || one.n != 0 || wrapped.n != WRAPPED_BYTES)
 		return FALSE;
 	gboolean ok = wrapping_key (own, peer, kek)
-	              && cipher_run ("AES-256-WRAP", FALSE, FALSE, kek, NULL, wrapped.p, wrapped.n, out, &n) && n == KEY_BYTES;
+	              && cipher_run (pki_algorithms ()->aes256wrap, FALSE, FALSE, kek, NULL, wrapped.p, wrapped.n, out, &n) && n == KEY_BYTES;
 	if (ok)
 		memcpy (key, out, KEY_BYTES);
 	OPENSSL_cleanse (kek, sizeof kek);
@@ -387,7 +385,7 @@ open_enveloped (const PrivateKey *own, Der whole)
 	if (!read_enveloped (whole, &recipients, &iv, &encrypted) || !read_key (own, recipients, key))
 		return NULL;
 	guint8 *out = g_malloc (encrypted.n + BLOCK);
-	if (cipher_run ("AES-256-CBC", FALSE, TRUE, key, iv.p, encrypted.p, encrypted.n, out, &n))
+	if (cipher_run (pki_algorithms ()->aes256cbc, FALSE, TRUE, key, iv.p, encrypted.p, encrypted.n, out, &n))
 		plain = secret_bytes (out, n);
 	OPENSSL_cleanse (out, encrypted.n + BLOCK);
 	OPENSSL_cleanse (key, sizeof key);

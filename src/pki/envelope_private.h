@@ -2,13 +2,12 @@
 #pragma once
 #include "pki/pki_private.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_CIPHER, EVP_CIPHER_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
 /* DIQI_ERROR_ENVELOPE, with one text for all that may be wrong. */
 gboolean envelope_fail (GError **error);
 /* One whole run of a cipher; `out` has room for n and two blocks.  FALSE with OpenSSL's queue. */
-gboolean cipher_run (const char *name, gboolean encrypt, gboolean padding, const guint8 *key, const guint8 *iv,
+gboolean cipher_run (const EVP_CIPHER *cipher, gboolean encrypt, gboolean padding, const guint8 *key, const guint8 *iv,
                      const guint8 *in, gsize n, guint8 *out, gsize *out_n);
 
 /* SM2Cipher (sm2_cipher.c). */

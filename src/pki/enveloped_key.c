@@ -82,7 +82,7 @@ sm2_build (const PublicKey *holder, const PrivateKey *key, GError **error)
 	gsize n = 0;
 
 	random_bytes (session, sizeof session);
-	gboolean ok = read_scalar (key, d) && cipher_run ("SM4-ECB", TRUE, FALSE, session, NULL, d, sizeof d, encrypted, &n) && n == SCALAR;
+	gboolean ok = read_scalar (key, d) && cipher_run (pki_algorithms ()->sm4ecb, TRUE, FALSE, session, NULL, d, sizeof d, encrypted, &n) && n == SCALAR;
 	g_autoptr (GBytes) sealed = ok ? envelope_seal (holder, NULL, session, sizeof session, error) : NULL;
 	OPENSSL_cleanse (session, sizeof session);
 	OPENSSL_cleanse (d, sizeof d);
@@ -129,7 +129,7 @@ sm2_open (const PrivateKey *holder, Der whole)
 	g_autoptr (GBytes) session = sm2_cipher_open (holder, parts.session);
 	if (session == NULL || g_bytes_get_size (session) != SM4_KEY)
 		return NULL;
-	gboolean ok = cipher_run ("SM4-ECB", FALSE, FALSE, g_bytes_get_data (session, NULL), NULL, parts.encrypted.p, parts.encrypted.n, d, &n) && n == SCALAR;
+	gboolean ok = cipher_run (pki_algorithms ()->sm4ecb, FALSE, FALSE, g_bytes_get_data (session, NULL), NULL, parts.encrypted.p, parts.encrypted.n, d, &n) && n == SCALAR;
 	PrivateKey *key = ok ? scalar_key (parts.point, d) : NULL;
 	OPENSSL_cleanse (d, sizeof d);
 	return key;

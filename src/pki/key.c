@@ -67,6 +67,16 @@ digest (const char *name)
 	return md;
 }
 
+static EVP_CIPHER *
+cipher (const char *name)
+{
+	EVP_CIPHER *fetched = EVP_CIPHER_fetch (NULL, name, NULL);
+
+	if (fetched == NULL)
+		g_error ("OpenSSL offers no %s", name);
+	return fetched;
+}
+
 static gpointer
 fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 {
@@ -76,10 +86,14 @@ fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 	a->sha256 = digest ("SHA256");
 	a->sha384 = digest ("SHA384");
 	a->sm3 = digest ("SM3");
-	a->aes256gcm = EVP_CIPHER_fetch (NULL, "AES-256-GCM", NULL);
+	a->aes256gcm = cipher ("AES-256-GCM");
+	a->aes256cbc = cipher ("AES-256-CBC");
+	a->aes256wrap = cipher ("AES-256-WRAP");
+	a->sm4ecb = cipher ("SM4-ECB");
 	a->hmac = EVP_MAC_fetch (NULL, "HMAC", NULL);
-	if (a->aes256gcm == NULL || a->hmac == NULL)
-		g_error ("OpenSSL offers no AES-256-GCM or HMAC");
+	a->x963kdf = EVP_KDF_fetch (NULL, "X963KDF", NULL);
+	if (a->hmac == NULL || a->x963kdf == NULL)
+		g_error ("OpenSSL offers no HMAC or X963KDF");
 	a->curve[KEY_P256] = curve_parameters ("EC", "prime256v1");
 	a->curve[KEY_P384] = curve_parameters ("EC", "secp384r1");
 	a->curve[KEY_SM2] = curve_parameters ("SM2", "SM2");
@@ -192,21 +206,21 @@ public_half (EVP_PKEY *pkey, GError **error)
 	return key;
 }
 
-PrivateKey *
-private_key_take (EVP_PKEY *pkey, GError **error)
+/* Takes both; public_key NULL: failed. */
+static PrivateKey *
+take_halves (EVP_PKEY *pkey, PublicKey *public_key)
 {
 	g_autoptr (PrivateKey) key = g_new0 (PrivateKey, 1);
 
 	key->pkey = pkey;
-	key->public_key = public_half (pkey, error);
-	if (key->public_key == NULL)
-		return NULL;
-	key->signer = signature_context (key->public_key->algorithm, pkey, TRUE);
-	if (key->signer == NULL) {
-		openssl_fail (error, DIQI_ERROR_KEY_ALGORITHM, NULL, "the key cannot sign");
-		return NULL;
-	}
-	return g_steal_pointer (&key);
+	key->public_key = public_key;
+	return public_key != NULL ? g_steal_pointer (&key) : NULL;
+}
+
+PrivateKey *
+private_key_take (EVP_PKEY *pkey, GError **error)
+{
+	return take_halves (pkey, public_half (pkey, error));
 }
 
 PrivateKey *
@@ -221,10 +235,42 @@ private_key_share (const PrivateKey *key)
 	}
 	EVP_PKEY_up_ref (key->pkey);
 	copy->pkey = key->pkey;
-	copy->signer = signature_context (key->public_key->algorithm, copy->pkey, TRUE);
-	if (copy->signer == NULL)      /* it could when the key was made */
-		g_error ("cannot set up a signature context");
 	return copy;
+}
+
+/* The public half of a pair on a curve.  OpenSSL's encoder of public keys costs as much as six signatures. */
+static PublicKey *
+point_of (KeyAlgorithm algorithm, EVP_PKEY *pkey, GError **error)
+{
+	const AlgorithmFacts *f = algorithm_facts (algorithm);
+	guint8 *point = NULL;
+	size_t n = EVP_PKEY_get1_encoded_public_key (pkey, &point);
+	g_autofree guint8 *spki = g_malloc (f->spki_prefix.n + f->raw_size);
+
+	if (n == f->raw_size) {
+		memcpy (spki, f->spki_prefix.p, f->spki_prefix.n);
+		memcpy (spki + f->spki_prefix.n, point, n);
+	}
+	OPENSSL_free (point);
+	if (n != f->raw_size) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "the key has no public half");
+		return NULL;
+	}
+	return public_key_from_spki (spki, f->spki_prefix.n + n, error);
+}
+
+/* From the parameters that are there: a curve fetched by its name is built anew each time. */
+static PrivateKey *
+generate_on_curve (KeyAlgorithm algorithm, GError **error)
+{
+	g_autoptr (EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey (NULL, pki_algorithms ()->curve[algorithm], NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (ctx == NULL || EVP_PKEY_keygen_init (ctx) != 1 || EVP_PKEY_generate (ctx, &pkey) != 1) {
+		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "key generation failed");
+		return NULL;
+	}
+	return take_halves (pkey, point_of (algorithm, pkey, error));
 }
 
 PrivateKey *
@@ -234,19 +280,14 @@ private_key_generate (KeyAlgorithm algorithm, GError **error)
 
 	switch (algorithm) {
 	case KEY_P256:
-		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "EC", "P-256");
-		break;
 	case KEY_P384:
-		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "EC", "P-384");
-		break;
+	case KEY_SM2:
+		return generate_on_curve (algorithm, error);
 	case KEY_RSA4096:
 		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "RSA", (size_t) 4096);
 		break;
 	case KEY_RSA3072:
 		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "RSA", (size_t) 3072);
-		break;
-	case KEY_SM2:
-		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "SM2");
 		break;
 	case KEY_ED25519:
 		pkey = EVP_PKEY_Q_keygen (NULL, NULL, "ED25519");

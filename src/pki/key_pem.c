@@ -1,6 +1,7 @@
 /* pki/key_pem.c — private keys in files: PKCS#8, encrypted with PBES2 (RFC 8018) or plain. */
 #include "pki/pki_private.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 
 #include "base/random.h"
@@ -8,6 +9,7 @@
 #define ITERATIONS PASSWORD_ROUNDS (200000)
 #define MAX_ITERATIONS 10000000
 #define MAX_KEY_DER 16384
+#define MAX_CURVE_KEY 192       /* of the whole; P-384 takes 185 */
 #define OID_PBES2 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"
 #define OID_PBKDF2 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
 
@@ -180,11 +182,54 @@ private_key_load_pem (GBytes *pem, const char *passphrase, gsize n, GError **err
 	return plain == NULL ? NULL : open_pkcs8 (plain, error);
 }
 
+/* Of a pair on a curve (RFC 5208; RFC 5915 with the point, and without the curve, which the AlgorithmIdentifier names): what OpenSSL
+ * writes too, after a long search for its encoder.  `number`: the private one, as long as the order. */
+static GBytes *
+write_curve_key (const PrivateKey *key, const guint8 *number, gsize n)
+{
+	Der prefix = algorithm_facts (key->public_key->algorithm)->spki_prefix, algorithm = { prefix.p + 2, (gsize) prefix.p[3] + 2 };
+	g_autoptr (GByteArray) w = g_byte_array_sized_new (2 * MAX_CURVE_KEY);       /* never moved: no copy stays behind */
+	gsize whole = der_open (w, DER_SEQUENCE);
+
+	der_put_uint (w, 0);
+	der_put_der (w, algorithm);
+	gsize octets = der_open (w, DER_OCTET_STRING), inner = der_open (w, DER_SEQUENCE);
+	der_put_uint (w, 1);
+	der_put (w, DER_OCTET_STRING, number, n);
+	gsize point = der_open (w, DER_CONTEXT_CONSTRUCTED (1));
+	der_put_octet_bits (w, key->public_key->raw.p, key->public_key->raw.n);
+	der_close (w, point);
+	der_close (w, inner);
+	der_close (w, octets);
+	der_close (w, whole);
+	GBytes *bytes = secret_bytes (w->data, w->len);
+	OPENSSL_cleanse (w->data, w->len);
+	return bytes;
+}
+
+/* NULL: OpenSSL would not give its number. */
+static GBytes *
+curve_pkcs8 (const PrivateKey *key)
+{
+	g_autoptr (BIGNUM) number = BN_secure_new ();
+	guint8 octets[MAX_CURVE_KEY];
+	int n = (int) (key->public_key->raw.n - 1) / 2;
+
+	if (number == NULL || EVP_PKEY_get_bn_param (key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) != 1 || BN_bn2binpad (number, octets, n) != n)
+		return NULL;
+	GBytes *bytes = write_curve_key (key, octets, (gsize) n);
+	OPENSSL_cleanse (octets, sizeof octets);
+	return bytes;
+}
+
 GBytes *
 private_key_pkcs8 (const PrivateKey *key, GError **error)
 {
 	if (!private_key_is_here (key, error))
 		return NULL;
+	GBytes *written = pki_algorithms ()->curve[key->public_key->algorithm] != NULL ? curve_pkcs8 (key) : NULL;
+	if (written != NULL)
+		return written;
 	g_autoptr (PKCS8_PRIV_KEY_INFO) plain = EVP_PKEY2PKCS8 (key->pkey);
 	guint8 *der = NULL;
 	int size = plain == NULL ? -1 : i2d_PKCS8_PRIV_KEY_INFO (plain, &der);

@@ -6,6 +6,7 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
@@ -44,8 +45,9 @@ const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
 
 typedef struct {
 	EVP_MD *sha1, *sha256, *sha384, *sm3;
-	EVP_CIPHER *aes256gcm;
+	EVP_CIPHER *aes256gcm, *aes256cbc, *aes256wrap, *sm4ecb;
 	EVP_MAC *hmac;
+	EVP_KDF *x963kdf;
 	EVP_PKEY *curve[KEY_N_ALGORITHMS];    /* parameters only: P-256, P-384 and SM2 */
 } PkiAlgorithms;
 /* Fetched once; thread-safe. */
@@ -74,7 +76,7 @@ typedef struct KeyElsewhere KeyElsewhere;
 struct PrivateKey {
 	PublicKey *public_key;
 	EVP_PKEY *pkey;               /* NULL when elsewhere */
-	EVP_MD_CTX *signer;           /* initialised once, copied for each signature */
+	EVP_MD_CTX *signer;           /* atomic; as verifier: a key made for one envelope never signs */
 	KeyElsewhere *elsewhere;      /* key_elsewhere.c */
 };
 KeyElsewhere *key_elsewhere_ref (KeyElsewhere *elsewhere);

@@ -68,17 +68,34 @@ pair_to_der (const guint8 *raw, gsize size)
 	return w;
 }
 
+/* Made at the first use.  Two threads may both make it; one of the two is kept. */
+static const EVP_MD_CTX *
+prepared (EVP_MD_CTX **kept, KeyAlgorithm algorithm, EVP_PKEY *pkey, gboolean sign)
+{
+	EVP_MD_CTX *ctx = g_atomic_pointer_get (kept);
+
+	if (ctx != NULL)
+		return ctx;
+	ctx = signature_context (algorithm, pkey, sign);
+	if (ctx != NULL && !g_atomic_pointer_compare_and_exchange (kept, NULL, ctx)) {
+		EVP_MD_CTX_free (ctx);
+		ctx = g_atomic_pointer_get (kept);
+	}
+	return ctx;
+}
+
 GBytes *
 private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer message, gsize n, GError **error)
 {
 	if (key->elsewhere != NULL)
 		return key_elsewhere_sign (key, form, message, n, error);
 	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
+	const EVP_MD_CTX *signer = prepared (&((PrivateKey *) key)->signer, key->public_key->algorithm, key->pkey, TRUE);
 	guint8 signature[MAX_SIGNATURE], raw[2 * MAX_SCALAR];
 	gsize scalar = scalar_size (key->public_key->algorithm);
 	size_t size = sizeof signature;
 
-	if (EVP_MD_CTX_copy_ex (ctx, key->signer) != 1 || EVP_DigestSign (ctx, signature, &size, message, n) != 1) {
+	if (signer == NULL || EVP_MD_CTX_copy_ex (ctx, signer) != 1 || EVP_DigestSign (ctx, signature, &size, message, n) != 1) {
 		openssl_fail (error, DIQI_ERROR_INTERNAL, NULL, "signing failed");
 		return NULL;
 	}
@@ -91,29 +108,12 @@ private_key_sign (const PrivateKey *key, SignatureForm form, gconstpointer messa
 	return g_bytes_new (raw, 2 * scalar);
 }
 
-/* Two threads may both make the first one; one of the two is kept. */
-static const EVP_MD_CTX *
-verifier_of (const PublicKey *shared)
-{
-	PublicKey *key = (PublicKey *) shared;
-	EVP_MD_CTX *verifier = g_atomic_pointer_get (&key->verifier);
-
-	if (verifier != NULL)
-		return verifier;
-	verifier = signature_context (key->algorithm, key->pkey, FALSE);
-	if (verifier != NULL && !g_atomic_pointer_compare_and_exchange (&key->verifier, NULL, verifier)) {
-		EVP_MD_CTX_free (verifier);
-		verifier = g_atomic_pointer_get (&key->verifier);
-	}
-	return verifier;
-}
-
 static gboolean
 verify (const PublicKey *key, gconstpointer message, gsize n, const guint8 *signature, gsize size)
 {
 	g_autoptr (EVP_MD_CTX) ctx = EVP_MD_CTX_new ();
-	const EVP_MD_CTX *prepared = verifier_of (key);
-	gboolean ok = prepared != NULL && EVP_MD_CTX_copy_ex (ctx, prepared) == 1
+	const EVP_MD_CTX *verifier = prepared (&((PublicKey *) key)->verifier, key->algorithm, key->pkey, FALSE);
+	gboolean ok = verifier != NULL && EVP_MD_CTX_copy_ex (ctx, verifier) == 1
 	              && EVP_DigestVerify (ctx, signature, size, message, n) == 1;
 
 	if (!ok)

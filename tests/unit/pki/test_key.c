@@ -244,6 +244,28 @@ test_fingerprint (void)
 	g_assert_cmpstr (hex, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Written by us for pairs on a curve, by OpenSSL in private_key_plain_pem: the same octets, and they are read back. */
+static void
+test_pkcs8_is_openssls (void)
+{
+	for (int a = 0; a < KEY_N_ALGORITHMS; a++) {
+		if (key_algorithm_is_rsa ((KeyAlgorithm) a))
+			continue;
+		g_autoptr (GError) error = NULL;
+		g_autoptr (PrivateKey) key = private_key_generate ((KeyAlgorithm) a, &error);
+		g_autoptr (GBytes) der = private_key_pkcs8 (key, &error), pem = private_key_plain_pem (key, &error);
+		g_assert_no_error (error);
+		g_autofree char *text = g_strndup (g_bytes_get_data (pem, NULL), g_bytes_get_size (pem));
+		g_auto (GStrv) parts = g_strsplit (text, "-----", 0);
+		gsize n;
+		g_autofree guchar *theirs = g_base64_decode (parts[2], &n);
+		g_assert_cmpmem (g_bytes_get_data (der, NULL), g_bytes_get_size (der), theirs, n);
+		g_autoptr (PrivateKey) back = private_key_from_pkcs8 (theirs, n, &error);
+		g_assert_no_error (error);
+		sign_and_verify (back, SIGNATURE_DER);
+	}
+}
+
 int
 main (int argc, char **argv)
 {
@@ -259,6 +281,7 @@ main (int argc, char **argv)
 	}
 	g_test_add_func ("/key/sm2-standard", test_sm2_standard);
 	g_test_add_func ("/key/signature-encoding", test_signature_encoding);
+	g_test_add_func ("/key/pkcs8-is-openssls", test_pkcs8_is_openssls);
 	g_test_add_func ("/key/spki-refused", test_spki_refused);
 	g_test_add_func ("/key/names", test_names);
 	g_test_add_func ("/key/fingerprint", test_fingerprint);
