@@ -29,19 +29,6 @@ base64url_encode (gconstpointer p, gsize n)
 	return text;
 }
 
-static int
-digit_of (const char *alphabet, char c)
-{
-	/* Both alphabets begin alike (RFC 4648 sections 4 and 5). */
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
-}
-
 static GBytes *
 fail (GError **error, const char *what)
 {
@@ -49,31 +36,48 @@ fail (GError **error, const char *what)
 	return NULL;
 }
 
-/* `len` digits without padding.  The bits left over after the last whole byte
- * must be zero (RFC 4648 section 3.5). */
+#define NO_DIGIT 0xff
+
+static void
+fill_digits (const char *alphabet, guint8 digits[256])
+{
+	memset (digits, NO_DIGIT, 256);
+	for (guint8 i = 0; i < 64; i++)
+		digits[(guint8) alphabet[i]] = i;
+}
+
+/* The last two or three digits: the bits left over after the last whole byte must be zero (RFC 4648 section 3.5). */
+static gboolean
+decode_rest (const guint8 *digits, const guint8 *in, gsize n, guint8 *out)
+{
+	guint8 a = digits[in[0]], b = digits[in[1]], c = n == 3 ? digits[in[2]] : 0;
+
+	if (((a | b | c) & 0x80) != 0 || ((n == 3 ? c & 3 : b & 15) != 0))
+		return FALSE;
+	out[0] = (guint8) (a << 2 | b >> 4);
+	if (n == 3)
+		out[1] = (guint8) (b << 4 | c >> 2);
+	return TRUE;
+}
+
+/* `len` digits without padding. */
 static GBytes *
 decode (const char *text, gsize len, const char *alphabet, const char *what, GError **error)
 {
-	g_autofree guint8 *out = g_malloc (len * 3 / 4 + 1);
-	guint32 bits = 0;
-	guint pending = 0;
-	gsize n = 0;
+	gsize whole = len / 4, rest = len % 4, n = whole * 3 + (rest > 0 ? rest - 1 : 0);
+	g_autofree guint8 *out = g_malloc (n + 1);
+	const guint8 *in = (const guint8 *) text;
+	guint8 digits[256], odd = 0, *to = out;
 
-	if (len % 4 == 1)
-		return fail (error, what);
-	for (gsize i = 0; i < len; i++) {
-		int digit = digit_of (alphabet, text[i]);
-		if (digit < 0)
-			return fail (error, what);
-		bits = bits << 6 | (guint32) digit;
-		pending += 6;
-		if (pending >= 8) {
-			pending -= 8;
-			out[n++] = (guint8) (bits >> pending);
-			bits &= (1u << pending) - 1;
-		}
+	fill_digits (alphabet, digits);
+	for (gsize i = 0; i < whole; i++, in += 4, to += 3) {
+		guint8 a = digits[in[0]], b = digits[in[1]], c = digits[in[2]], d = digits[in[3]];
+		odd |= a | b | c | d;
+		to[0] = (guint8) (a << 2 | b >> 4);
+		to[1] = (guint8) (b << 4 | c >> 2);
+		to[2] = (guint8) (c << 6 | d);
 	}
-	if (bits != 0)
+	if ((odd & 0x80) != 0 || rest == 1 || (rest > 0 && !decode_rest (digits, in, rest, to)))
 		return fail (error, what);
 	return g_bytes_new_take (g_steal_pointer (&out), n);
 }

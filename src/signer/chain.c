@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 
 #define LINE_MAX_JSON (4u << 20)
 #define PREFIX (64 + 1)       /* hash and blank */
+#define BLOCK (1u << 20)      /* how much is read at a time */
 
 struct Chain {
 	int fd;
@@ -38,23 +38,66 @@ broken (const Chain *chain, goffset offset, const char *what, GError **error)
 	return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: %s at byte %" G_GOFFSET_FORMAT "; the file was changed", chain->path, what, offset);
 }
 
-/* `line` has n bytes without its newline. */
+/* --- lines ------------------------------------------------------------------------ */
+
+const json_t *
+chain_line_json (ChainLine *line, GError **error)
+{
+	if (line->json == NULL)
+		line->json = json_read_strict (line->text, line->n, LINE_MAX_JSON, error);
+	return line->json;
+}
+
+gboolean
+chain_line_says (ChainLine *line, const char *name, const char *value)
+{
+	if (line->is_flat)
+		return json_flat_says (&line->flat, name, value);
+	return g_strcmp0 (json_string_value (json_object_get (chain_line_json (line, NULL), name)), value) == 0;
+}
+
+gboolean
+chain_line_read (ChainLine *line, const Field *fields, gsize n, GError **error)
+{
+	/* What the fast reader does not take, the general one takes, or says why not. */
+	if (line->is_flat && json_flat_read (&line->flat, fields, n))
+		return TRUE;
+	const json_t *json = chain_line_json (line, error);
+	return json != NULL && json_read_fields (json, "", fields, n, error);
+}
+
+typedef struct {
+	ChainFn fn;
+	gpointer user;
+} JsonReader;
+
 static gboolean
-take_line (Chain *chain, const char *line, gsize n, goffset offset, ChainFn fn, gpointer user, GError **error)
+read_json (ChainLine *line, gpointer user, GError **error)
+{
+	const JsonReader *reader = user;
+	return chain_line_json (line, error) != NULL && reader->fn (line->json, line->offset, line->n, reader->user, error);
+}
+
+/* `text` has n bytes without its newline, and is ours to change. */
+static gboolean
+take_line (Chain *chain, char *text, gsize n, goffset offset, ChainLineFn fn, gpointer user, GError **error)
 {
 	Fingerprint stated, actual;
-	if (n <= PREFIX || line[PREFIX - 1] != ' ')
+	if (n <= PREFIX || text[PREFIX - 1] != ' ')
 		return broken (chain, offset, "malformed line", error);
-	g_autofree char *hex = g_strndup (line, PREFIX - 1);
-	if (!hex_decode (hex, stated.b, sizeof stated.b))
+	text[PREFIX - 1] = '\0';
+	if (!hex_decode (text, stated.b, sizeof stated.b))
 		return broken (chain, offset, "malformed hash", error);
-	const char *json = line + PREFIX;
-	gsize json_n = n - PREFIX;
-	line_hash (&chain->head, json, json_n, &actual);
+	ChainLine line = { .text = text + PREFIX, .n = n - PREFIX, .offset = offset + PREFIX };
+	/* The hash before it takes the place of its own, which is read: both are hashed where they lie. */
+	memcpy (line.text - sizeof chain->head.b, chain->head.b, sizeof chain->head.b);
+	fingerprint_of (line.text - sizeof chain->head.b, sizeof chain->head.b + line.n, &actual);
 	if (!fingerprint_equal (&stated, &actual))
 		return broken (chain, offset, "line does not chain", error);
-	g_autoptr (json_t) record = json_read_strict (json, json_n, LINE_MAX_JSON, error);
-	if (record == NULL || !fn (record, offset + PREFIX, json_n, user, error)) {
+	line.is_flat = line.n <= LINE_MAX_JSON && json_flat_split (line.text, line.n, &line.flat);
+	gboolean well = fn (&line, user, error);
+	json_decref (line.json);
+	if (!well) {
 		g_prefix_error (error, "%s at byte %" G_GOFFSET_FORMAT ": ", chain->path, offset);
 		return FALSE;
 	}
@@ -72,30 +115,62 @@ cut_torn (Chain *chain, goffset keep, goffset size, GError **error)
 	return TRUE;
 }
 
+/* --- reading at start ---------------------------------------------------------------- */
+
+/* The lines that are whole; what follows them is moved to the beginning. */
 static gboolean
-replay (Chain *chain, const char *text, gsize size, ChainFn fn, gpointer user, GError **error)
+take_lines (Chain *chain, GByteArray *block, ChainLineFn fn, gpointer user, GError **error)
 {
 	gsize at = 0;
-	while (at < size) {
-		const char *end = memchr (text + at, '\n', size - at);
+	for (;;) {
+		char *text = (char *) block->data + at;
+		const char *end = memchr (text, '\n', block->len - at);
 		if (end == NULL)
 			break;
-		gsize n = (gsize) (end - (text + at));
-		if (!take_line (chain, text + at, n, (goffset) at, fn, user, error))
+		gsize n = (gsize) (end - text);
+		if (!take_line (chain, text, n, chain->size, fn, user, error))
 			return FALSE;
 		at += n + 1;
+		chain->size += (goffset) n + 1;
 	}
-	chain->size = (goffset) at;
-	return at == size || cut_torn (chain, (goffset) at, (goffset) size, error);
+	g_byte_array_remove_range (block, 0, (guint) at);
+	return TRUE;
+}
+
+/* FALSE with *end: there is no more. */
+static gboolean
+read_block (Chain *chain, GByteArray *block, gboolean *end, GError **error)
+{
+	guint before = block->len;
+	gssize got;
+	g_byte_array_set_size (block, before + BLOCK);
+	do
+		got = read (chain->fd, block->data + before, BLOCK);
+	while (got < 0 && errno == EINTR);
+	g_byte_array_set_size (block, before + (guint) MAX (got, 0));
+	*end = got == 0;
+	return got >= 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", chain->path, g_strerror (errno));
 }
 
 static gboolean
-open_file (Chain *chain, struct stat *facts, GError **error)
+replay (Chain *chain, ChainLineFn fn, gpointer user, GError **error)
 {
+	g_autoptr (GByteArray) block = g_byte_array_new ();
+	for (gboolean end = FALSE; !end;)
+		if (!read_block (chain, block, &end, error) || !take_lines (chain, block, fn, user, error)
+		    || (block->len > PREFIX + LINE_MAX_JSON && !broken (chain, chain->size, "a line longer than any", error)))
+			return FALSE;
+	return block->len == 0 || cut_torn (chain, chain->size, chain->size + block->len, error);
+}
+
+static gboolean
+open_file (Chain *chain, GError **error)
+{
+	struct stat facts;
 	chain->fd = open (chain->path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-	if (chain->fd < 0 || fstat (chain->fd, facts) != 0)
+	if (chain->fd < 0 || fstat (chain->fd, &facts) != 0)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", chain->path, g_strerror (errno));
-	if (!S_ISREG (facts->st_mode) || facts->st_uid != geteuid () || (facts->st_mode & 077) != 0)
+	if (!S_ISREG (facts.st_mode) || facts.st_uid != geteuid () || (facts.st_mode & 077) != 0)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: must be a file of the signer's own user with mode 0600", chain->path);
 	/* Two signers on one file would fork its history. */
 	if (flock (chain->fd, LOCK_EX | LOCK_NB) != 0)
@@ -104,26 +179,20 @@ open_file (Chain *chain, struct stat *facts, GError **error)
 }
 
 Chain *
-chain_open (const char *path, ChainFn fn, gpointer user, GError **error)
+chain_open_lines (const char *path, ChainLineFn fn, gpointer user, GError **error)
 {
 	g_autoptr (Chain) chain = g_new0 (Chain, 1);
-	struct stat facts;
 	chain->fd = -1;
 	chain->path = g_strdup (path);
 	chain->gathered = g_byte_array_new ();
-	if (!open_file (chain, &facts, error))
-		return NULL;
-	if (facts.st_size == 0)
-		return g_steal_pointer (&chain);
-	gsize size = (gsize) facts.st_size;
-	char *text = mmap (NULL, size, PROT_READ, MAP_PRIVATE, chain->fd, 0);
-	if (text == MAP_FAILED) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", path, g_strerror (errno));
-		return NULL;
-	}
-	gboolean well = replay (chain, text, size, fn, user, error);
-	munmap (text, size);
-	return well ? g_steal_pointer (&chain) : NULL;
+	return open_file (chain, error) && replay (chain, fn, user, error) ? g_steal_pointer (&chain) : NULL;
+}
+
+Chain *
+chain_open (const char *path, ChainFn fn, gpointer user, GError **error)
+{
+	JsonReader reader = { fn, user };
+	return chain_open_lines (path, read_json, &reader, error);
 }
 
 void

@@ -11,7 +11,7 @@
  * dropped the pages): the caller must end the process.
  */
 #pragma once
-#include "base/json.h"
+#include "base/json_flat.h"
 #include "pki/key.h"
 
 typedef struct Chain Chain;
@@ -19,8 +19,29 @@ typedef struct Chain Chain;
 /* Called for each line in order; offset and n locate its JSON for chain_read. */
 typedef gboolean (*ChainFn) (const json_t *record, goffset offset, gsize n, gpointer user, GError **error);
 
+/* One line that is read at start.  Nearly all are flat canonical objects (base/json_flat.h), read from their text as it lies
+ * there; of any other a tree is made when it is first needed. */
+typedef struct {
+	char *text;
+	gsize n;
+	goffset offset;           /* with n, for chain_read */
+	FlatObject flat;
+	gboolean is_flat;
+	json_t *json;
+} ChainLine;
+/* Is its member `name` this text?  FALSE also when the line is no JSON: reading it says so. */
+gboolean chain_line_says (ChainLine *line, const char *name, const char *value);
+/* Once a line, as json_read_fields. */
+gboolean chain_line_read (ChainLine *line, const Field *fields, gsize n, GError **error);
+/* All of it, borrowed; before it is read otherwise. */
+const json_t *chain_line_json (ChainLine *line, GError **error);
+#define CHAIN_LINE_READ(line, fields, error) chain_line_read ((line), (fields), G_N_ELEMENTS (fields), (error))
+typedef gboolean (*ChainLineFn) (ChainLine *line, gpointer user, GError **error);
+
 /* The file must exist, with mode 0600 and our own uid.  DIQI_ERROR_CONFIG. */
 Chain *chain_open (const char *path, ChainFn fn, gpointer user, GError **error);
+/* The same for a file that grows long. */
+Chain *chain_open_lines (const char *path, ChainLineFn fn, gpointer user, GError **error);
 void chain_free (Chain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chain, chain_free)
 

@@ -9,9 +9,7 @@
 
 struct Journal {
 	Chain *chain;
-	GHashTable *by_serial;      /* each keyed by the member inside JournalIssue; by_serial owns */
-	GHashTable *by_request;     /* JournalIssue itself: request and copy */
-	GHashTable *by_spki;
+	Issues *issues;
 	Moduli *moduli;             /* of every RSA key that has a certificate */
 	StatusLog *status;
 	LookLedger *looks;
@@ -22,79 +20,6 @@ struct Journal {
 	Micros last_time;
 	GArray *ceremonies;         /* CeremonyHeld */
 };
-
-/* Hashes are uniform already, and a serial's last octets are random: any four of them do. */
-static guint
-fingerprint_key (gconstpointer p)
-{
-	guint key;
-	memcpy (&key, ((const Fingerprint *) p)->b, sizeof key);
-	return key;
-}
-
-static gboolean
-fingerprint_same (gconstpointer a, gconstpointer b)
-{
-	return fingerprint_equal (a, b);
-}
-
-static guint
-request_key (gconstpointer p)
-{
-	const JournalIssue *issue = p;
-	return fingerprint_key (&issue->request) ^ (issue->copy << 1) ^ (guint) issue->encrypts;
-}
-
-static gboolean
-request_same (gconstpointer a, gconstpointer b)
-{
-	const JournalIssue *x = a, *y = b;
-	return x->copy == y->copy && x->encrypts == y->encrypts && fingerprint_equal (&x->request, &y->request);
-}
-
-static guint
-serial_key (gconstpointer p)
-{
-	guint key;
-	memcpy (&key, ((const Serial *) p)->b + 16, sizeof key);
-	return key;
-}
-
-static gboolean
-serial_same (gconstpointer a, gconstpointer b)
-{
-	return memcmp (a, b, sizeof (Serial)) == 0;
-}
-
-/* A key has one certificate for ever; only the site's own services get another one over theirs. */
-static gboolean
-check_key (const Journal *journal, const JournalIssue *issue, const Serial *renews, GError **error)
-{
-	const JournalIssue *before = g_hash_table_lookup (journal->by_spki, &issue->spki);
-	if (before == NULL && renews == NULL)
-		return TRUE;
-	if (before == NULL || renews == NULL || !serial_same (&before->serial, renews) || before->has_request || issue->has_request)
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one key");
-	return TRUE;
-}
-
-static gboolean
-index_issue (Journal *journal, JournalIssue *issue, const Serial *renews, GError **error)
-{
-	g_autofree JournalIssue *kept = g_memdup2 (issue, sizeof *issue);
-	if (g_hash_table_contains (journal->by_serial, &kept->serial))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates with one serial");
-	if (!check_key (journal, kept, renews, error))
-		return FALSE;
-	if (kept->has_request && g_hash_table_contains (journal->by_request, kept))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two certificates for one copy of a request");
-	if (kept->has_request)
-		g_hash_table_add (journal->by_request, kept);
-	g_hash_table_replace (journal->by_spki, &kept->spki, kept);
-	g_hash_table_insert (journal->by_serial, &kept->serial, kept);
-	kept = NULL;
-	return TRUE;
-}
 
 static gboolean
 remember_modulus (Journal *journal, const char *base64, GError **error)
@@ -113,7 +38,7 @@ remember_modulus (Journal *journal, const char *base64, GError **error)
 /* --- reading ------------------------------------------------------------------ */
 
 static gboolean
-replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
+replay_issue (Journal *journal, ChainLine *record, GError **error)
 {
 	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL, *use = NULL, *renews = NULL;
 	gint64 copy = 0;
@@ -127,7 +52,7 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 		{ "renews", FIELD_STRING, FALSE, 40, &renews },
 	};
 	Serial renewed;
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (renews != NULL && !serial_from_hex (renews, &renewed))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/renews", "not a serial");
@@ -135,7 +60,8 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
 	if (use != NULL && (strcmp (use, "encrypt") != 0 || request == NULL))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/use", "not a use");
-	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint) copy, .encrypts = use != NULL, .offset = offset, .n = n };
+	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint8) copy, .encrypts = use != NULL,
+	                       .offset = record->offset, .n = (guint32) record->n };
 	if (!serial_from_hex (serial, &issue.serial))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
 	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
@@ -143,7 +69,7 @@ replay_issue (Journal *journal, const json_t *record, goffset offset, gsize n, G
 	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
 	journal->last_time = MAX (journal->last_time, time);
-	return index_issue (journal, &issue, renews != NULL ? &renewed : NULL, error) && (renews != NULL || remember_modulus (journal, der, error));
+	return issues_add (journal->issues, &issue, renews != NULL ? &renewed : NULL, error) && (renews != NULL || remember_modulus (journal, der, error));
 }
 
 static const char *
@@ -154,7 +80,7 @@ issuer_of (gpointer user, const Serial *serial)
 }
 
 static gboolean
-replay_status (Journal *journal, const json_t *record, GError **error)
+replay_status (Journal *journal, ChainLine *record, GError **error)
 {
 	Micros time;
 	if (!status_log_replay (journal->status, record, issuer_of, journal, &time, error))
@@ -164,7 +90,7 @@ replay_status (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
-replay_checkpoint (Journal *journal, const json_t *record, GError **error)
+replay_checkpoint (Journal *journal, ChainLine *record, GError **error)
 {
 	const char *type, *root;
 	gint64 size;
@@ -173,7 +99,7 @@ replay_checkpoint (Journal *journal, const json_t *record, GError **error)
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time },
 		{ "size", FIELD_INT, TRUE, 0, &size }, { "root", FIELD_HEX32, TRUE, 0, &root },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (size < 0 || (guint64) size < journal->size || !hex_decode (root, journal->root.b, sizeof journal->root.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/size", "checkpoints shrink");
@@ -183,7 +109,7 @@ replay_checkpoint (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
-replay_look (Journal *journal, const json_t *record, GError **error)
+replay_look (Journal *journal, ChainLine *record, GError **error)
 {
 	const char *type, *person, *about, *look, *agree;
 	Micros time;
@@ -192,7 +118,7 @@ replay_look (Journal *journal, const json_t *record, GError **error)
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "person", FIELD_UUID, TRUE, 0, &person },
 		{ "record", FIELD_UUID, TRUE, 0, &about }, { "look", FIELD_HEX32, TRUE, 0, &look }, { "agree", FIELD_HEX32, FALSE, 0, &agree },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (!hex_decode (look, identity.b, sizeof identity.b) || !look_ledger_add (journal->looks, time, person, &identity))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "one statement for two looks");
@@ -201,24 +127,25 @@ replay_look (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
-replay_pin (Journal *journal, const json_t *record, GError **error)
+replay_pin (Journal *journal, ChainLine *record, GError **error)
 {
 	Micros time;
-	if (!pin_log_replay (journal->pins, record, &time, error))
+	const json_t *json = chain_line_json (record, error);
+	if (json == NULL || !pin_log_replay (journal->pins, json, &time, error))
 		return FALSE;
 	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
 }
 
 static gboolean
-replay_stamps (Journal *journal, const json_t *record, GError **error)
+replay_stamps (Journal *journal, ChainLine *record, GError **error)
 {
 	const char *type;
 	Micros time, until;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "until", FIELD_TIME, TRUE, 0, &until },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (until <= journal->stamps_until)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/until", "times of stamps do not rise");
@@ -228,32 +155,30 @@ replay_stamps (Journal *journal, const json_t *record, GError **error)
 }
 
 static gboolean
-replay_ceremony (Journal *journal, const json_t *record, goffset offset, gsize n, GError **error)
+replay_ceremony (Journal *journal, ChainLine *record, GError **error)
 {
-	if (!ceremony_log_replay (journal->ceremonies, record, offset, n, error))
+	const json_t *json = chain_line_json (record, error);
+	if (json == NULL || !ceremony_log_replay (journal->ceremonies, json, record->offset, record->n, error))
 		return FALSE;
 	journal->last_time = MAX (journal->last_time, g_array_index (journal->ceremonies, CeremonyHeld, journal->ceremonies->len - 1).time);
 	return TRUE;
 }
 
+static const struct {
+	const char *type;
+	gboolean (*replay) (Journal *journal, ChainLine *record, GError **error);
+} kinds[] = {
+	{ "issue", replay_issue }, { "revoked", replay_status }, { "unheld", replay_status }, { "crl", replay_status },
+	{ "checkpoint", replay_checkpoint }, { "look", replay_look }, { "pin", replay_pin }, { "ceremony", replay_ceremony },
+	{ "stamps", replay_stamps },
+};
+
 static gboolean
-replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+replay_record (ChainLine *record, gpointer user, GError **error)
 {
-	const char *type = json_string_value (json_object_get (record, "type"));
-	if (g_strcmp0 (type, "issue") == 0)
-		return replay_issue (user, record, offset, n, error);
-	if (status_log_knows (type))
-		return replay_status (user, record, error);
-	if (g_strcmp0 (type, "checkpoint") == 0)
-		return replay_checkpoint (user, record, error);
-	if (g_strcmp0 (type, "look") == 0)
-		return replay_look (user, record, error);
-	if (g_strcmp0 (type, "pin") == 0)
-		return replay_pin (user, record, error);
-	if (g_strcmp0 (type, "ceremony") == 0)
-		return replay_ceremony (user, record, offset, n, error);
-	if (g_strcmp0 (type, "stamps") == 0)
-		return replay_stamps (user, record, error);
+	for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+		if (chain_line_says (record, "type", kinds[i].type))
+			return kinds[i].replay (user, record, error);
 	return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/type", "unknown record");
 }
 
@@ -261,16 +186,14 @@ Journal *
 journal_open (const char *path, GError **error)
 {
 	g_autoptr (Journal) journal = g_new0 (Journal, 1);
-	journal->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
-	journal->by_request = g_hash_table_new (request_key, request_same);
-	journal->by_spki = g_hash_table_new (fingerprint_key, fingerprint_same);
+	journal->issues = issues_new ();
 	journal->moduli = moduli_new ();
 	journal->status = status_log_new ();
 	journal->looks = look_ledger_new ();
 	journal->ceremonies = g_array_new (FALSE, FALSE, sizeof (CeremonyHeld));
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	merkle_empty_root (&journal->root);
-	journal->chain = chain_open (path, replay_record, journal, error);
+	journal->chain = chain_open_lines (path, replay_record, journal, error);
 	return journal->chain != NULL ? g_steal_pointer (&journal) : NULL;
 }
 
@@ -285,9 +208,7 @@ journal_free (Journal *journal)
 	look_ledger_free (journal->looks);
 	g_array_unref (journal->ceremonies);
 	g_hash_table_unref (journal->pins);
-	g_hash_table_unref (journal->by_request);
-	g_hash_table_unref (journal->by_spki);
-	g_hash_table_unref (journal->by_serial);
+	issues_free (journal->issues);
 	g_free (journal);
 }
 
@@ -296,27 +217,25 @@ journal_free (Journal *journal)
 const JournalIssue *
 journal_by_request (const Journal *journal, const Fingerprint *request, guint copy)
 {
-	const JournalIssue asked = { .request = *request, .copy = copy };
-	return g_hash_table_lookup (journal->by_request, &asked);
+	return issues_by_request (journal->issues, request, copy, FALSE);
 }
 
 const JournalIssue *
 journal_encryption (const Journal *journal, const Fingerprint *request, guint copy)
 {
-	const JournalIssue asked = { .request = *request, .copy = copy, .encrypts = TRUE };
-	return g_hash_table_lookup (journal->by_request, &asked);
+	return issues_by_request (journal->issues, request, copy, TRUE);
 }
 
 const JournalIssue *
 journal_by_serial (const Journal *journal, const Serial *serial)
 {
-	return g_hash_table_lookup (journal->by_serial, serial);
+	return issues_by_serial (journal->issues, serial);
 }
 
 const JournalIssue *
 journal_by_spki (const Journal *journal, const Fingerprint *spki)
 {
-	return g_hash_table_lookup (journal->by_spki, spki);
+	return issues_by_spki (journal->issues, spki);
 }
 
 void
@@ -456,7 +375,7 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	const Certificate *certificate = entry->certificate;
 	JournalIssue issue = { .serial = *certificate_serial (certificate), .certificate = *certificate_fingerprint (certificate),
 	                       .spki = *public_key_fingerprint (certificate_public_key (certificate)), .ca = g_intern_string (entry->ca != NULL ? entry->ca : PINS_FIRST_CA),
-	                       .has_request = entry->request != NULL, .copy = entry->copy, .encrypts = entry->encrypts };
+	                       .has_request = entry->request != NULL, .copy = (guint8) entry->copy, .encrypts = entry->encrypts ? 1 : 0 };
 	if (entry->request != NULL)
 		issue.request = *entry->request;
 	g_autoptr (json_t) record = record_new ("issue", entry->time);
@@ -476,12 +395,14 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	put_hash (record, "issuer", entry->issuer);
 	if (entry->renews != NULL)
 		json_object_set_new (record, "renews", json_hex (entry->renews->b, sizeof entry->renews->b));
-	chain_append (journal->chain, record, &issue.offset, &issue.n);
+	gsize n;
+	chain_append (journal->chain, record, &issue.offset, &n);
+	issue.n = (guint32) n;
 	journal->last_time = MAX (journal->last_time, entry->time);
 	g_autoptr (GError) error = NULL;
 	if (entry->renews == NULL)
 		moduli_add (journal->moduli, certificate_public_key (certificate));
-	if (!index_issue (journal, &issue, entry->renews, &error))
+	if (!issues_add (journal->issues, &issue, entry->renews, &error))
 		g_error ("journal: %s", error->message);       /* callers check uniqueness before they sign */
 }
 

@@ -23,22 +23,12 @@
 #include "pki/moduli.h"
 #include "signer/ceremony_log.h"
 #include "signer/chain.h"
+#include "signer/issues.h"
 #include "signer/pin_log.h"
 #include "signer/pins.h"
 #include "signer/status_log.h"
 
 typedef struct Journal Journal;
-
-typedef struct {
-	Serial serial;
-	Fingerprint request, spki, certificate;
-	gboolean has_request;
-	const char *ca;           /* its issuer: interned name */
-	guint copy;               /* which key of the request */
-	gboolean encrypts;        /* the encryption certificate of double certificates */
-	goffset offset;           /* of the record in the file */
-	gsize n;
-} JournalIssue;
 
 typedef struct {
 	Micros time;

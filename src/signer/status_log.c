@@ -82,7 +82,7 @@ lift (StatusLog *log, const char *ca, const Fingerprint *request, const Serial *
 /* --- reading ------------------------------------------------------------------ */
 
 static gboolean
-replay_revoked (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
+replay_revoked (StatusLog *log, ChainLine *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
 {
 	const char *type, *serial;
 	gint64 reason;
@@ -93,7 +93,7 @@ replay_revoked (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gp
 		{ "serial", FIELD_STRING, TRUE, 40, &serial }, { "revoked_at", FIELD_TIME, TRUE, 0, &entry.revoked_at },
 		{ "reason", FIELD_INT, TRUE, 0, &reason }, { "not_after", FIELD_TIME, TRUE, 0, &not_after },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (!serial_from_hex (serial, &entry.serial) || reason < 0 || reason > REASON_PRIVILEGE_WITHDRAWN)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a revocation");
@@ -104,7 +104,7 @@ replay_revoked (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gp
 }
 
 static gboolean
-replay_unheld (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
+replay_unheld (StatusLog *log, ChainLine *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
 {
 	const char *type, *serial, *request, *review, *complete;
 	Serial lifted;
@@ -113,7 +113,7 @@ replay_unheld (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gpo
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, time }, { "serial", FIELD_STRING, TRUE, 40, &serial },
 		{ "request", FIELD_HEX32, TRUE, 0, &request }, { "review", FIELD_HEX32, TRUE, 0, &review }, { "complete", FIELD_HEX32, TRUE, 0, &complete },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (!serial_from_hex (serial, &lifted) || !hex_decode (request, hash.b, sizeof hash.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a lifted hold");
@@ -139,7 +139,7 @@ take_list (Revocations *revocations, const char *list, guint64 number, gint64 sh
 }
 
 static gboolean
-replay_list (StatusLog *log, const json_t *record, Micros *time, GError **error)
+replay_list (StatusLog *log, ChainLine *record, Micros *time, GError **error)
 {
 	const char *type, *hash, *ca = PINS_FIRST_CA, *list = NULL;
 	gint64 number, entries, shard = 0;
@@ -149,7 +149,7 @@ replay_list (StatusLog *log, const json_t *record, Micros *time, GError **error)
 		{ "list", FIELD_STRING, FALSE, 8, &list }, { "shard", FIELD_INT, FALSE, 0, &shard }, { "base", FIELD_BOOL, FALSE, 0, &base },
 		{ "number", FIELD_INT, TRUE, 0, &number }, { "hash", FIELD_HEX32, TRUE, 0, &hash }, { "entries", FIELD_INT, TRUE, 0, &entries },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
 	if (number <= 0)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/number", "not the number of a list");
@@ -157,18 +157,11 @@ replay_list (StatusLog *log, const json_t *record, Micros *time, GError **error)
 }
 
 gboolean
-status_log_knows (const char *type)
+status_log_replay (StatusLog *log, ChainLine *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
 {
-	return g_strcmp0 (type, "revoked") == 0 || g_strcmp0 (type, "unheld") == 0 || g_strcmp0 (type, "crl") == 0;
-}
-
-gboolean
-status_log_replay (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error)
-{
-	const char *type = json_string_value (json_object_get (record, "type"));
-	if (strcmp (type, "revoked") == 0)
+	if (chain_line_says (record, "type", "revoked"))
 		return replay_revoked (log, record, issuer, user, time, error);
-	if (strcmp (type, "unheld") == 0)
+	if (chain_line_says (record, "type", "unheld"))
 		return replay_unheld (log, record, issuer, user, time, error);
 	return replay_list (log, record, time, error);
 }

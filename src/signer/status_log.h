@@ -5,7 +5,7 @@
  *   {"type":"crl","ca"?,"list","shard"?,"base"?,"number","hash","entries"}  list absent: by an older version
  */
 #pragma once
-#include "base/json.h"
+#include "signer/chain.h"
 #include "signer/revocations.h"
 
 typedef struct StatusLog StatusLog;
@@ -19,8 +19,8 @@ gboolean status_log_has_lifted (const StatusLog *log, const Fingerprint *request
 
 /* The CA of a certificate in the journal (interned), NULL: there is none. */
 typedef const char *(*StatusLogIssuer) (gpointer user, const Serial *serial);
-gboolean status_log_knows (const char *type);
-gboolean status_log_replay (StatusLog *log, const json_t *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error);
+/* A record of one of these types. */
+gboolean status_log_replay (StatusLog *log, ChainLine *record, StatusLogIssuer issuer, gpointer user, Micros *time, GError **error);
 
 /* Remember, and give the members of the record that says so besides type and time; NULL: nothing new. */
 json_t *status_log_revoked (StatusLog *log, const char *ca, const RevokedEntry *entry, Micros not_after);
