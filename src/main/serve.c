@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 gboolean
 serve_until_signal (const char *dir, const char *listen, const char *passphrase, ServeReady ready, gpointer user, GError **error)
@@ -11,6 +12,9 @@ serve_until_signal (const char *dir, const char *listen, const char *passphrase,
 	sigemptyset (&signals);
 	sigaddset (&signals, SIGTERM);
 	sigaddset (&signals, SIGINT);
+	/* It asks for a look at the TLS certificate, except where it says that the terminal is gone. */
+	if (!isatty (STDIN_FILENO))
+		sigaddset (&signals, SIGHUP);
 	/* Before any thread exists, so that all of them inherit it and site_run alone gets the signal. */
 	pthread_sigmask (SIG_BLOCK, &signals, NULL);
 	signal (SIGPIPE, SIG_IGN);

@@ -185,6 +185,7 @@ site_open (const char *dir, const char *passphrase, GError **error)
 	g_autoptr (Site) site = g_new0 (Site, 1);
 	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
 	site->dir = g_strdup (dir);
+	site->tls = site_tls_new ();
 	site->alarms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 	site->ca_folder = g_build_filename (dir, "ca", NULL);
 	site->metrics = metrics_new ();
@@ -244,14 +245,10 @@ start_https (Site *site, GError **error)
 	const char *listen = config_string (site->config, "http", "tls_listen");
 	if (*listen == '\0')
 		return TRUE;
-	g_autofree char *certificate_path = config_path (site->config, "http", "tls_certificate");
-	g_autofree char *key_path = config_path (site->config, "http", "tls_key");
 	g_autofree char *certificate = NULL;
 	g_autofree char *key = NULL;
-	g_autoptr (GError) failure = NULL;
-	if (!g_file_get_contents (certificate_path, &certificate, NULL, &failure) ||
-	    !g_file_get_contents (key_path, &key, NULL, &failure))
-		return diqi_fail (error, DIQI_ERROR_CONFIG, "/http/tls_listen", "%s", failure->message);
+	if (!site_tls_load (site, &certificate, &key, error))
+		return FALSE;
 	const SignerSite *facts = authority_site (site->authority);
 	g_autofree char *client_ca = client_authorities (facts);
 	ServerOptions options = base_options (site, listen);
@@ -343,10 +340,13 @@ site_run (Site *site, GError **error)
 	sigemptyset (&signals);
 	sigaddset (&signals, SIGTERM);
 	sigaddset (&signals, SIGINT);
+	sigaddset (&signals, SIGHUP);
 	int signal_no;
-	do
+	do {
 		signal_no = sigtimedwait (&signals, NULL, &look);      /* blocked in every thread by serve_until_signal */
-	while (signal_no < 0 && !signer_client_is_lost (site->signer));
+		if (signal_no == SIGHUP)
+			site_tls_look (site);
+	} while ((signal_no < 0 || signal_no == SIGHUP) && !signer_client_is_lost (site->signer));
 	g_atomic_int_set (&site->draining, 1);
 	if (signal_no > 0) {
 		log_event (LOG_LEVEL_INFO, "site.stopping", "signal", "%d", signal_no, NULL);
@@ -389,6 +389,7 @@ site_close (Site *site)
 	g_clear_pointer (&site->routes, g_array_unref);
 	g_free (site->dir);
 	g_free (site->ca_folder);
+	g_clear_pointer (&site->tls, site_tls_free);
 	g_clear_pointer (&site->alarms, g_hash_table_unref);
 	g_free (site);
 }

@@ -12,6 +12,7 @@
 #include "outbox/sender.h"
 #include "protocol/protocol.h"
 
+typedef struct SiteTls SiteTls;
 typedef struct {
 	char *dir, *ca_folder;
 	Config *config;
@@ -36,6 +37,7 @@ typedef struct {
 	GArray *routes;             /* Route */
 	Server *http, *https, *manage;
 	gint draining;
+	SiteTls *tls;               /* main/site_tls.c */
 	GHashTable *alarms;         /* what ends → how many alarms went off; of site_watch alone */
 	gint64 disposals_listed;    /* day of the calendar; 0 not yet */
 } Site;
@@ -80,6 +82,17 @@ void site_close_outbox (Site *site);
 
 /* main/site_watch.c: renews the site's own certificates, and says what ends soon. */
 gboolean site_watch (gpointer site, GError **error);
+
+/* main/site_tls.c: the certificate that HTTPS shows. */
+SiteTls *site_tls_new (void);
+void site_tls_free (SiteTls *tls);
+/* What the listener starts with; PEM, owned; the key is to be wiped. */
+gboolean site_tls_load (Site *site, char **certificate, char **key, GError **error);
+/* Installs what differs from what is shown: renewed by the site's authority, or put there by the operator.  A faulty one is told of in
+ * the log, once, and what is shown stays.  Any thread. */
+void site_tls_look (Site *site);
+/* End of the certificate shown; 0: there is no HTTPS. */
+Micros site_tls_end (Site *site);
 
 /* main/site_reminders.c: tells holders what is about to lapse. */
 gboolean site_remind (gpointer site, GError **error);

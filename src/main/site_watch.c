@@ -8,8 +8,6 @@
 #include "main/site.h"
 #include "signer/pins.h"
 
-#define TLS_CERTIFICATE_MAX 65536
-
 static const struct {
 	Micros left;
 	LogLevel level;
@@ -79,20 +77,6 @@ watch_ca (Site *site, const SignerSite *facts, guint i)
 }
 
 static void
-watch_tls (Site *site)
-{
-	g_autofree char *path = config_path (site->config, "http", "tls_certificate");
-	g_autofree char *pem = NULL;
-	gsize n;
-	if (*config_string (site->config, "http", "tls_listen") == '\0' || !g_file_get_contents (path, &pem, &n, NULL) || n > TLS_CERTIFICATE_MAX)
-		return;
-	/* Another authority's certificate may be one that this program's strict reader does not take. */
-	g_autoptr (Certificate) certificate = certificate_parse_pem (pem, n, NULL);
-	if (certificate != NULL)
-		watch (site, "tls", certificate_not_after (certificate));
-}
-
-static void
 watch_all (Site *site)
 {
 	const SignerSite *facts = authority_site (site->authority);
@@ -104,7 +88,9 @@ watch_all (Site *site)
 		watch_ca (site, facts, i);
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
 		watch (site, services[i].what, certificate_not_after (services[i].certificate));
-	watch_tls (site);
+	Micros tls = site_tls_end (site);
+	if (tls != 0)
+		watch (site, "tls", tls);
 }
 
 gboolean
@@ -120,6 +106,7 @@ site_watch (gpointer user, GError **error)
 			return FALSE;
 		authority_renewed (site->authority, fresh);
 	}
+	site_tls_look (site);
 	watch_all (site);
 	return TRUE;
 }

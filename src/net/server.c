@@ -316,6 +316,8 @@ open_conn (Server *server, struct MHD_Connection *mhd, void **context)
 	Conn *conn = *context = g_new0 (Conn, 1);
 	const struct sockaddr *address = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 	conn->server = server;
+	if (server->tls)
+		tls_certificates_use (server->certificates, mhd);
 	address_text (address, conn->peer, sizeof conn->peer);
 	conn->address = quota_connected (server->quota, address);
 	gint64 header = (gint64) server->options.header_deadline_ms * MICROS_PER_MS;
@@ -436,6 +438,20 @@ set_defaults (ServerOptions *o)
 	o->connection_limit = o->connection_limit != 0 ? o->connection_limit : 4096;
 }
 
+static gboolean
+open_tls (Server *server, GError **error)
+{
+	server->certificates = tls_certificates_new (server->options.tls_client_ca_pem);
+	return tls_certificates_set (server->certificates, server->options.tls_certificate_pem, server->options.tls_key_pem, error);
+}
+
+gboolean
+server_set_certificate (Server *server, const char *certificate_pem, const char *key_pem, GError **error)
+{
+	g_assert (server->certificates != NULL);
+	return tls_certificates_set (server->certificates, certificate_pem, key_pem, error);
+}
+
 Server *
 server_start (const ServerOptions *options, GError **error)
 {
@@ -456,6 +472,8 @@ server_start (const ServerOptions *options, GError **error)
 		return NULL;
 	server->quota = quota_new (options->per_address_limit, options->rate_per_second);
 	server->workers = workers_new (server->options.workers, server->options.workers * QUEUE_PER_WORKER, work, server, error);
+	if (server->tls && !open_tls (server, error))
+		return NULL;
 	if (server->workers == NULL || !open_listener (server, error))
 		return NULL;
 	server->watchdog = watchdog_new (on_tick, server);
@@ -509,6 +527,7 @@ server_free (Server *server)
 	watchdog_free (server->watchdog);
 	quota_free (server->quota);
 	router_free (server->router);
+	tls_certificates_free (server->certificates);
 	if (server->listen_fd >= 0)
 		close (server->listen_fd);
 	g_mutex_clear (&server->lock);

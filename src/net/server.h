@@ -102,6 +102,11 @@ typedef struct {
 } ServerOptions;
 
 Server *server_start (const ServerOptions *options, GError **error);
+/* HTTPS: for connections that begin from now on; those that run keep what they began with.  What cannot be read, or a key that is not
+ * the certificate's, is refused and changes nothing.  DIQI_ERROR_CONFIG. */
+gboolean server_set_certificate (Server *server, const char *certificate_pem, const char *key_pem, GError **error);
+/* When the first certificate of a PEM text is valid, anybody's.  DIQI_ERROR_CONFIG. */
+gboolean tls_validity (const char *certificate_pem, Micros *not_before, Micros *not_after, GError **error);
 guint16 server_port (const Server *server);
 /* Stops accepting, ends event streams, lets requests finish up to grace_ms, then answers what still waits for
  * a worker with 503, waits for the handlers that run (they use the caller's data), and stops. */

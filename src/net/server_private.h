@@ -19,6 +19,7 @@
 #define REQUEST_MAX_COOKIES 32
 
 typedef struct StreamClient StreamClient;
+typedef struct TlsCertificates TlsCertificates;
 
 typedef struct {
 	WatchedSocket watched;                    /* first: the watchdog's view of it */
@@ -89,6 +90,7 @@ struct Server {
 	int listen_fd, daemon_fd;                 /* the same socket twice */
 	guint16 port;
 	gboolean tls;
+	TlsCertificates *certificates;            /* NULL without tls */
 	char *label;                              /* metrics label of this listener */
 	gint stopping, active, connections;       /* atomic; active = requests between header and completion */
 	GMutex lock;                              /* guards streams; with idle, waits for active */
@@ -125,3 +127,8 @@ void stream_end_all (Server *server);
 GBytes *tls_peer_certificate (struct MHD_Connection *mhd);                /* NULL if none */
 void tls_send (struct MHD_Connection *mhd, int fd, GBytes *bytes, gboolean tls);
 extern const char tls_priorities[];
+TlsCertificates *tls_certificates_new (const char *client_ca_pem);        /* NULL: no client certificates */
+void tls_certificates_free (TlsCertificates *certificates);               /* after the last connection */
+gboolean tls_certificates_set (TlsCertificates *certificates, const char *certificate_pem, const char *key_pem, GError **error);
+/* Before its handshake. */
+void tls_certificates_use (TlsCertificates *certificates, struct MHD_Connection *mhd);

@@ -47,6 +47,7 @@ typedef struct {
 	KeyAlgorithm algorithm;
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
 	Certificate *log, *receipt, *document, *tsa;
+	Certificate *tls;                 /* of the web server, by the site's authority; NULL: none */
 	GPtrArray *cas;                   /* SignerCa; the first is the main one */
 	GPtrArray *retired;               /* Certificate: replaced by signer_site_renewed */
 	json_t *profiles;                 /* array of {name, version, …} */

@@ -29,7 +29,7 @@ signer_site_free (SignerSite *site)
 	g_free (site->name);
 	g_free (site->base_uri);
 	g_free (site->origin);
-	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document, site->tsa };
+	Certificate *const certificates[] = { site->root, site->issuing, site->ocsp, site->log, site->receipt, site->document, site->tsa, site->tls };
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (certificates[i] != NULL)
 			certificate_unref (certificates[i]);
@@ -117,6 +117,8 @@ signer_get_site (SignerClient *client, GError **error)
 	    || !read_certificate (reply, "tsa", &site->tsa, error)
 	    || !read_cas (reply, site, error))
 		return NULL;
+	if (json_object_get (reply, "tls") != NULL && !read_certificate (reply, "tls", &site->tls, error))
+		return NULL;
 	site->test_site = g_strcmp0 (json_string_value (json_object_get (reply, "kind")), "test") == 0;
 	site->profiles = json_incref (json_object_get (reply, "profiles"));
 	return g_steal_pointer (&site);
@@ -170,6 +172,8 @@ signer_site_renewed (SignerSite *site, const SignerSite *fresh)
 	replace (site, &site->receipt, fresh->receipt);
 	replace (site, &site->document, fresh->document);
 	replace (site, &site->tsa, fresh->tsa);
+	if (site->tls != NULL && fresh->tls != NULL)
+		replace (site, &site->tls, fresh->tls);
 	for (guint i = 0; i < site->cas->len && i < fresh->cas->len; i++)
 		replace (site, &((SignerCa *) g_ptr_array_index (site->cas, i))->ocsp, ((SignerCa *) g_ptr_array_index (fresh->cas, i))->ocsp);
 }

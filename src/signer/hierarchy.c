@@ -147,27 +147,15 @@ tls_issuer (Hierarchy *h, KeyAlgorithm algorithm, Micros now, GError **error)
 	return h->tls_root != NULL ? issuer_new (h->tls_root, key, error) : NULL;
 }
 
-/* "https://[::1]:8443/x" → "::1" */
-static char *
-uri_host (const char *base_uri)
-{
-	const char *host = strstr (base_uri, "://") + 3;
-	if (host[0] == '[')
-		return g_strndup (host + 1, strcspn (host + 1, "]"));
-	return g_strndup (host, strcspn (host, ":/"));
-}
-
 static gboolean
 make_tls (Hierarchy *h, const SignerCreate *in, GError **error)
 {
 	g_autoptr (Issuer) issuer = tls_issuer (h, in->algorithm, in->now, error);
 	if (issuer == NULL)
 		return FALSE;
-	g_autofree char *host = uri_host (in->base_uri);
-	const char *const from_uri[] = { host, NULL };
-	const OwnCertificate kind = { "网站 TLS", "server", 0, 0, -1, in->hosts != NULL ? in->hosts : from_uri };
 	h->tls_key = private_key_generate (KEY_P256, error);
-	h->tls = h->tls_key != NULL ? own_certificate_make (h->pins, &kind, PINS_FIRST_CA, issuer, h->tls_key, in->now, error) : NULL;
+	g_autoptr (PublicKey) public = h->tls_key != NULL ? private_key_public (h->tls_key) : NULL;
+	h->tls = public != NULL ? own_certificate_tls (h->pins, PINS_FIRST_CA, issuer, public, in->hosts, in->now, error) : NULL;
 	return h->tls != NULL;
 }
 

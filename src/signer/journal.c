@@ -19,7 +19,18 @@ struct Journal {
 	Micros stamps_until;
 	Micros last_time;
 	GArray *ceremonies;         /* CeremonyHeld */
+	gboolean has_tls;
+	Serial tls;                 /* of the newest of JOURNAL_TLS */
 };
+
+static void
+note_service (Journal *journal, const char *profile, const Serial *serial)
+{
+	if (strcmp (profile, JOURNAL_TLS) != 0)
+		return;
+	journal->has_tls = TRUE;
+	journal->tls = *serial;
+}
 
 static gboolean
 remember_modulus (Journal *journal, const char *base64, GError **error)
@@ -69,6 +80,7 @@ replay_issue (Journal *journal, ChainLine *record, GError **error)
 	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
 	journal->last_time = MAX (journal->last_time, time);
+	note_service (journal, profile, &issue.serial);
 	return issues_add (journal->issues, &issue, renews != NULL ? &renewed : NULL, error) && (renews != NULL || remember_modulus (journal, der, error));
 }
 
@@ -324,6 +336,12 @@ journal_stamps_until (const Journal *journal)
 	return journal->stamps_until;
 }
 
+const JournalIssue *
+journal_tls (const Journal *journal)
+{
+	return journal->has_tls ? journal_by_serial (journal, &journal->tls) : NULL;
+}
+
 const GArray *
 journal_ceremonies (const Journal *journal)
 {
@@ -404,6 +422,7 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 		moduli_add (journal->moduli, certificate_public_key (certificate));
 	if (!issues_add (journal->issues, &issue, entry->renews, &error))
 		g_error ("journal: %s", error->message);       /* callers check uniqueness before they sign */
+	note_service (journal, entry->profile, &issue.serial);
 }
 
 /* members: what a record says besides type and time; taken, NULL: nothing. */

@@ -52,7 +52,10 @@ Journal *journal_open (const char *path, GError **error);
 void journal_free (Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
 
+/* Profile of the web server's certificate in its records. */
+#define JOURNAL_TLS "service-tls"
 /* Borrowed, NULL when there is none. */
+const JournalIssue *journal_tls (const Journal *journal);
 const JournalIssue *journal_by_request (const Journal *journal, const Fingerprint *request, guint copy);
 const JournalIssue *journal_encryption (const Journal *journal, const Fingerprint *request, guint copy);
 const JournalIssue *journal_by_serial (const Journal *journal, const Serial *serial);

@@ -105,11 +105,11 @@ addresses_at (const Pins *pins, const char *ca, gboolean root)
 	};
 }
 
+/* key NULL: of a certificate that does not sign itself. */
 static Certificate *
 make (const Pins *pins, const OwnCertificate *kind, const char *cn, const Addresses *at, const Issuer *issuer, const PrivateKey *key,
-      Micros now, GError **error)
+      PublicKey *public, Micros now, GError **error)
 {
-	g_autoptr (PublicKey) public = private_key_public (key);
 	const NamePart subject[] = { { NAME_COUNTRY, "CN" }, { NAME_ORGANIZATION, pins->name }, { NAME_COMMON_NAME, cn } };
 	CertificateTemplate t = {
 		.subject = subject, .subject_n = G_N_ELEMENTS (subject), .key = public, .not_before = now - now % MICROS_PER_S,
@@ -128,7 +128,8 @@ own_certificate_make (const Pins *pins, const OwnCertificate *kind, const char *
 {
 	g_autofree char *cn = common_name (pins, kind, ca);
 	g_auto (Addresses) at = addresses_at (pins, ca, kind->profile == NULL);
-	return make (pins, kind, cn, &at, issuer, key, now, error);
+	g_autoptr (PublicKey) public = private_key_public (key);
+	return make (pins, kind, cn, &at, issuer, key, public, now, error);
 }
 
 Certificate *
@@ -137,5 +138,27 @@ own_certificate_cross (const Pins *pins, const char *ca, const PrivateKey *key, 
 	const OwnCertificate *kind = own_certificate (OWN_ISSUING);
 	g_autofree char *cn = common_name (pins, kind, ca);
 	g_auto (Addresses) at = addresses_at (pins, by, TRUE);
-	return make (pins, kind, cn, &at, root, key, now, error);
+	g_autoptr (PublicKey) public = private_key_public (key);
+	return make (pins, kind, cn, &at, root, key, public, now, error);
+}
+
+/* "https://[::1]:8443/x" → "::1" */
+static char *
+uri_host (const char *base_uri)
+{
+	const char *host = strstr (base_uri, "://") + 3;
+	if (host[0] == '[')
+		return g_strndup (host + 1, strcspn (host + 1, "]"));
+	return g_strndup (host, strcspn (host, ":/"));
+}
+
+Certificate *
+own_certificate_tls (const Pins *pins, const char *ca, const Issuer *issuer, PublicKey *key, const char *const *hosts, Micros now, GError **error)
+{
+	g_autofree char *host = uri_host (pins->base_uri);
+	const char *const from_uri[] = { host, NULL };
+	const OwnCertificate kind = { "网站 TLS", "server", 0, 0, -1, hosts != NULL ? hosts : from_uri };
+	g_autofree char *cn = common_name (pins, &kind, PINS_FIRST_CA);
+	g_auto (Addresses) at = addresses_at (pins, ca, FALSE);
+	return make (pins, &kind, cn, &at, issuer, NULL, key, now, error);
 }

@@ -19,6 +19,9 @@ const OwnCertificate *own_certificate (OwnKind kind);
 /* Signs one.  ca: whose name the addresses in it carry, and beyond the first also its CN; issuer NULL: signs itself. */
 Certificate *own_certificate_make (const Pins *pins, const OwnCertificate *kind, const char *ca, const Issuer *issuer,
                                    const PrivateKey *key, Micros now, GError **error);
+/* Of the web server, whose key the signer does not have; hosts NULL: that of the base URI. */
+Certificate *own_certificate_tls (const Pins *pins, const char *ca, const Issuer *issuer, PublicKey *key, const char *const *hosts,
+                                  Micros now, GError **error);
 /* A second certificate for the key of `ca`, by the root of CA `by`: who trusts that root alone can check everything that `ca` signs. */
 Certificate *own_certificate_cross (const Pins *pins, const char *ca, const PrivateKey *key, const char *by, const Issuer *root,
                                     Micros now, GError **error);

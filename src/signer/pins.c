@@ -38,6 +38,7 @@ pins_free (Pins *pins)
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
 		if (*slot (pins, i) != NULL)
 			certificate_unref (*slot (pins, i));
+	g_clear_pointer (&pins->tls, certificate_unref);
 	char *const texts[] = { pins->site, pins->name, pins->base_uri, pins->origin };
 	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
 		g_free (texts[i]);
@@ -434,6 +435,13 @@ pins_newest (const Pins *pins, const char *name)
 	return newest;
 }
 
+static void
+put_certificate (json_t *reply, const char *name, const Certificate *certificate)
+{
+	g_autoptr (GBytes) der = certificate_der (certificate);
+	json_object_set_new (reply, name, json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+}
+
 json_t *
 pins_describe (const Pins *pins)
 {
@@ -444,10 +452,10 @@ pins_describe (const Pins *pins)
 	json_object_set_new (reply, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (reply, "origin", json_string (pins->origin));
 	json_object_set_new (reply, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
-	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++) {
-		g_autoptr (GBytes) der = certificate_der (*slot (pins, i));
-		json_object_set_new (reply, certificates[i].name, json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		put_certificate (reply, certificates[i].name, *slot (pins, i));
+	if (pins->tls != NULL)
+		put_certificate (reply, "tls", pins->tls);
 	json_t *profiles = json_array ();
 	for (guint i = 0; i < pins->profiles->len; i++)
 		json_array_append_new (profiles, profile_summary (g_ptr_array_index (pins->profiles, i)));

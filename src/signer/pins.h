@@ -50,6 +50,7 @@ typedef struct {
 	Certificate *root, *issuing, *ocsp;     /* the first CA's */
 	Certificate *log, *receipt;
 	Certificate *document, *tsa;   /* NULL after pins_load: the folder is older than these (see complete.h) */
+	Certificate *tls;              /* of the web server, by one of our CAs, as the journal has it (renew.h); NULL: none */
 	GPtrArray *profiles;           /* Profile */
 	gboolean has_secrets;          /* FALSE after pins_load: the folder is older than these */
 	Fingerprint secrets[N_SECRETS];

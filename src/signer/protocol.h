@@ -16,7 +16,7 @@
  * Each type uses one key (of the CA that `ca` names, the first when it is absent; "issue" and "officers.set": of the CA for the holder's key), and no message hands over bytes to be signed as they are:
  *
  * | type          | key     | journal | members                                             | reply members |
- * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, profiles, cas [{name, hierarchy, algorithm, current, root, certificate, ocsp, …_uri}] |
+ * | site          | none    |         |                                                     | site, name, kind, base_uri, origin, algorithm, root, issuing, ocsp, log, receipt, document, tsa, tls?, profiles, cas [{name, hierarchy, algorithm, current, root, certificate, ocsp, …_uri}] |
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), copy?, serial, encryption_serial?, reviewer, issuer (compact) | certificate, encryption_certificate?, envelope? |

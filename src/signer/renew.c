@@ -10,7 +10,7 @@ typedef struct {
 	char name[40];
 	OwnKind kind;
 	Certificate **pinned;
-	const PrivateKey *key;
+	const PrivateKey *key;         /* NULL: of the web server, which has it */
 	KeyringCa *responder_of;       /* NULL: not a responder */
 } Service;
 
@@ -32,6 +32,9 @@ services_of (Keyring *keyring)
 		g_array_append_val (services, service);
 	}
 	g_array_append_vals (services, fixed, G_N_ELEMENTS (fixed));
+	const Service tls = { "tls", OWN_N, &pins->tls, NULL, NULL };
+	if (pins->tls != NULL)
+		g_array_append_val (services, tls);
 	return services;
 }
 
@@ -75,9 +78,27 @@ adopt (Keyring *keyring, const Service *service, GError **error)
 	return take (keyring, service, made, error);
 }
 
+/* No file of the signer's has it: the web server's certificate is known by its record. */
+static gboolean
+find_tls (Keyring *keyring, GError **error)
+{
+	const JournalIssue *issue = journal_tls (keyring->journal);
+	if (issue == NULL)
+		return TRUE;
+	g_autoptr (GBytes) der = journal_certificate (keyring->journal, issue, error);
+	Certificate *tls = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error) : NULL;
+	keyring->pins->tls = tls;
+	if (tls == NULL || !pins_verify (keyring->pins, tls, certificate_not_before (tls), error))
+		return FALSE;
+	return certificate_extended_key_usage (tls) == EKU_SERVER_AUTH
+		|| diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the journal's certificate of the web server is of another kind");
+}
+
 gboolean
 renew_adopt (Keyring *keyring, GError **error)
 {
+	if (!find_tls (keyring, error))
+		return FALSE;
 	g_autoptr (GArray) services = services_of (keyring);
 	for (guint i = 0; i < services->len; i++)
 		if (!adopt (keyring, &g_array_index (services, Service, i), error))
@@ -102,14 +123,29 @@ is_due (const Certificate *certificate, const KeyringCa *issuer, Micros now)
 	return end - now <= MAX (life / 3, RENEW_LEAST_LEFT) && most > end + MICROS_PER_DAY && most > now;
 }
 
+static Certificate *
+make (const Pins *pins, const Service *service, const KeyringCa *issuer, Micros now, GError **error)
+{
+	const char *ca = issuer->pin->name;
+	if (service->key == NULL)
+		return own_certificate_tls (pins, ca, issuer->issuer, certificate_public_key (*service->pinned), NULL, now, error);
+	return own_certificate_make (pins, own_certificate (service->kind), ca, issuer->issuer, service->key, now, error);
+}
+
+/* A key of the web server that was given up gets no new certificate. */
+static gboolean
+is_given_up (const Keyring *keyring, const Service *service)
+{
+	return service->key == NULL && journal_revocation (keyring->journal, certificate_serial (*service->pinned)) != NULL;
+}
+
 static gboolean
 renew (Keyring *keyring, const Service *service, const KeyringCa *issuer, Micros now, GError **error)
 {
-	const OwnCertificate *kind = own_certificate (service->kind);
 	const JournalIssue *before = newest (keyring, service);
 	if (before == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "the journal does not know the certificate of %s", service->name);
-	g_autoptr (Certificate) made = own_certificate_make (keyring->pins, kind, issuer->pin->name, issuer->issuer, service->key, now, error);
+	g_autoptr (Certificate) made = make (keyring->pins, service, issuer, now, error);
 	if (made == NULL)
 		return FALSE;
 	g_autofree char *profile = g_strdup_printf ("service-%s", service->responder_of != NULL ? "ocsp" : service->name);
@@ -130,7 +166,7 @@ renew_due (Keyring *keyring, Micros now, GPtrArray *names, GError **error)
 		const KeyringCa *issuer = issuer_of (keyring, service, error);
 		if (issuer == NULL)
 			return FALSE;
-		if (!is_due (*service->pinned, issuer, now))
+		if (is_given_up (keyring, service) || !is_due (*service->pinned, issuer, now))
 			continue;
 		if (!keyring_check_clock (keyring, now, error) || !renew (keyring, service, issuer, now, error))
 			return FALSE;
