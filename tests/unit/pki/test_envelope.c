@@ -128,6 +128,13 @@ test_key (gconstpointer user)
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_ENVELOPE);
 }
 
+/* Where the frame is everything is tried; an RSA key's ciphertext behind it is long, and each attempt there a private operation. */
+static gsize
+next_place (gsize at, gsize n)
+{
+	return at + (at < 128 ? 3 : MAX (3, n / 100));
+}
+
 /* Cut anywhere, or with anything after it, and with any bit of its frame turned, it is refused or still the same key. */
 static void
 test_key_damaged (gconstpointer user)
@@ -144,7 +151,7 @@ test_key_damaged (gconstpointer user)
 	refused (&made, copy, 0);
 	for (gsize cut = 1; cut < n; cut += 7)
 		refused (&made, copy, cut);
-	for (gsize at = 0; at < n; at += 3) {
+	for (gsize at = 0; at < n; at = next_place (at, n)) {
 		g_autoptr (GError) error = NULL;
 		copy[at] ^= 0x01;
 		g_autoptr (GBytes) bytes = g_bytes_new (copy, n);
