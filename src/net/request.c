@@ -268,30 +268,40 @@ range_is (const char *range, const char *language)
 	return g_ascii_strncasecmp (range, language, 2) == 0 && (range[2] == '\0' || range[2] == '-');
 }
 
+/* What Accept-Language says of the two languages there are, in thousandths; -1: nothing. */
+typedef struct {
+	int chinese, english, other;
+	gboolean english_first;
+} Wish;
+
+static void
+take_range (Wish *wish, char *range)
+{
+	char *parameters = strchr (range, ';');
+	int q = parameters != NULL ? quality (parameters) : 1000;
+	if (parameters != NULL)
+		*parameters = '\0';
+	g_strstrip (range);
+	if (range_is (range, "zh"))
+		wish->chinese = MAX (wish->chinese, q);
+	else if (range_is (range, "en")) {
+		wish->english_first = wish->english_first || wish->chinese < 0;
+		wish->english = MAX (wish->english, q);
+	} else if (strcmp (range, "*") == 0)
+		wish->other = q;
+}
+
 gboolean
 request_prefers_english (const Request *r)
 {
 	const char *accept = request_header (r, "Accept-Language");
-	int chinese = -1, english = -1, other = 0;
-	gboolean english_first = FALSE;
+	Wish wish = { .chinese = -1, .english = -1 };
 	if (accept == NULL)
 		return FALSE;
 	g_auto (GStrv) ranges = g_strsplit (accept, ",", 16);
-	for (guint i = 0; ranges[i] != NULL; i++) {
-		char *range = g_strstrip (ranges[i]);
-		char *parameters = strchr (range, ';');
-		int q = parameters != NULL ? quality (parameters) : 1000;
-		if (parameters != NULL)
-			*parameters = '\0';
-		g_strchomp (range);
-		if (range_is (range, "zh"))
-			chinese = MAX (chinese, q);
-		else if (range_is (range, "en")) {
-			english_first = english_first || chinese < 0;
-			english = MAX (english, q);
-		} else if (strcmp (range, "*") == 0)
-			other = q;
-	}
-	int zh = chinese >= 0 ? chinese : other, en = english >= 0 ? english : other;
-	return en > zh || (en == zh && en > 0 && english > 0 && chinese > 0 && english_first);
+	for (guint i = 0; ranges[i] != NULL; i++)
+		take_range (&wish, ranges[i]);
+	int zh = wish.chinese >= 0 ? wish.chinese : wish.other, en = wish.english >= 0 ? wish.english : wish.other;
+	gboolean both = wish.english > 0 && wish.chinese > 0;
+	return en > zh || (en == zh && both && wish.english_first);
 }

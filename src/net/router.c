@@ -99,16 +99,33 @@ make_labels (Router *router, RouteEntry *entry)
 	}
 }
 
+/* What a table may get wrong; HEAD comes with GET. */
 static gboolean
-add_route (Router *router, RouteEntry *entry, GError **error)
+check_route (const Route *route, int method, GError **error)
 {
-	const Route *route = entry->route;
-	int method = route->method != NULL ? method_index (route->method) : -1;
 	if (method < 0 || strcmp (route->method, "HEAD") == 0 || route->path == NULL || route->path[0] != '/')
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "route %s %s: bad method or path",
 		                  route->method != NULL ? route->method : "?", route->path != NULL ? route->path : "?");
 	if (route->permission == 0 || route->handler == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "route %s %s has no permission or no handler", route->method, route->path);
+	return TRUE;
+}
+
+static void
+add_allowed (Node *node, int method)
+{
+	g_autofree char *before = node->allow;
+	const char *also = method == 0 ? "GET, HEAD" : methods[method];
+	node->allow = before != NULL ? g_strdup_printf ("%s, %s", before, also) : g_strdup (also);
+}
+
+static gboolean
+add_route (Router *router, RouteEntry *entry, GError **error)
+{
+	const Route *route = entry->route;
+	int method = route->method != NULL ? method_index (route->method) : -1;
+	if (!check_route (route, method, error))
+		return FALSE;
 	Node *node = router->root;
 	g_auto (GStrv) parts = g_strsplit (route->path + 1, "/", -1);
 	for (guint i = 0; route->path[1] != '\0' && parts[i] != NULL; i++)
@@ -118,9 +135,7 @@ add_route (Router *router, RouteEntry *entry, GError **error)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "two routes for %s %s", route->method, route->path);
 	node->entry[method] = entry;
 	make_labels (router, entry);
-	g_autofree char *before = node->allow;
-	const char *also = method == 0 ? "GET, HEAD" : route->method;
-	node->allow = before != NULL ? g_strdup_printf ("%s, %s", before, also) : g_strdup (also);
+	add_allowed (node, method);
 	return TRUE;
 }
 

@@ -201,11 +201,22 @@ read_version_3 (Der *in)
 	return der_read (in, DER_CONTEXT_CONSTRUCTED (0), &version) && der_read_uint (&version, &number) && number == 2 && version.n == 0;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong; so too below. */
+static const char *
+read_extensions (Certificate *c, Der body)
+{
+	if (body.n == 0)
+		return NULL;
+	/* Unique identifiers [1], [2] are no part of the profile (RFC 5280 4.1.2.8). */
+	if (!der_read (&body, DER_CONTEXT_CONSTRUCTED (3), &c->extensions) || body.n != 0)
+		return "unknown field after the public key";
+	return extensions_read (c->extensions, read_extension, c) ? NULL : "an extension is malformed, or there twice";
+}
+
 static const char *
 read_tbs (Certificate *c, Der body, Der *spki)
 {
-	Der algorithm, extensions;
+	Der algorithm;
 
 	if (!read_version_3 (&body))
 		return "not a version 3 certificate";
@@ -223,15 +234,7 @@ read_tbs (Certificate *c, Der body, Der *spki)
 		return "subject name malformed";
 	if (!der_read_whole (&body, DER_SEQUENCE, spki))
 		return "no public key";
-	if (body.n == 0)
-		return NULL;
-	/* Unique identifiers [1], [2] are no part of the profile (RFC 5280 4.1.2.8). */
-	if (!der_read (&body, DER_CONTEXT_CONSTRUCTED (3), &extensions) || body.n != 0)
-		return "unknown field after the public key";
-	c->extensions = extensions;
-	if (!extensions_read (extensions, read_extension, c))
-		return "an extension is malformed, or there twice";
-	return NULL;
+	return read_extensions (c, body);
 }
 
 static const char *

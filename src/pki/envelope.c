@@ -305,10 +305,20 @@ read_originator (const PublicKey *own, Der *info)
 	return peer != NULL && peer->algorithm == own->algorithm ? g_steal_pointer (&peer) : NULL;
 }
 
+/* The one RecipientEncryptedKey, when it is ours. */
+static gboolean
+read_wrapped (const PublicKey *own, Der *info, Der *wrapped)
+{
+	Der list, one;
+
+	return der_read (info, DER_SEQUENCE, &list) && der_read (&list, DER_SEQUENCE, &one) && list.n == 0 && read_recipient (own, &one, TRUE)
+	       && der_read (&one, DER_OCTET_STRING, wrapped) && one.n == 0 && wrapped->n == WRAPPED_BYTES;
+}
+
 static gboolean
 open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 {
-	Der algorithm, list, one, wrapped;
+	Der algorithm, wrapped;
 	guint64 version;
 	guint8 kek[KEY_BYTES], out[WRAPPED_BYTES + BLOCK];
 	gsize n = 0;
@@ -317,8 +327,7 @@ open_agreement (const PrivateKey *own, Der info, guint8 key[KEY_BYTES])
 		return FALSE;
 	g_autoptr (PublicKey) peer = read_originator (own->public_key, &info);
 	if (peer == NULL || !der_read_whole (&info, DER_SEQUENCE, &algorithm) || !der_equal (algorithm, DER_LITERAL (ECDH_SHA256_AES256_WRAP))
-	    || !der_read (&info, DER_SEQUENCE, &list) || info.n != 0 || !der_read (&list, DER_SEQUENCE, &one) || list.n != 0
-	    || !read_recipient (own->public_key, &one, TRUE) || !der_read (&one, DER_OCTET_STRING, &wrapped) || one.n != 0 || wrapped.n != WRAPPED_BYTES)
+	    || !read_wrapped (own->public_key, &info, &wrapped) || info.n != 0)
 		return FALSE;
 	gboolean ok = wrapping_key (own, peer, kek)
 	              && cipher_run (pki_algorithms ()->aes256wrap, FALSE, FALSE, kek, NULL, wrapped.p, wrapped.n, out, &n) && n == KEY_BYTES;
@@ -359,19 +368,36 @@ read_key (const PrivateKey *own, Der recipients, guint8 key[KEY_BYTES])
 	return der_read (&recipients, DER_SEQUENCE, &info) && recipients.n == 0 && open_transport (own, info, key);
 }
 
+/* Next is this object identifier. */
+static gboolean
+takes_oid (Der *in, Der expected)
+{
+	Der oid;
+
+	return der_read_oid (in, &oid) && der_equal (oid, expected);
+}
+
+/* EncryptedContentInfo (RFC 5652 6.1), AES-256-CBC. */
+static gboolean
+read_content (Der content, Der *iv, Der *encrypted)
+{
+	Der algorithm;
+
+	return takes_oid (&content, DER_LITERAL (OID_DATA)) && der_read (&content, DER_SEQUENCE, &algorithm)
+	       && takes_oid (&algorithm, DER_LITERAL (OID_AES256_CBC)) && der_read (&algorithm, DER_OCTET_STRING, iv) && algorithm.n == 0 && iv->n == BLOCK
+	       && der_read (&content, DER_CONTEXT (0), encrypted) && content.n == 0 && encrypted->n > 0 && encrypted->n % BLOCK == 0;
+}
+
 static gboolean
 read_enveloped (Der whole, Der *recipients, Der *iv, Der *encrypted)
 {
-	Der info, oid, outer, data, content, algorithm;
+	Der info, outer, data, content;
 	guint64 version;
 
-	return der_read (&whole, DER_SEQUENCE, &info) && der_read_oid (&info, &oid) && der_equal (oid, DER_LITERAL (OID_ENVELOPED_DATA))
+	return der_read (&whole, DER_SEQUENCE, &info) && takes_oid (&info, DER_LITERAL (OID_ENVELOPED_DATA))
 	       && der_read (&info, DER_CONTEXT_CONSTRUCTED (0), &outer) && info.n == 0 && der_read (&outer, DER_SEQUENCE, &data) && outer.n == 0
 	       && der_read_uint (&data, &version) && (version == 0 || version == 2) && der_read (&data, DER_SET, recipients)
-	       && der_read (&data, DER_SEQUENCE, &content) && data.n == 0 && der_read_oid (&content, &oid) && der_equal (oid, DER_LITERAL (OID_DATA))
-	       && der_read (&content, DER_SEQUENCE, &algorithm) && der_read_oid (&algorithm, &oid) && der_equal (oid, DER_LITERAL (OID_AES256_CBC))
-	       && der_read (&algorithm, DER_OCTET_STRING, iv) && algorithm.n == 0 && iv->n == BLOCK
-	       && der_read (&content, DER_CONTEXT (0), encrypted) && content.n == 0 && encrypted->n > 0 && encrypted->n % BLOCK == 0;
+	       && der_read (&data, DER_SEQUENCE, &content) && data.n == 0 && read_content (content, iv, encrypted);
 }
 
 static GBytes *

@@ -46,10 +46,26 @@ read_rsa (View *v, Der bits)
 	       && der_read_uint (&numbers, &v->exponent) && numbers.n == 0;
 }
 
+/* An uncompressed point of a curve we know. */
+static KeyKind
+kind_on_curve (Der curve, Der point)
+{
+	const struct { Der curve; gsize n; KeyKind kind; } known[] = {
+		{ DER_LITERAL ("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, LINT_EC },      /* P-256 */
+		{ DER_LITERAL ("\x2b\x81\x04\x00\x22"), 97, LINT_EC },                  /* P-384 */
+		{ DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x82\x2d"), 65, LINT_SM2 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+		if (der_equal (curve, known[i].curve))
+			return point.n == known[i].n && point.p[0] == 4 ? known[i].kind : LINT_OTHER;
+	return LINT_OTHER;
+}
+
 static gboolean
 read_key (View *v)
 {
-	Der whole = v->spki, body, algorithm, oid, curve = { NULL, 0 };
+	Der whole = v->spki, body, algorithm, oid, curve;
 
 	v->kind = LINT_OTHER;
 	if (!der_read (&whole, DER_SEQUENCE, &body) || !der_read (&body, DER_SEQUENCE, &algorithm) || !der_read_oid (&algorithm, &oid)
@@ -59,14 +75,8 @@ read_key (View *v)
 		return read_rsa (v, v->key);
 	if (der_equal (oid, DER_LITERAL ("\x2b\x65\x70")) && algorithm.n == 0 && v->key.n == 32)
 		v->kind = LINT_EDWARDS;
-	if (!der_equal (oid, DER_LITERAL ("\x2a\x86\x48\xce\x3d\x02\x01")) || !der_read_oid (&algorithm, &curve))
-		return TRUE;
-	gboolean point = v->key.n > 0 && v->key.p[0] == 4;
-	if (point && der_equal (curve, DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x82\x2d")) && v->key.n == 65)
-		v->kind = LINT_SM2;
-	else if (point && ((der_equal (curve, DER_LITERAL ("\x2a\x86\x48\xce\x3d\x03\x01\x07")) && v->key.n == 65)
-	                   || (der_equal (curve, DER_LITERAL ("\x2b\x81\x04\x00\x22")) && v->key.n == 97)))
-		v->kind = LINT_EC;
+	if (der_equal (oid, DER_LITERAL ("\x2a\x86\x48\xce\x3d\x02\x01")) && der_read_oid (&algorithm, &curve))
+		v->kind = kind_on_curve (curve, v->key);
 	return TRUE;
 }
 
@@ -108,6 +118,15 @@ read_validity (Der *body, View *v)
 	return TRUE;
 }
 
+/* From the serial number to the key. */
+static gboolean
+read_mandatory (Der *body, View *v)
+{
+	return der_read (body, DER_INTEGER, &v->serial) && der_read_whole (body, DER_SEQUENCE, &v->algorithm)
+	       && der_read_whole (body, DER_SEQUENCE, &v->issuer) && read_validity (body, v)
+	       && der_read_whole (body, DER_SEQUENCE, &v->subject) && der_read_whole (body, DER_SEQUENCE, &v->spki) && read_key (v);
+}
+
 static gboolean
 read_view (Der tbs, View *v)
 {
@@ -117,9 +136,7 @@ read_view (Der tbs, View *v)
 		return FALSE;
 	if (der_read (&body, DER_CONTEXT_CONSTRUCTED (0), &version) && (!der_read_uint (&version, &v->version) || version.n != 0))
 		return FALSE;
-	if (!der_read (&body, DER_INTEGER, &v->serial) || !der_read_whole (&body, DER_SEQUENCE, &v->algorithm)
-	    || !der_read_whole (&body, DER_SEQUENCE, &v->issuer) || !read_validity (&body, v)
-	    || !der_read_whole (&body, DER_SEQUENCE, &v->subject) || !der_read_whole (&body, DER_SEQUENCE, &v->spki) || !read_key (v))
+	if (!read_mandatory (&body, v))
 		return FALSE;
 	v->unique_ids = der_is_next (&body, DER_CONTEXT (1)) || der_is_next (&body, DER_CONTEXT (2));
 	if (v->unique_ids)
