@@ -3,6 +3,7 @@
 
 #include "pki/certificate_private.h"
 #include "pki/extension.h"
+#include "pki/lint_view.h"
 #include "pki/name.h"
 #include "pki/pki_private.h"
 
@@ -15,142 +16,10 @@
 #define OID_ARC_IDENTITY "\x2a\x81\x1c\xd0\x14\x04"
 #define OID_ARC_IDENTITY_OLD "\x2a\x56\x0b\x07"
 
-typedef enum { LINT_RSA, LINT_EC, LINT_SM2, LINT_EDWARDS, LINT_OTHER } KeyKind;
-
-typedef struct {
-	const Certificate *by;         /* NULL: a root */
-	Der signs;                     /* AlgorithmIdentifier of the key that will sign */
-	guint64 version;
-	Der serial, algorithm, issuer, subject, spki, key;
-	KeyKind kind;
-	Der modulus;
-	guint64 exponent;
-	Micros not_before, not_after;
-	gboolean time_form;
-	gboolean unique_ids;
-	LintExtensions extensions;
-	guint key_usage;               /* 0: absent or malformed */
-	gboolean ca;                   /* by basicConstraints */
-	Der usages;                    /* content of extKeyUsage, empty when absent or malformed */
-} View;
-
-/* --- reading ---------------------------------------------------------------------------- */
-
-static gboolean
-read_rsa (View *v, Der bits)
-{
-	Der numbers;
-
-	v->kind = LINT_RSA;
-	return der_check (bits.p, bits.n) && der_read (&bits, DER_SEQUENCE, &numbers) && der_read_positive (&numbers, &v->modulus)
-	       && der_read_uint (&numbers, &v->exponent) && numbers.n == 0;
-}
-
-/* An uncompressed point of a curve we know. */
-static KeyKind
-kind_on_curve (Der curve, Der point)
-{
-	const struct { Der curve; gsize n; KeyKind kind; } known[] = {
-		{ DER_LITERAL ("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 65, LINT_EC },      /* P-256 */
-		{ DER_LITERAL ("\x2b\x81\x04\x00\x22"), 97, LINT_EC },                  /* P-384 */
-		{ DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x82\x2d"), 65, LINT_SM2 },
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
-		if (der_equal (curve, known[i].curve))
-			return point.n == known[i].n && point.p[0] == 4 ? known[i].kind : LINT_OTHER;
-	return LINT_OTHER;
-}
-
-static gboolean
-read_key (View *v)
-{
-	Der whole = v->spki, body, algorithm, oid, curve;
-
-	v->kind = LINT_OTHER;
-	if (!der_read (&whole, DER_SEQUENCE, &body) || !der_read (&body, DER_SEQUENCE, &algorithm) || !der_read_oid (&algorithm, &oid)
-	    || !der_read_octet_bits (&body, &v->key) || body.n != 0)
-		return FALSE;
-	if (der_equal (oid, DER_LITERAL ("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
-		return read_rsa (v, v->key);
-	if (der_equal (oid, DER_LITERAL ("\x2b\x65\x70")) && algorithm.n == 0 && v->key.n == 32)
-		v->kind = LINT_EDWARDS;
-	if (der_equal (oid, DER_LITERAL ("\x2a\x86\x48\xce\x3d\x02\x01")) && der_read_oid (&algorithm, &curve))
-		v->kind = kind_on_curve (curve, v->key);
-	return TRUE;
-}
-
-static void
-read_usages (View *v)
-{
-	const LintExtension *key_usage = lint_extension (&v->extensions, DER_LITERAL (OID_KEY_USAGE));
-	const LintExtension *extended = lint_extension (&v->extensions, DER_LITERAL (OID_EXTENDED_KEY_USAGE));
-	const LintExtension *constraints = lint_extension (&v->extensions, DER_LITERAL (OID_BASIC_CONSTRAINTS));
-	Der value, body;
-
-	if (key_usage != NULL) {
-		value = key_usage->value;
-		if (!der_check (value.p, value.n) || !der_read_flags (&value, &v->key_usage) || value.n != 0)
-			v->key_usage = 0;
-	}
-	if (extended != NULL) {
-		value = extended->value;
-		if (der_check (value.p, value.n) && der_read (&value, DER_SEQUENCE, &body) && value.n == 0)
-			v->usages = body;
-	}
-	if (constraints != NULL) {
-		value = constraints->value;
-		if (der_check (value.p, value.n) && der_read (&value, DER_SEQUENCE, &body) && value.n == 0 && body.n > 0)
-			der_read_boolean (&body, &v->ca);
-	}
-}
-
-static gboolean
-read_validity (Der *body, View *v)
-{
-	Der validity;
-	gboolean first, second;
-
-	if (!der_read (body, DER_SEQUENCE, &validity) || !lint_read_time (&validity, &v->not_before, &first)
-	    || !lint_read_time (&validity, &v->not_after, &second) || validity.n != 0)
-		return FALSE;
-	v->time_form = first && second;
-	return TRUE;
-}
-
-/* From the serial number to the key. */
-static gboolean
-read_mandatory (Der *body, View *v)
-{
-	return der_read (body, DER_INTEGER, &v->serial) && der_read_whole (body, DER_SEQUENCE, &v->algorithm)
-	       && der_read_whole (body, DER_SEQUENCE, &v->issuer) && read_validity (body, v)
-	       && der_read_whole (body, DER_SEQUENCE, &v->subject) && der_read_whole (body, DER_SEQUENCE, &v->spki) && read_key (v);
-}
-
-static gboolean
-read_view (Der tbs, View *v)
-{
-	Der body, version, extensions;
-
-	if (!der_check (tbs.p, tbs.n) || !der_read (&tbs, DER_SEQUENCE, &body))
-		return FALSE;
-	if (der_read (&body, DER_CONTEXT_CONSTRUCTED (0), &version) && (!der_read_uint (&version, &v->version) || version.n != 0))
-		return FALSE;
-	if (!read_mandatory (&body, v))
-		return FALSE;
-	v->unique_ids = der_is_next (&body, DER_CONTEXT (1)) || der_is_next (&body, DER_CONTEXT (2));
-	if (v->unique_ids)
-		return TRUE;
-	if (!der_read (&body, DER_CONTEXT_CONSTRUCTED (3), &extensions) || body.n != 0 || !lint_extensions_read (extensions, &v->extensions))
-		return FALSE;
-	read_usages (v);
-	return TRUE;
-}
-
 /* --- helpers of rules --------------------------------------------------------------------- */
 
 static const LintExtension *
-has (const View *v, Der oid)
+has (const LintView *v, Der oid)
 {
 	return lint_extension (&v->extensions, oid);
 }
@@ -162,7 +31,7 @@ starts (Der bytes, Der prefix)
 }
 
 static gboolean
-has_usage (const View *v, Der oid)
+has_usage (const LintView *v, Der oid)
 {
 	Der list = v->usages, one;
 
@@ -173,7 +42,7 @@ has_usage (const View *v, Der oid)
 }
 
 static gsize
-count_usages (const View *v)
+count_usages (const LintView *v)
 {
 	Der list = v->usages, one;
 	gsize n = 0;
@@ -185,11 +54,11 @@ count_usages (const View *v)
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-static gboolean is_version_3 (const View *v) { return v->version == 2; }
+static gboolean is_version_3 (const LintView *v) { return v->version == 2; }
 
 /* der_check has seen that the INTEGER is minimal. */
 static gboolean
-serial_in_range (const View *v)
+serial_in_range (const LintView *v)
 {
 	gsize octets = v->serial.n > 0 && v->serial.p[0] == 0 ? v->serial.n - 1 : v->serial.n;
 	gboolean zero = v->serial.n == 1 && v->serial.p[0] == 0;
@@ -198,7 +67,7 @@ serial_in_range (const View *v)
 
 /* At least 64 random bits at its end: few different octets in fourteen happen by chance once in 10^20. */
 static gboolean
-serial_is_random (const View *v)
+serial_is_random (const LintView *v)
 {
 	guint8 seen[256] = { 0 };
 	guint different = 0;
@@ -209,19 +78,19 @@ serial_is_random (const View *v)
 	return different >= 4;
 }
 
-static gboolean algorithm_is_signers (const View *v) { return der_equal (v->algorithm, v->signs); }
-static gboolean issuer_is_named (const View *v) { return der_equal (v->issuer, v->by != NULL ? v->by->subject : v->subject); }
-static gboolean time_is_well_formed (const View *v) { return v->time_form; }
-static gboolean validity_in_order (const View *v) { return v->not_before < v->not_after; }
+static gboolean algorithm_is_signers (const LintView *v) { return der_equal (v->algorithm, v->signs); }
+static gboolean issuer_is_named (const LintView *v) { return der_equal (v->issuer, v->by != NULL ? v->by->subject : v->subject); }
+static gboolean time_is_well_formed (const LintView *v) { return v->time_form; }
+static gboolean validity_in_order (const LintView *v) { return v->not_before < v->not_after; }
 
 static gboolean
-within_issuer (const View *v)
+within_issuer (const LintView *v)
 {
 	return v->by == NULL || (v->not_before >= v->by->not_before && v->not_after <= v->by->not_after);
 }
 
-static gboolean subject_not_empty (const View *v) { return v->subject.n > 2; }
-static gboolean no_unique_ids (const View *v) { return !v->unique_ids; }
+static gboolean subject_not_empty (const LintView *v) { return v->subject.n > 2; }
+static gboolean no_unique_ids (const LintView *v) { return !v->unique_ids; }
 
 typedef struct {
 	Der oid[NAME_N_ATTRIBUTES + 4];
@@ -269,30 +138,30 @@ read_name (Der whole)
 }
 
 static gboolean
-subject_is_text (const View *v)
+subject_is_text (const LintView *v)
 {
 	NameView name = read_name (v->subject);
 	return name.well && name.short_enough;
 }
 
 static gboolean
-subject_without_twins (const View *v)
+subject_without_twins (const LintView *v)
 {
 	return !read_name (v->subject).twice;
 }
 
 /* --- the key ----------------------------------------------------------------------------------- */
 
-static gboolean key_is_known_sort (const View *v) { return v->kind != LINT_OTHER; }
+static gboolean key_is_known_sort (const LintView *v) { return v->kind != LINT_OTHER; }
 
 static gboolean
-rsa_is_large (const View *v)
+rsa_is_large (const LintView *v)
 {
 	return v->kind != LINT_RSA || (v->modulus.n >= 3072 / 8 && (v->modulus.p[0] & 0x80) != 0 && v->exponent == 65537);
 }
 
 static gboolean
-subject_key_is_right (const View *v)
+subject_key_is_right (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_SUBJECT_KEY_IDENTIFIER));
 	Fingerprint hash;
@@ -307,7 +176,7 @@ subject_key_is_right (const View *v)
 
 /* --- extensions ---------------------------------------------------------------------------------- */
 
-static gboolean extensions_once (const View *v) { return !v->extensions.twice; }
+static gboolean extensions_once (const LintView *v) { return !v->extensions.twice; }
 
 static gboolean
 is_known_extension (Der oid)
@@ -324,7 +193,7 @@ is_known_extension (Der oid)
 }
 
 static gboolean
-extensions_known (const View *v)
+extensions_known (const LintView *v)
 {
 	for (gsize i = 0; i < v->extensions.n; i++)
 		if (!is_known_extension (v->extensions.item[i].oid))
@@ -334,7 +203,7 @@ extensions_known (const View *v)
 
 /* Critical are keyUsage, basicConstraints and the single usage of a time stamp key; no other. */
 static gboolean
-critical_where_asked (const View *v)
+critical_where_asked (const LintView *v)
 {
 	for (gsize i = 0; i < v->extensions.n; i++) {
 		const LintExtension *e = &v->extensions.item[i];
@@ -347,22 +216,22 @@ critical_where_asked (const View *v)
 }
 
 static gboolean
-authority_key_is_right (const View *v)
+authority_key_is_right (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_AUTHORITY_KEY_IDENTIFIER));
 	return v->by == NULL ? extension == NULL : extension != NULL && lint_authority_key_is (extension, v->by);
 }
 
-static gboolean key_usage_is_there (const View *v) { return v->key_usage != 0; }
+static gboolean key_usage_is_there (const LintView *v) { return v->key_usage != 0; }
 
 static gboolean
-key_usage_fits_authority (const View *v)
+key_usage_fits_authority (const LintView *v)
 {
 	return v->ca ? (v->key_usage & KU_KEY_CERT_SIGN) != 0 : (v->key_usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) == 0;
 }
 
 static gboolean
-key_usage_fits_key (const View *v)
+key_usage_fits_key (const LintView *v)
 {
 	guint encipherment = KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT;
 	switch (v->kind) {
@@ -378,7 +247,7 @@ key_usage_fits_key (const View *v)
 }
 
 static gboolean
-key_signs_or_encrypts (const View *v)
+key_signs_or_encrypts (const LintView *v)
 {
 	gboolean signs = (v->key_usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
 	gboolean encrypts = (v->key_usage & (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
@@ -386,14 +255,14 @@ key_signs_or_encrypts (const View *v)
 }
 
 static gboolean
-constraints_only_of_authorities (const View *v)
+constraints_only_of_authorities (const LintView *v)
 {
 	gboolean there = has (v, DER_LITERAL (OID_BASIC_CONSTRAINTS)) != NULL;
 	return there == v->ca && (v->by != NULL || v->ca);
 }
 
 static gboolean
-usages_well_formed (const View *v)
+usages_well_formed (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_EXTENDED_KEY_USAGE));
 	Der list = v->usages, one, rest;
@@ -415,14 +284,14 @@ usages_well_formed (const View *v)
 }
 
 static gboolean
-service_usage_is_alone (const View *v)
+service_usage_is_alone (const LintView *v)
 {
 	gboolean service = has_usage (v, DER_LITERAL (OID_EKU_OCSP_SIGNING)) || has_usage (v, DER_LITERAL (OID_EKU_TIME_STAMPING));
 	return !service || count_usages (v) == 1;
 }
 
 static gboolean
-no_check_of_responders (const View *v)
+no_check_of_responders (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_OCSP_NO_CHECK));
 	gboolean null = extension != NULL && der_equal (extension->value, DER_LITERAL ("\x05\x00"));
@@ -448,7 +317,7 @@ is_host_name (Der name)
 }
 
 static gboolean
-hosts_of_servers (const View *v)
+hosts_of_servers (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_SUBJECT_ALT_NAME));
 	Der value, list, name;
@@ -472,7 +341,7 @@ hosts_of_servers (const View *v)
 }
 
 static gboolean
-policies_well_formed (const View *v)
+policies_well_formed (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_CERTIFICATE_POLICIES));
 	Der value, list, one, oid, seen[8];
@@ -505,7 +374,7 @@ is_web_address (Der uri)
 }
 
 static gboolean
-points_are_addresses (const View *v)
+points_are_addresses (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_CRL_DISTRIBUTION_POINTS));
 	Der value, list, point, name, full, uri;
@@ -523,7 +392,7 @@ points_are_addresses (const View *v)
 }
 
 static gboolean
-access_is_addresses (const View *v)
+access_is_addresses (const LintView *v)
 {
 	const LintExtension *extension = has (v, DER_LITERAL (OID_AUTHORITY_INFORMATION_ACCESS));
 	Der value, list, one, method, uri;
@@ -579,7 +448,7 @@ static const LintRule rules[] = {
 	{ "cert.access", "RFC 5280 4.2.2.1", "an access description that is no web address of status or issuer" },
 };
 
-typedef gboolean (*Rule) (const View *v);
+typedef gboolean (*Rule) (const LintView *v);
 /* In the order of the table; the first is the reading itself. */
 static const Rule judges[G_N_ELEMENTS (rules)] = {
 	NULL, is_version_3, serial_in_range, serial_is_random, algorithm_is_signers, issuer_is_named, time_is_well_formed, validity_in_order, within_issuer,
@@ -599,9 +468,9 @@ lint_certificate_rules (gsize *n)
 gboolean
 lint_certificate (Der tbs, const Certificate *issuer, KeyAlgorithm signs, GError **error)
 {
-	View v = { .by = issuer, .signs = algorithm_facts (signs)->signature_algorithm };
+	LintView v = { .by = issuer, .signs = algorithm_facts (signs)->signature_algorithm };
 
-	if (!read_view (tbs, &v))
+	if (!lint_view_read (tbs, &v))
 		return lint_refuse (&rules[0], error);
 	for (gsize i = 1; i < G_N_ELEMENTS (rules); i++)
 		if (!judges[i] (&v))
