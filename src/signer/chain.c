@@ -211,14 +211,20 @@ void
 chain_append (Chain *chain, const json_t *record, goffset *offset, gsize *n)
 {
 	g_autoptr (GBytes) json = jcs_bytes (record);
-	gsize json_n;
-	const char *text = g_bytes_get_data (json, &json_n);
+	goffset at;
+	chain_append_line (chain, g_bytes_get_data (json, NULL), g_bytes_get_size (json), &at);
+	if (offset != NULL)
+		*offset = at;
+	if (n != NULL)
+		*n = g_bytes_get_size (json);
+}
+
+void
+chain_append_line (Chain *chain, const char *text, gsize json_n, goffset *offset)
+{
 	line_hash (&chain->head, text, json_n, &chain->head);
 	g_autofree char *hex = fingerprint_hex (&chain->head);
-	if (offset != NULL)
-		*offset = chain->size + chain->gathered->len + PREFIX;
-	if (n != NULL)
-		*n = json_n;
+	*offset = chain->size + chain->gathered->len + PREFIX;
 	g_byte_array_append (chain->gathered, (const guint8 *) hex, PREFIX - 1);
 	g_byte_array_append (chain->gathered, (const guint8 *) " ", 1);
 	g_byte_array_append (chain->gathered, (const guint8 *) text, (guint) json_n);
@@ -251,17 +257,29 @@ chain_commit (Chain *chain, GError **error)
 }
 
 json_t *
-chain_read (Chain *chain, goffset offset, gsize n, GError **error)
+chain_parse (const char *json, gsize n, GError **error)
+{
+	return json_read_strict (json, n, LINE_MAX_JSON, error);
+}
+
+GBytes *
+chain_read_line (Chain *chain, goffset offset, gsize n, GError **error)
 {
 	if (offset >= chain->size) {
 		g_assert ((gsize) (offset - chain->size) + n <= chain->gathered->len);
-		return json_read_strict ((const char *) chain->gathered->data + (offset - chain->size), n, LINE_MAX_JSON, error);
+		return g_bytes_new (chain->gathered->data + (offset - chain->size), n);
 	}
 	g_autofree char *text = g_malloc (n);
-	gssize got = pread (chain->fd, text, n, offset);
-	if (got != (gssize) n) {
+	if (pread (chain->fd, text, n, offset) != (gssize) n) {
 		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "%s: short read", chain->path);
 		return NULL;
 	}
-	return json_read_strict (text, n, LINE_MAX_JSON, error);
+	return g_bytes_new_take (g_steal_pointer (&text), n);
+}
+
+json_t *
+chain_read (Chain *chain, goffset offset, gsize n, GError **error)
+{
+	g_autoptr (GBytes) line = chain_read_line (chain, offset, n, error);
+	return line != NULL ? chain_parse (g_bytes_get_data (line, NULL), n, error) : NULL;
 }

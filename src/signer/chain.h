@@ -47,7 +47,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chain, chain_free)
 
 /* Gathers one record; *offset and *n (may be NULL) as for ChainFn. */
 void chain_append (Chain *chain, const json_t *record, goffset *offset, gsize *n);
+/* The same of canonical JSON. */
+void chain_append_line (Chain *chain, const char *json, gsize n, goffset *offset);
 gboolean chain_is_dirty (const Chain *chain);
 gboolean chain_commit (Chain *chain, GError **error);
 /* The JSON of one line, gathered or written. */
 json_t *chain_read (Chain *chain, goffset offset, gsize n, GError **error);
+/* Unparsed, as it is in the file now: it may have been changed since it was chained. */
+GBytes *chain_read_line (Chain *chain, goffset offset, gsize n, GError **error);
+json_t *chain_parse (const char *json, gsize n, GError **error);

@@ -4,37 +4,27 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "pki/envelope.h"
 #include "pki/seal.h"
 #include "signer/chain.h"
+#include "signer/escrow_index.h"
 
 struct Escrow {
 	Chain *chain;
-	GHashTable *by_serial;     /* Serial in EscrowKey → EscrowKey, owned */
+	EscrowIndex *keys;
 	GHashTable *versions;      /* gint64 → guint as pointer */
 	GHashTable *statements;    /* Fingerprint: gave a share */
 	GHashTable *refused;       /* Fingerprint */
 	GHashTable *recovered;     /* recovery → Place */
 };
 
+/* Of a record, with the hash of its JSON. */
 typedef struct {
 	goffset offset;
 	gsize n;
+	Fingerprint hash;
 } Place;
-
-static guint
-serial_key (gconstpointer p)
-{
-	guint key;
-	memcpy (&key, ((const Serial *) p)->b + 16, sizeof key);
-	return key;
-}
-
-static gboolean
-serial_same (gconstpointer a, gconstpointer b)
-{
-	return memcmp (a, b, sizeof (Serial)) == 0;
-}
 
 static guint
 fingerprint_key (gconstpointer p)
@@ -59,14 +49,12 @@ count_version (Escrow *escrow, gint64 version, int change)
 
 /* A later record for a serial takes the place of one that a crash left without certificates. */
 static void
-index_key (Escrow *escrow, const EscrowKey *key)
+index_key (Escrow *escrow, const EscrowPlace *place)
 {
-	const EscrowKey *before = g_hash_table_lookup (escrow->by_serial, &key->serial);
-	if (before != NULL)
-		count_version (escrow, before->agents, -1);
-	EscrowKey *kept = g_memdup2 (key, sizeof *key);
-	g_hash_table_replace (escrow->by_serial, &kept->serial, kept);
-	count_version (escrow, kept->agents, 1);
+	EscrowPlace before;
+	if (escrow_index_put (escrow->keys, place, &before))
+		count_version (escrow, before.agents, -1);
+	count_version (escrow, place->agents, 1);
 }
 
 static void
@@ -75,31 +63,105 @@ add_fingerprint (GHashTable *set, const Fingerprint *fingerprint)
 	g_hash_table_add (set, g_memdup2 (fingerprint, sizeof *fingerprint));
 }
 
-/* --- reading ------------------------------------------------------------------------------------------ */
+/* --- a key's record ------------------------------------------------------------------------------------- */
+
+void
+escrow_key_free (EscrowKey *key)
+{
+	if (key == NULL)
+		return;
+	json_decref (key->record);
+	g_free (key);
+}
 
 static gboolean
-replay_escrow (Escrow *escrow, const json_t *record, goffset offset, gsize n, GError **error)
+read_record (EscrowKey *key, GError **error)
 {
 	const char *type, *serial, *spki;
 	Micros time;
-	gint64 threshold;
+	gint64 threshold, agents;
 	json_t *shares;
 	g_autoptr (GBytes) wrapped = NULL;
 	g_autoptr (GBytes) envelope = NULL;
-	EscrowKey key = { .offset = offset, .n = n };
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "serial", FIELD_STRING, TRUE, 40, &serial },
-		{ "spki", FIELD_HEX32, TRUE, 0, &spki }, { "agents", FIELD_INT, TRUE, 0, &key.agents }, { "threshold", FIELD_INT, TRUE, 0, &threshold },
+		{ "spki", FIELD_HEX32, TRUE, 0, &spki }, { "agents", FIELD_INT, TRUE, 0, &agents }, { "threshold", FIELD_INT, TRUE, 0, &threshold },
 		{ "wrapped", FIELD_BASE64, TRUE, ENVELOPE_MAX, &wrapped }, { "shares", FIELD_ARRAY, TRUE, SHARES_MAX, &shares },
 		{ "envelope", FIELD_BASE64, TRUE, ENVELOPE_MAX, &envelope },
 	};
-	if (!JSON_READ (record, "", fields, error))
+	if (!JSON_READ (key->record, "", fields, error))
 		return FALSE;
-	if (!serial_from_hex (serial, &key.serial) || !hex_decode (spki, key.spki.b, sizeof key.spki.b)
+	if (strcmp (type, "escrow") != 0 || !serial_from_hex (serial, &key->serial) || !hex_decode (spki, key->spki.b, sizeof key->spki.b)
 	    || threshold < SHARES_MIN_THRESHOLD || threshold > (gint64) json_array_size (shares))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not the record of an escrowed key");
-	key.threshold = (guint) threshold;
-	index_key (escrow, &key);
+	key->threshold = (guint) threshold;
+	return TRUE;
+}
+
+/* What is in the file now is what was chained. */
+static json_t *
+read_place (Escrow *escrow, goffset offset, gsize n, const Fingerprint *hash, GError **error)
+{
+	Fingerprint now;
+	g_autoptr (GBytes) line = chain_read_line (escrow->chain, offset, n, error);
+	if (line == NULL)
+		return NULL;
+	const char *text = g_bytes_get_data (line, NULL);
+	fingerprint_of (text, n, &now);
+	if (!fingerprint_equal (&now, hash)) {
+		log_event (LOG_LEVEL_ERROR_, "signer.escrow.changed", "detail", "%s", "escrow.log was changed while the signer ran", NULL);
+		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the record at byte %" G_GOFFSET_FORMAT " of escrow.log was changed since it was read", offset);
+		return NULL;
+	}
+	return chain_parse (text, n, error);
+}
+
+gboolean
+escrow_find (Escrow *escrow, const Serial *serial, EscrowKey **out, GError **error)
+{
+	const EscrowPlace *place = escrow_index_find (escrow->keys, serial);
+	*out = NULL;
+	if (place == NULL)
+		return TRUE;
+	g_autoptr (EscrowKey) key = g_new0 (EscrowKey, 1);
+	key->record = read_place (escrow, place->offset, place->n, &place->hash, error);
+	if (key->record == NULL || !read_record (key, error))
+		return FALSE;
+	*out = g_steal_pointer (&key);
+	return TRUE;
+}
+
+/* --- the start ------------------------------------------------------------------------------------------ */
+
+/* What a key's record begins with in canonical JSON, whose members are in order (RFC 8785); no other record has it.  Only these three
+ * are read now, since a million times the rest takes minutes: whoever asks for the key reads all of it. */
+static gboolean
+scan_escrow (const char *json, gsize n, EscrowPlace *place)
+{
+	static const char agents[] = "{\"agents\":", envelope[] = ",\"envelope\":\"", serial[] = "\",\"serial\":\"";
+	const char *end = json + n, *at = json + sizeof agents - 1;
+	guint64 version = 0;
+	for (; at < end && g_ascii_isdigit (*at) && version <= G_MAXUINT32; at++)
+		version = version * 10 + (guint64) (*at - '0');
+	if (version > G_MAXUINT32 || (gsize) (end - at) < sizeof envelope || memcmp (at, envelope, sizeof envelope - 1) != 0)
+		return FALSE;
+	at += sizeof envelope - 1;
+	at = memchr (at, '"', (gsize) (end - at));
+	if (at == NULL || (gsize) (end - at) < sizeof serial + 40 || memcmp (at, serial, sizeof serial - 1) != 0 || at[sizeof serial - 1 + 40] != '"')
+		return FALSE;
+	g_autofree char *hex = g_strndup (at + sizeof serial - 1, 40);
+	place->agents = (guint32) version;
+	return serial_from_hex (hex, &place->serial);
+}
+
+static gboolean
+replay_escrow (Escrow *escrow, const char *json, gsize n, goffset offset, GError **error)
+{
+	EscrowPlace place = { .offset = offset, .n = (guint32) n };
+	if (!scan_escrow (json, n, &place))
+		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "not the record of an escrowed key");
+	fingerprint_of (json, n, &place.hash);
+	index_key (escrow, &place);
 	return TRUE;
 }
 
@@ -110,27 +172,33 @@ read_statement (const json_t *record, Fingerprint *out, GError **error)
 	return (text != NULL && hex_decode (text, out->b, sizeof out->b)) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a record without its statement");
 }
 
+static void
+index_recovered (Escrow *escrow, const char *recovery, const Place *place)
+{
+	g_hash_table_insert (escrow->recovered, g_strdup (recovery), g_memdup2 (place, sizeof *place));
+}
+
 static gboolean
-replay_recovered (Escrow *escrow, const json_t *record, goffset offset, gsize n, GError **error)
+replay_recovered (Escrow *escrow, const json_t *record, Place *place, const char *json, GError **error)
 {
 	const char *recovery = json_string_value (json_object_get (record, "recovery"));
-	const Place place = { offset, n };
 	if (recovery == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "a record without its recovery");
-	g_hash_table_insert (escrow->recovered, g_strdup (recovery), g_memdup2 (&place, sizeof place));
+	fingerprint_of (json, place->n, &place->hash);
+	index_recovered (escrow, recovery, place);
 	return TRUE;
 }
 
 static gboolean
-replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GError **error)
+replay_note (Escrow *escrow, const char *json, gsize n, goffset offset, GError **error)
 {
-	Escrow *escrow = user;
+	g_autoptr (json_t) record = chain_parse (json, n, error);
 	const char *type = json_string_value (json_object_get (record, "type"));
 	Fingerprint statement;
-	if (g_strcmp0 (type, "escrow") == 0)
-		return replay_escrow (escrow, record, offset, n, error);
+	if (record == NULL)
+		return FALSE;
 	if (g_strcmp0 (type, "recovered") == 0)
-		return replay_recovered (escrow, record, offset, n, error);
+		return replay_recovered (escrow, record, &(Place) { offset, n, { { 0 } } }, json, error);
 	if (g_strcmp0 (type, "recovery") == 0)
 		return TRUE;
 	if (g_strcmp0 (type, "share") != 0 && g_strcmp0 (type, "refused") != 0)
@@ -141,16 +209,22 @@ replay_record (const json_t *record, goffset offset, gsize n, gpointer user, GEr
 	return TRUE;
 }
 
+static gboolean
+replay_line (ChainLine *line, gpointer user, GError **error)
+{
+	return (g_str_has_prefix (line->text, "{\"agents\":") ? replay_escrow : replay_note) (user, line->text, line->n, line->offset, error);
+}
+
 Escrow *
 escrow_open (const char *path, GError **error)
 {
 	g_autoptr (Escrow) escrow = g_new0 (Escrow, 1);
-	escrow->by_serial = g_hash_table_new_full (serial_key, serial_same, NULL, g_free);
+	escrow->keys = escrow_index_new ();
 	escrow->versions = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 	escrow->statements = g_hash_table_new_full (fingerprint_key, fingerprint_same, g_free, NULL);
 	escrow->refused = g_hash_table_new_full (fingerprint_key, fingerprint_same, g_free, NULL);
 	escrow->recovered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-	escrow->chain = chain_open (path, replay_record, escrow, error);
+	escrow->chain = chain_open_lines (path, replay_line, escrow, error);
 	return escrow->chain != NULL ? g_steal_pointer (&escrow) : NULL;
 }
 
@@ -160,7 +234,7 @@ escrow_free (Escrow *escrow)
 	if (escrow == NULL)
 		return;
 	chain_free (escrow->chain);
-	g_hash_table_unref (escrow->by_serial);
+	escrow_index_free (escrow->keys);
 	g_hash_table_unref (escrow->versions);
 	g_hash_table_unref (escrow->statements);
 	g_hash_table_unref (escrow->refused);
@@ -178,12 +252,6 @@ gboolean
 escrow_commit (Escrow *escrow, GError **error)
 {
 	return !escrow_is_dirty (escrow) || chain_commit (escrow->chain, error);
-}
-
-const EscrowKey *
-escrow_find (const Escrow *escrow, const Serial *serial)
-{
-	return g_hash_table_lookup (escrow->by_serial, serial);
 }
 
 GHashTable *
@@ -258,21 +326,32 @@ record_new (const char *type, Micros time)
 	return record;
 }
 
+/* Gathers it, and says where it is. */
+static void
+append (Escrow *escrow, const json_t *record, Place *place)
+{
+	g_autoptr (GBytes) json = jcs_bytes (record);
+	fingerprint_of (g_bytes_get_data (json, NULL), g_bytes_get_size (json), &place->hash);
+	chain_append_line (escrow->chain, g_bytes_get_data (json, NULL), g_bytes_get_size (json), &place->offset);
+	place->n = g_bytes_get_size (json);
+}
+
 static void
 add_record (Escrow *escrow, const EscrowOrder *order, GBytes *wrapped, json_t *shares)
 {
 	g_autoptr (PublicKey) public = private_key_public (order->key);
-	EscrowKey key = { .serial = *order->serial, .spki = *public_key_fingerprint (public), .agents = order->agents->version, .threshold = order->agents->threshold };
+	const Fingerprint *spki = public_key_fingerprint (public);
 	g_autoptr (json_t) record = record_new ("escrow", order->now);
-	json_object_set_new (record, "serial", json_hex (key.serial.b, sizeof key.serial.b));
-	json_object_set_new (record, "spki", json_hex (key.spki.b, sizeof key.spki.b));
-	json_object_set_new (record, "agents", json_integer (key.agents));
-	json_object_set_new (record, "threshold", json_integer (key.threshold));
+	Place place;
+	json_object_set_new (record, "serial", json_hex (order->serial->b, sizeof order->serial->b));
+	json_object_set_new (record, "spki", json_hex (spki->b, sizeof spki->b));
+	json_object_set_new (record, "agents", json_integer (order->agents->version));
+	json_object_set_new (record, "threshold", json_integer (order->agents->threshold));
 	put_bytes (record, "wrapped", wrapped);
 	json_object_set_new (record, "shares", shares);
 	put_bytes (record, "envelope", order->envelope);
-	chain_append (escrow->chain, record, &key.offset, &key.n);
-	index_key (escrow, &key);
+	append (escrow, record, &place);
+	index_key (escrow, &(EscrowPlace) { *order->serial, (guint32) order->agents->version, place.offset, place.hash, (guint32) place.n });
 }
 
 gboolean
@@ -290,35 +369,33 @@ escrow_add (Escrow *escrow, const EscrowOrder *order, GError **error)
 }
 
 static GBytes *
-read_bytes (Escrow *escrow, goffset offset, gsize n, const char *member, GError **error)
+record_bytes (const json_t *record, const char *member, GError **error)
 {
-	g_autoptr (json_t) record = chain_read (escrow->chain, offset, n, error);
 	const char *text = json_string_value (json_object_get (record, member));
-	if (record != NULL && text == NULL)
+	if (text == NULL)
 		diqi_error_set (error, DIQI_ERROR_INTERNAL, NULL, "the escrow log lacks %s", member);
 	return text != NULL ? base64_decode_strict (text, strlen (text), error) : NULL;
 }
 
 GBytes *
-escrow_envelope (Escrow *escrow, const EscrowKey *key, GError **error)
+escrow_key_envelope (const EscrowKey *key, GError **error)
 {
-	return read_bytes (escrow, key->offset, key->n, "envelope", error);
+	return record_bytes (key->record, "envelope", error);
 }
 
 /* --- giving back ------------------------------------------------------------------------------------------ */
 
-json_t *
-escrow_shares (Escrow *escrow, const EscrowKey *key, GError **error)
+const json_t *
+escrow_key_shares (const EscrowKey *key)
 {
-	g_autoptr (json_t) record = chain_read (escrow->chain, key->offset, key->n, error);
-	return record != NULL ? json_incref (json_object_get (record, "shares")) : NULL;
+	return json_object_get (key->record, "shares");
 }
 
 PrivateKey *
-escrow_open_key (Escrow *escrow, const EscrowKey *key, const char *site, const guint8 *const *shares, GError **error)
+escrow_key_open (const EscrowKey *key, const char *site, const guint8 *const *shares, GError **error)
 {
 	g_autofree char *context = wrap_context (site, &key->serial);
-	g_autoptr (GBytes) wrapped = read_bytes (escrow, key->offset, key->n, "wrapped", error);
+	g_autoptr (GBytes) wrapped = record_bytes (key->record, "wrapped", error);
 	if (wrapped == NULL)
 		return NULL;
 	guint8 *secret = pki_secret_alloc (SEAL_KEY_BYTES);
@@ -383,8 +460,8 @@ escrow_note_recovered (Escrow *escrow, Micros now, const EscrowActors *agents, G
 	Place place;
 	put_actors (record, agents);
 	put_bytes (record, "envelope", envelope);
-	chain_append (escrow->chain, record, &place.offset, &place.n);
-	g_hash_table_insert (escrow->recovered, g_strdup (agents->recovery), g_memdup2 (&place, sizeof place));
+	append (escrow, record, &place);
+	index_recovered (escrow, agents->recovery, &place);
 }
 
 void
@@ -408,5 +485,6 @@ GBytes *
 escrow_recovered (Escrow *escrow, const char *recovery, GError **error)
 {
 	const Place *place = g_hash_table_lookup (escrow->recovered, recovery);
-	return place != NULL ? read_bytes (escrow, place->offset, place->n, "envelope", error) : NULL;
+	g_autoptr (json_t) record = place != NULL ? read_place (escrow, place->offset, place->n, &place->hash, error) : NULL;
+	return record != NULL ? record_bytes (record, "envelope", error) : NULL;
 }

@@ -14,20 +14,24 @@
  * agents is the version of agents.log; share i of `shares` has index i + 1; hash is the SHA-256 of a share in the clear, which holds 256 random
  * bits.  The escrow record is on disk before the journal's records of the two certificates, and counts only with
  * them: after a crash between the two it is a key of no certificate, and a later record for the serial takes its place.
+ *
+ * A file of gigabytes is read once at start, in a window: every line's place in the chain is checked, and of a key's record serial, version of
+ * agents, place and hash are taken (escrow_index.h); notes are read whole.  The rest of a key's record is read and judged when that key is asked for.
  */
 #pragma once
 #include "signer/agents.h"
 
 typedef struct Escrow Escrow;
 
+/* A key's whole record. */
 typedef struct {
 	Serial serial;
 	Fingerprint spki;
-	gint64 agents;
 	guint threshold;
-	goffset offset;           /* of the record in the file */
-	gsize n;
+	json_t *record;
 } EscrowKey;
+void escrow_key_free (EscrowKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EscrowKey, escrow_key_free)
 
 Escrow *escrow_open (const char *path, GError **error);
 void escrow_free (Escrow *escrow);
@@ -35,8 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Escrow, escrow_free)
 gboolean escrow_is_dirty (const Escrow *escrow);
 gboolean escrow_commit (Escrow *escrow, GError **error);
 
-/* Borrowed, until the next escrow_add; NULL: none. */
-const EscrowKey *escrow_find (const Escrow *escrow, const Serial *serial);
+/* Reads it from the file and holds it against the hash taken at the start; *out NULL: none.  DIQI_ERROR_INTERNAL: the file was changed since. */
+gboolean escrow_find (Escrow *escrow, const Serial *serial, EscrowKey **out, GError **error);
 /* Keys by version of the list of agents: gint64 version → guint, borrowed. */
 GHashTable *escrow_versions (const Escrow *escrow);
 
@@ -51,13 +55,13 @@ typedef struct {
 } EscrowOrder;
 /* Gathers the record; FALSE leaves nothing. */
 gboolean escrow_add (Escrow *escrow, const EscrowOrder *order, GError **error);
-GBytes *escrow_envelope (Escrow *escrow, const EscrowKey *key, GError **error);
+GBytes *escrow_key_envelope (const EscrowKey *key, GError **error);
 
 /* --- giving back ------------------------------------------------------------------------------------ */
-/* The record's array "shares"; owned. */
-json_t *escrow_shares (Escrow *escrow, const EscrowKey *key, GError **error);
+/* The record's array "shares". */
+const json_t *escrow_key_shares (const EscrowKey *key);
 /* `shares`: threshold ones in the clear.  DIQI_ERROR_ENVELOPE when they do not open it. */
-PrivateKey *escrow_open_key (Escrow *escrow, const EscrowKey *key, const char *site, const guint8 *const *shares, GError **error);
+PrivateKey *escrow_key_open (const EscrowKey *key, const char *site, const guint8 *const *shares, GError **error);
 
 /* --- what was done about recoveries -------------------------------------------------------------------- */
 typedef struct {

@@ -216,11 +216,13 @@ carry_out_pair (Keyring *keyring, const Order *order, const Profile *profile, co
 static gboolean
 read_pair (Keyring *keyring, const JournalIssue *issue, Issued *out, GError **error)
 {
-	const EscrowKey *key = escrow_find (keyring->escrow, &issue->serial);
+	g_autoptr (EscrowKey) key = NULL;
+	if (!escrow_find (keyring->escrow, &issue->serial, &key, error))
+		return FALSE;
 	if (key == NULL)
 		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "an encryption certificate whose key was not escrowed");
 	out->encryption = journal_certificate (keyring->journal, issue, error);
-	out->envelope = out->encryption != NULL ? escrow_envelope (keyring->escrow, key, error) : NULL;
+	out->envelope = out->encryption != NULL ? escrow_key_envelope (key, error) : NULL;
 	return out->envelope != NULL;
 }
 

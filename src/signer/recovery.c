@@ -110,17 +110,14 @@ describe_shares (const Keyring *keyring, const Recovery *recovery, const json_t 
 
 /* recovery NULL: it is done, and this its envelope. */
 static json_t *
-describe (Keyring *keyring, const char *id, const EscrowKey *key, const Recovery *recovery, GBytes *envelope, GError **error)
+describe (Keyring *keyring, const char *id, const EscrowKey *key, const Recovery *recovery, GBytes *envelope)
 {
-	g_autoptr (json_t) shares = escrow_shares (keyring->escrow, key, error);
-	if (shares == NULL)
-		return NULL;
 	json_t *reply = json_object ();
 	json_object_set_new (reply, "recovery", json_string (id));
 	json_object_set_new (reply, "serial", json_hex (key->serial.b, sizeof key->serial.b));
 	json_object_set_new (reply, "threshold", json_integer (key->threshold));
 	json_object_set_new (reply, "given", json_integer (recovery != NULL ? recovery->given->len : key->threshold));
-	json_object_set_new (reply, "shares", describe_shares (keyring, recovery, shares));
+	json_object_set_new (reply, "shares", describe_shares (keyring, recovery, escrow_key_shares (key)));
 	if (recovery != NULL) {
 		g_autoptr (PublicKey) transport = private_key_public (recovery->transport);
 		g_autoptr (GBytes) spki = public_key_spki (transport);
@@ -170,13 +167,15 @@ read_request (const Keyring *keyring, const char *text, RecoveryRequest *out, GE
 }
 
 /* A key counts as escrowed only with its certificate in the journal. */
-static const EscrowKey *
+static EscrowKey *
 find_key (const Keyring *keyring, const Serial *serial, const char *field, GError **error)
 {
-	const EscrowKey *key = escrow_find (keyring->escrow, serial);
+	g_autoptr (EscrowKey) key = NULL;
 	const JournalIssue *issue = journal_by_serial (keyring->journal, serial);
+	if (!escrow_find (keyring->escrow, serial, &key, error))
+		return NULL;
 	if (key != NULL && issue != NULL && fingerprint_equal (&key->spki, &issue->spki))
-		return key;
+		return g_steal_pointer (&key);
 	diqi_error_set (error, DIQI_ERROR_NOT_ESCROWED, field, "no key of this certificate was escrowed");
 	return NULL;
 }
@@ -239,7 +238,7 @@ begin (Keyring *keyring, const RecoveryRequest *asked, const char *review, const
 	const Court court = { keyring->pins, officers_log_current (keyring->officers), now, keyring->journal };
 	const ApprovalTarget target = { .application = asked->request.application, .request = asked->request.hash };
 	ServiceApprovals approvals;
-	const EscrowKey *key;
+	g_autoptr (EscrowKey) key = NULL;
 	g_autofree char *id = fingerprint_hex (&asked->request.hash);
 	if (!keyring_check_clock (keyring, now, error) || !service_approvals_check (&court, &target, review, complete, &approvals, error)
 	    || (key = find_key (keyring, &asked->serial, "/request/certificates", error)) == NULL || !check_fresh_key (keyring, asked, key, error))
@@ -255,7 +254,7 @@ begin (Keyring *keyring, const RecoveryRequest *asked, const char *review, const
 			return NULL;
 		g_hash_table_insert (keyring->recoveries->by_id, recovery->id, recovery);
 	}
-	return describe (keyring, id, key, recovery, NULL, error);
+	return describe (keyring, id, key, recovery, NULL);
 }
 
 /* NULL without error: it is not. */
@@ -264,12 +263,12 @@ when_recovered (Keyring *keyring, const char *id, const Serial *serial, GError *
 {
 	g_autoptr (GError) failure = NULL;
 	g_autoptr (GBytes) envelope = escrow_recovered (keyring->escrow, id, &failure);
-	const EscrowKey *key = envelope != NULL ? find_key (keyring, serial, NULL, &failure) : NULL;
+	g_autoptr (EscrowKey) key = envelope != NULL ? find_key (keyring, serial, NULL, &failure) : NULL;
 	if (failure != NULL) {
 		g_propagate_error (error, g_steal_pointer (&failure));
 		return NULL;
 	}
-	return key != NULL ? describe (keyring, id, key, NULL, envelope, error) : NULL;
+	return key != NULL ? describe (keyring, id, key, NULL, envelope) : NULL;
 }
 
 json_t *
@@ -385,11 +384,8 @@ take_share (Keyring *keyring, Recovery *recovery, const EscrowKey *key, const Sh
 	g_autofree char *hex = fingerprint_hex (public_key_fingerprint (transport));
 	if (memcmp (&act->serial, &recovery->serial, sizeof act->serial) != 0 || strcmp (act->transport, hex) != 0)
 		return diqi_fail (error, DIQI_ERROR_RECOVERY_SHARE, "/statement", "signed for another certificate, or for a transport key that is no more");
-	g_autoptr (json_t) shares = escrow_shares (keyring->escrow, key, error);
-	if (shares == NULL)
-		return FALSE;
 	g_autoptr (GBytes) share = envelope_open (recovery->transport, act->share, NULL);
-	if (share == NULL || !share_read (share, &recovery->serial, &index) || !share_fits (shares, index, act->officer->person, share))
+	if (share == NULL || !share_read (share, &recovery->serial, &index) || !share_fits (escrow_key_shares (key), index, act->officer->person, share))
 		return diqi_fail (error, DIQI_ERROR_RECOVERY_SHARE, "/statement/share", "not this agent's share of this key");
 	Given *given = g_new0 (Given, 1);
 	given->person = g_strdup (act->officer->person);
@@ -411,7 +407,7 @@ open_key (Keyring *keyring, const Recovery *recovery, const EscrowKey *key, GErr
 	const guint8 *shares[SHARES_MAX];
 	for (guint i = 0; i < key->threshold; i++)
 		shares[i] = ((const Given *) g_ptr_array_index (recovery->given, i))->share;
-	g_autoptr (PrivateKey) opened = escrow_open_key (keyring->escrow, key, keyring->pins->site, shares, error);
+	g_autoptr (PrivateKey) opened = escrow_key_open (key, keyring->pins->site, shares, error);
 	g_autoptr (PublicKey) public = opened != NULL ? private_key_public (opened) : NULL;
 	const JournalIssue *issue = journal_by_serial (keyring->journal, &recovery->serial);
 	if (opened == NULL)
@@ -447,7 +443,7 @@ finish (Keyring *keyring, Recovery *recovery, const EscrowKey *key, Micros now, 
 	if (envelope == NULL)
 		return NULL;
 	note_recovered (keyring, recovery, now, envelope);
-	json_t *reply = describe (keyring, recovery->id, key, NULL, envelope, error);
+	json_t *reply = describe (keyring, recovery->id, key, NULL, envelope);
 	g_hash_table_remove (keyring->recoveries->by_id, recovery->id);
 	return reply;
 }
@@ -458,7 +454,7 @@ answered_before (Keyring *keyring, const Recovery *recovery, const EscrowKey *ke
 {
 	const Given *given = given_by (recovery, act->officer->person);
 	if (given != NULL && fingerprint_equal (&given->statement, statement_identity (act->statement)))
-		return describe (keyring, recovery->id, key, recovery, NULL, error);
+		return describe (keyring, recovery->id, key, recovery, NULL);
 	if (recovery == NULL && escrow_statement_used (keyring->escrow, statement_identity (act->statement)))
 		return when_recovered (keyring, act->recovery, &act->serial, error);
 	return NULL;
@@ -468,7 +464,7 @@ static json_t *
 judge_share (Keyring *keyring, const ShareAct *act, GError **error)
 {
 	Recovery *recovery = g_hash_table_lookup (keyring->recoveries->by_id, act->recovery);
-	const EscrowKey *key = recovery != NULL ? find_key (keyring, &recovery->serial, "/statement/serial", error) : NULL;
+	g_autoptr (EscrowKey) key = recovery != NULL ? find_key (keyring, &recovery->serial, "/statement/serial", error) : NULL;
 	if (recovery != NULL && key == NULL)
 		return NULL;
 	g_autoptr (GError) failure = NULL;
@@ -482,7 +478,7 @@ judge_share (Keyring *keyring, const ShareAct *act, GError **error)
 	if (!check_agent (keyring, recovery, act, error) || !take_share (keyring, recovery, key, act, error))
 		return NULL;
 	return recovery->given->len >= key->threshold ? finish (keyring, recovery, key, act->now, error)
-	                                              : describe (keyring, recovery->id, key, recovery, NULL, error);
+	                                              : describe (keyring, recovery->id, key, recovery, NULL);
 }
 
 json_t *

@@ -77,6 +77,30 @@ test_torn (void)
 	remove_file (folder, path);
 }
 
+/* Lines of all lengths around the window that the file is read through, and longer than it. */
+static void
+test_longer_than_the_window (void)
+{
+	static const gsize lengths[] = { 1, 700000, 400000, 1048500, 1, 1048576, 3000000, 1, 1048400, 1048410, 5 };
+	g_autofree char *folder = NULL, *path = make_file (0, &folder);
+	g_autoptr (GError) error = NULL;
+	guint seen = 0;
+	g_autoptr (Chain) chain = chain_open (path, count, &seen, &error);
+	for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
+		g_autofree char *text = g_strnfill (lengths[i], 'x');
+		g_autoptr (json_t) record = json_pack ("{s:i, s:s}", "n", (int) i, "x", text);
+		chain_append (chain, record, NULL, NULL);
+	}
+	g_assert_true (chain_commit (chain, &error));
+	g_clear_pointer (&chain, chain_free);
+	g_assert_cmpint (read_back (path), ==, G_N_ELEMENTS (lengths));
+	/* A torn end longer than the window. */
+	g_assert_cmpint (truncate (path, 7 * 1000000), ==, 0);
+	g_assert_cmpint (read_back (path), ==, 8);
+	g_assert_cmpint (read_back (path), ==, 8);
+	remove_file (folder, path);
+}
+
 static void
 test_bit_flips (void)
 {
@@ -250,6 +274,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	pki_init ();
 	g_test_add_func ("/signer/chain/torn", test_torn);
+	g_test_add_func ("/signer/chain/longer-than-the-window", test_longer_than_the_window);
 	g_test_add_func ("/signer/chain/bit-flips", test_bit_flips);
 	g_test_add_func ("/signer/chain/lines-moved", test_lines_moved);
 	g_test_add_func ("/signer/chain/two-writers-and-modes", test_two_writers_and_modes);

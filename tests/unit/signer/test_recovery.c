@@ -111,6 +111,26 @@ test_crash (void)
 	g_assert_cmpuint (count_lines (escrow, "\"type\":\"recovery\"", r.state.recovery), ==, 3);
 }
 
+/* Who can write to the folder changes the record of a key while the signer runs: nothing of it is used. */
+static void
+test_record_changed (void)
+{
+	g_auto (Recovered) r;
+	g_auto (KeyRecovery) after = { NULL };
+	g_autoptr (GError) error = NULL;
+	recovered_init (&r, TRUE);
+	g_autofree char *path = g_build_filename (r.c.dir, "escrow.log", NULL), *text = read_log (&r.c, "escrow.log");
+	FILE *file = fopen (path, "r+e");
+	char *sealed = strstr (text, "\"sealed\":\"") + 60;
+	fseek (file, sealed - text, SEEK_SET);
+	g_assert_cmpint (fputc (*sealed == 'A' ? 'B' : 'A', file), !=, EOF);
+	fclose (file);
+	g_assert_false (begin_by (&r.c, r.request, REVIEWER, ISSUER, &after, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_INTERNAL);
+	g_autofree char *statement = share_by (&r, AGENT_A, AGENT_A, NULL);
+	refused_share (&r, statement, DIQI_ERROR_INTERNAL);
+}
+
 /* --- I-11 -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -414,6 +434,7 @@ main (int argc, char **argv)
 		g_test_add_func ("/recovery/no-plaintext", test_recovery_leaves_no_plaintext);
 		g_test_add_func ("/recovery/begin-refused", test_begin_refused);
 		g_test_add_func ("/recovery/crash", test_crash);
+		g_test_add_func ("/recovery/record-changed", test_record_changed);
 		g_test_add_func ("/I-11/agent-twice", test_agent_twice);
 		g_test_add_func ("/I-11/replayed", test_replayed_share);
 		g_test_add_func ("/I-11/foreign", test_foreign_share);
