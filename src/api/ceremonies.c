@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "evidence/bundle.h"
 #include "registry/ceremony.h"
+#include "signer/transcript.h"
 
 #define BUNDLE_KIND "ceremony"
 
@@ -86,31 +87,49 @@ read_leaf (Tx *tx, gpointer arg, GError **error)
 	return wanted->bytes != NULL;
 }
 
+/* Everything leads to the first root: a CA under another is cross-certified by it. */
+static void
+add_signer (BundleBuilder *builder, const SignerSite *site, const Certificate *signer)
+{
+	const SignerCa *ca = signer_site_ca_of (site, signer);
+	if (ca != NULL)
+		bundle_builder_add_certificate (builder, ca->cross != NULL ? ca->cross : ca->certificate);
+}
+
 static GBytes *
-build (Api *api, const Wanted *wanted, GBytes *leaf, GError **error)
+build (Api *api, const Wanted *wanted, GBytes *leaf, const Transcript *transcript, GError **error)
 {
 	guint64 size;
 	g_autofree char *note = log_keeper_covering (api->keeper, wanted->index, &size, error);
 	g_autoptr (GArray) proof = note != NULL ? log_keeper_inclusion (api->keeper, wanted->index, size, error) : NULL;
 	if (proof == NULL)
 		return NULL;
-	const SignerCa *ca = signer_site_ca_of (api->site, api->site->log);
 	g_autoptr (BundleBuilder) builder = bundle_builder_new (BUNDLE_KIND, api->site->site, api->site->root, api->site->log, note);
-	if (ca != NULL)
-		bundle_builder_add_certificate (builder, ca->cross != NULL ? ca->cross : ca->certificate);
+	add_signer (builder, api->site, api->site->log);
+	for (guint i = 0; i < transcript->signers->len; i++) {
+		const TranscriptSigner *signer = g_ptr_array_index (transcript->signers, i);
+		add_signer (builder, api->site, signer->certificate);
+		bundle_builder_add_certificate (builder, signer->certificate);
+	}
 	bundle_builder_add_leaf (builder, wanted->index, leaf, proof);
 	g_autoptr (json_t) subject = json_pack ("{s:s}", "transcript", wanted->transcript);
 	return bundle_builder_finish (builder, subject);
 }
 
+/* Of a ceremony whose transcript was not kept there is none: nobody's signature is in its leaf, which /log/proof proves. */
 static Response *
 get_evidence (ApiCall *call, GError **error)
 {
+	Api *api = call->api;
 	Wanted wanted = { 0 };
-	if (!hash_of (call, &wanted.transcript, error) || !store_read (call->api->store, "ceremony.leaf", read_leaf, &wanted, error))
+	if (!hash_of (call, &wanted.transcript, error))
+		return NULL;
+	g_autoptr (GBytes) text = signer_get_transcript (api->signer, wanted.transcript, error);
+	g_autoptr (Transcript) transcript = text != NULL ? transcript_open (text, error) : NULL;
+	if (transcript == NULL || !store_read (api->store, "ceremony.leaf", read_leaf, &wanted, error))
 		return NULL;
 	g_autoptr (GBytes) leaf = wanted.bytes;
-	g_autoptr (GBytes) bundle = build (call->api, &wanted, leaf, error);
+	g_autoptr (GBytes) bundle = build (api, &wanted, leaf, transcript, error);
 	return bundle != NULL ? file (wanted.transcript, bundle, "bundle") : NULL;
 }
 

@@ -329,7 +329,7 @@ read_leaves (Bundle *b, const json_t *list, GError **error)
 /* --- the whole form ---------------------------------------------------------------------------------- */
 
 /* Whoever adds a kind adds its check to the command that verifies. */
-static const char *const kinds[] = { "sale", NULL };
+static const char *const kinds[] = { "sale", "ceremony", NULL };
 
 static gboolean
 read_members (Bundle *b, GError **error)

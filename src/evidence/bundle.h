@@ -6,7 +6,7 @@
  *    "checkpoint":note,                    signed by the log alone: no witness lines
  *    "format":"diqi-bundle-1",
  *    "keys":[base64 SPKI …],               of signers who stay pseudonymous
- *    "kind":"sale",
+ *    "kind":"sale",                        or "ceremony"
  *    "leaves":[{"index":n,"leaf":text,"proof":[hex …]} …],     by growing index; text is the leaf's bytes
  *    "log_certificate":base64 DER,
  *    "root":base64 DER,

@@ -31,7 +31,7 @@ static const CliCommand *const tables[] = {
 	site_commands, key_commands, application_commands, certificate_commands, check_commands,
 	officer_commands, profile_commands, notice_commands, sale_commands, log_commands, routes_commands,
 	fee_commands, paper_commands, counter_commands, message_commands, document_commands, token_commands,
-	report_commands, service_commands, recovery_commands, agent_commands, carrier_commands, hsm_commands, doctor_commands, ceremony_commands,
+	report_commands, service_commands, recovery_commands, agent_commands, carrier_commands, hsm_commands, doctor_commands, ceremony_commands, transcript_commands,
 };
 
 static guint

@@ -80,6 +80,7 @@ ceremony_view (Tx *tx, const char *transcript, GError **error)
 	if (!parsed)
 		return NULL;
 	view = json_copy (json_object_get (parsed, "effect"));
+	json_object_del (view, "signatures");
 	json_object_set_new (view, "leaf", json_integer ((json_int_t) index));
 	return view;
 }

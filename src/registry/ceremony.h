@@ -18,5 +18,5 @@ gboolean ceremony_record (Tx *tx, const CeremonyRecord *record, gboolean *record
 gboolean ceremony_recorded (Tx *tx, const char *transcript, gboolean *recorded, GError **error);
 /* Its leaf.  DIQI_ERROR_NOT_FOUND. */
 GBytes *ceremony_leaf (Tx *tx, const char *transcript, guint64 *index, GError **error);
-/* The members of the leaf's effect, and "leaf": its index. */
+/* The members of the leaf's effect without the signatures, and "leaf": its index. */
 json_t *ceremony_view (Tx *tx, const char *transcript, GError **error);

@@ -271,14 +271,15 @@ transcript_check_chains (const Transcript *transcript, const Certificate *root, 
 json_t *
 transcript_effect (const Transcript *transcript)
 {
-	json_t *present = json_array (), *steps = json_array ();
+	json_t *present = json_array (), *steps = json_array (), *signatures = json_array ();
 	for (guint i = 0; i < transcript->signers->len; i++) {
 		const TranscriptSigner *signer = g_ptr_array_index (transcript->signers, i);
 		const Fingerprint *fingerprint = certificate_fingerprint (signer->certificate);
 		json_array_append_new (present, json_pack ("{s:s, s:o}", "person", signer->person, "certificate", json_hex (fingerprint->b, sizeof fingerprint->b)));
+		json_array_append_new (signatures, json_string (statement_compact (signer->statement)));
 	}
 	for (size_t i = 0; i < json_array_size (transcript->steps); i++)
 		json_array_append (steps, json_object_get (json_array_get (transcript->steps, i), "step"));
-	return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:b}", "begun", json_time (transcript->begun), "ended", json_time (transcript->ended),
-		"script", json_hex (transcript->script.b, sizeof transcript->script.b), "present", present, "steps", steps, "failed", transcript->failure != NULL);
+	return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "begun", json_time (transcript->begun), "ended", json_time (transcript->ended),
+		"script", json_hex (transcript->script.b, sizeof transcript->script.b), "present", present, "signatures", signatures, "steps", steps, "failed", transcript->failure != NULL);
 }

@@ -58,5 +58,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Transcript, transcript_free)
 /* Do the certificates lead to this root, each at the time of its signature?  more: further CAs to look among, Certificate, NULL none. */
 gboolean transcript_check_chains (const Transcript *transcript, const Certificate *root, const GPtrArray *more, GError **error);
 /* What it says to the public: who was present and which steps were done, no results: {"begun","ended","script","present":[{"person",
- * "certificate"}],"steps":[name …],"failed"}. */
+ * "certificate"}],"signatures":[compact …],"steps":[name …],"failed"}. */
 json_t *transcript_effect (const Transcript *transcript);

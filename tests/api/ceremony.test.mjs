@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 import { heldCeremony, holdCeremony, officerFiles, run } from './lib/ceremony.mjs';
 import { expectStatus } from './lib/expect.mjs';
-import { program } from './lib/site.mjs';
-import { canonical } from './lib/statement.mjs';
+import { program, Site } from './lib/site.mjs';
+import { canonical, Identity, nonce } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
@@ -22,8 +22,12 @@ const hashes = [];
 const done = async (steps, { secret = passphrase } = {}) => {
 	const held = await heldCeremony(site, steps, { secret });
 	hashes.push(held.hash);
+	last = held;
 	return held.signed;
 };
+const root = join(site.dir, 'ca/root.crt');
+const verify = (file, ...options) => run(program, ['ceremony', 'verify', file, ...options]);
+let last, rolled, failed, stranger;
 // It must not start, and say why.
 const refused = (args, why) => assert.rejects(run(program, ['serve', '--dir', site.dir, '--listen', '127.0.0.1:0', ...args], { timeout: 20000 }),
 	(e) => (assert.match(e.stderr, why), true));
@@ -70,7 +74,7 @@ try {
 		writeFileSync(at('wrong'), 'not the passphrase\n', { mode: 0o600 });
 		const rollover = { step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: at('medium/root.key'), root_passphrase_file: rootSecret };
 		const siteJson = () => readFileSync(join(site.dir, 'signer/site.json'), 'utf8'), was = siteJson();
-		const bad = await ceremony([{ ...rollover, root_passphrase_file: at('wrong') }]);
+		const bad = failed = await ceremony([{ ...rollover, root_passphrase_file: at('wrong') }]);
 		assert.match(bad.failure, /step 1/);
 		assert.equal(bad.signed.transcript.steps[0].done, false);
 		assert.match((await ceremony([{ ...rollover, root_key: join(site.dir, 'signer/ocsp.key') }])).failure, /not the key of that root/);
@@ -82,6 +86,7 @@ try {
 
 	await check('the issuing CA rolls over: new certificates come from the new one, the old one still speaks of its own', async () => {
 		await done([{ step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: at('medium/root.key'), root_passphrase_file: rootSecret }]);
+		rolled = last;
 		await site.start();
 		assert.equal(expectStatus(await world.public.get(`/api/v1/certificates/${before.view.serial}`), 200).status, 'valid');
 		const after = await (await world.draft()).through('confirmed');
@@ -130,6 +135,75 @@ try {
 		await site.start();
 		const names = expectStatus(await world.public.get('/pki/gm/chain.pem'), 200).match(/BEGIN CERTIFICATE/g);
 		assert.equal(names.length, 3);
+	});
+
+	await check('a transcript says nothing without those who were asked: officers of another site hold no ceremony here', async () => {
+		const other = await Site.make({ serve: false });
+		try {
+			stranger = await heldCeremony(other, []);
+			writeFileSync(at('stranger.json'), stranger.bytes);
+			stranger.file = at('stranger.json');
+			writeFileSync(at('stranger.script'), readFileSync(stranger.script));
+			stranger.script = at('stranger.script');
+			await site.stop();
+			const { failure, signed } = await ceremony([], { by: ['administrator', 'auditor'].map((name) => officerFiles(other, name)) });
+			assert.match(failure, /not the certificate of an officer of this site/);
+			assert.equal(signed, null);
+			await site.start();
+		} finally {
+			await other.remove();
+		}
+	});
+
+	await check('a transcript is verified offline, with the script and the proof that the log has it', async () => {
+		const auditor = await world.officer('auditor');
+		writeFileSync(at('bundle.json'), (await auditor.get(`/api/v1/ceremonies/${rolled.hash}/evidence`)).bytes);
+		const { stdout } = await verify(rolled.file, '--root', root, '--script', rolled.script, '--bundle', at('bundle.json'), '--json');
+		const found = JSON.parse(stdout);
+		assert.deepEqual([found.verdict, found.root_pinned, found.transcript_sha256], ['valid', true, rolled.hash]);
+		assert.deepEqual(found.signatures.map((s) => s.signed_by), ['管理员', '审计员']);
+		assert.deepEqual(found.steps.map((s) => [s.step, s.done]), [['add_ca', true]]);
+		assert.ok(Number.isInteger(found.log_leaf));
+		const shown = await verify(rolled.file, '--root', root);
+		assert.match(shown.stdout, /管理员/);
+		assert.match((await verify(rolled.file)).stderr, /compare root_sha256/);
+	});
+
+	await check('whatever was tampered with is refused, and what it was is said', async () => {
+		const bad = (change, why, ...more) => {
+			const signed = structuredClone(rolled.signed);
+			writeFileSync(at('bad.json'), typeof change === 'function' ? canonical(change(signed) ?? signed) : change);
+			return assert.rejects(verify(at('bad.json'), '--root', root, ...more), (e) => (assert.equal(e.code, 5, e.stderr), assert.match(e.stderr, why), true));
+		};
+		const foreign = rolled.signed.certificates.map((c) => Buffer.from(c, 'base64'));
+		await bad((t) => { t.transcript.steps[0].result.name = 'issuing-3'; }, /signed another transcript.*\/signatures\/0/);
+		await bad((t) => { t.transcript.steps.pop(); }, /signed another transcript/);
+		await bad((t) => { t.certificates.pop(); t.signatures.pop(); }, /two persons/);
+		await bad((t) => { t.signatures.pop(); }, /two persons/);
+		await bad((t) => { t.certificates[1] = t.certificates[0]; t.signatures[1] = t.signatures[0]; }, /signed twice/);
+		await bad((t) => { t.certificates.reverse(); }, /\/signatures\/0/);
+		await bad((t) => { t.extra = 1; }, /NOT VALID/);
+		await bad(`${canonical(rolled.signed)}\n`, /not canonical/);
+		await bad(JSON.stringify(rolled.signed, null, 1), /not canonical/);
+		await bad((t) => { t.authorities = []; }, /does not lead to this root.*\/certificates\/0/);
+		await bad((t) => { t.certificates[1] = readFileSync(join(site.dir, 'ca/document.crt'), 'utf8').replace(/-----[^-]*-----|\s/g, ''); }, /not an officer's certificate/);
+		assert.equal(foreign.length, 2);
+		// Another site's officers and root: true among themselves, foreign here.
+		await assert.rejects(verify(stranger.file, '--root', root), /does not lead to this root/);
+		await verify(stranger.file);
+		await assert.rejects(verify(rolled.file, '--root', root, '--script', stranger.script), /another script/);
+		await assert.rejects(verify(failed.file, '--root', root, '--bundle', at('bundle.json')), /another transcript/);
+	});
+
+	await check('a signature at a time when the certificate was not valid is refused', async () => {
+		// The officers sign a day before their certificates begin: all else is as it should be.
+		const signed = structuredClone(rolled.signed), early = '2026-02-22T01:00:00.000000Z';
+		Object.assign(signed.transcript, { begun: early, ended: early });
+		const transcript = createHash('sha256').update(canonical(signed.transcript)).digest('hex');
+		signed.signatures = ['administrator', 'auditor'].map((who) =>
+			Identity.officer(site.dir, who).sign({ type: 'ceremony', site: signed.transcript.site, time: early, nonce: nonce(), transcript }));
+		writeFileSync(at('early.json'), canonical(signed));
+		await assert.rejects(verify(at('early.json'), '--root', root), /certificate of 管理员: /);
 	});
 
 	const record = async () => expectStatus(await (await world.officer('auditor')).get('/api/v1/ceremonies'), 200).items;
