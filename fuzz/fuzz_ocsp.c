@@ -4,9 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "pki/certificate_private.h"
-#include "pki/pki_private.h"
+#include "service.h"
 
 #include <openssl/ocsp.h>      /* last: it makes macros of our KU_ names */
 
@@ -16,42 +14,17 @@ static void ocsp_request_free_ (OCSP_REQUEST *r) { OCSP_REQUEST_free (r); }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OCSP_REQUEST, ocsp_request_free_)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OCSP_RESPONSE, OCSP_RESPONSE_free)
 
-static Certificate *
-parsed (GBytes *der)
-{
-	g_assert_nonnull (der);
-	g_autoptr (GBytes) owned = der;
-	Certificate *certificate = certificate_parse (g_bytes_get_data (owned, NULL), g_bytes_get_size (owned), NULL);
-	g_assert_nonnull (certificate);
-	return certificate;
-}
-
 /* A root, and the responder it has certified. */
 static Certificate *
 own_root (OcspResponder **responder)
 {
-	const NamePart root_name = { NAME_COMMON_NAME, "root" }, responder_name = { NAME_COMMON_NAME, "responder" };
 	g_autoptr (GError) error = NULL;
-	PrivateKey *root_key = private_key_generate (KEY_P256, NULL), *key = private_key_generate (KEY_P256, NULL);
-	g_autoptr (PublicKey) root_public = private_key_public (root_key), public = private_key_public (key);
-	/* 1 << 0, 1 << 5 and 1 << 6: the names are macros of OpenSSL's here */
-	CertificateTemplate t = { .subject = &root_name, .subject_n = 1, .key = root_public, .ca = TRUE, .path_length = -1,
-	                          .not_after = MICROS_PER_DAY, .key_usage = 1 << 5 | 1 << 6 };
+	PrivateKey *key;
+	Certificate *root;
+	g_autoptr (Certificate) certificate = fuzz_service_new (FUZZ_DIGITAL_SIGNATURE, EKU_OCSP_SIGNING, TRUE, &root, &key);
 
-	serial_new (0, &t.serial);
-	GBytes *der = root_sign_certificate (root_key, &t, &error);
-	g_assert_no_error (error);
-	Certificate *root = parsed (der);
-	g_autoptr (Issuer) issuer = issuer_new (root, root_key, &error);
-	CertificateTemplate r = { .subject = &responder_name, .subject_n = 1, .key = public, .path_length = -1, .not_after = MICROS_PER_DAY - MICROS_PER_S,
-	                          .key_usage = 1 << 0, .extended_key_usage = EKU_OCSP_SIGNING, .ocsp_no_check = TRUE };
-	serial_new (0, &r.serial);
-	der = issuer_sign_certificate (issuer, &r, &error);
-	g_assert_no_error (error);
-	g_autoptr (Certificate) certificate = parsed (der);
 	*responder = ocsp_responder_new (certificate, key, &error);
 	g_assert_no_error (error);
-	private_key_free (root_key);
 	private_key_free (key);
 	return root;
 }

@@ -3,9 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "pki/pki_private.h"
 #include "pki/tsp.h"
+#include "service.h"
 
 #include <openssl/ts.h>      /* last: it makes macros of our names */
 
@@ -13,21 +12,6 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TS_REQ, TS_REQ_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TS_RESP, TS_RESP_free)
-
-static Certificate *
-own_root (PrivateKey **key)
-{
-	const NamePart name = { NAME_COMMON_NAME, "tsa" };
-	*key = private_key_generate (KEY_P256, NULL);
-	g_autoptr (PublicKey) public = private_key_public (*key);
-	/* The numbers: the names are macros of OpenSSL's here.  A root signs itself. */
-	CertificateTemplate t = { .subject = &name, .subject_n = 1, .key = public, .ca = TRUE, .path_length = -1, .not_after = MICROS_PER_DAY,
-	                          .key_usage = 1 << 5 | 1 << 6, .extended_key_usage = 1 << 3 };
-
-	serial_new (0, &t.serial);
-	g_autoptr (GBytes) der = root_sign_certificate (*key, &t, NULL);
-	return certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), NULL);
-}
 
 static void
 check_same (const TspRequest *ours, TS_REQ *theirs)
@@ -68,8 +52,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	TspFailure failure;
 	const char *detail;
 
-	if (certificate == NULL)
-		certificate = own_root (&key);
+	if (certificate == NULL) {
+		g_autoptr (Certificate) root = NULL;
+		certificate = fuzz_service_new (FUZZ_DIGITAL_SIGNATURE | FUZZ_NON_REPUDIATION, EKU_TIME_STAMPING, FALSE, &root, &key);
+	}
 	if (!tsp_request_parse (data, size, &ours, &failure, &detail)) {
 		g_autoptr (GBytes) refusal = tsp_failure (failure, detail);
 		g_assert_true (der_check (g_bytes_get_data (refusal, NULL), g_bytes_get_size (refusal)));
