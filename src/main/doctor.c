@@ -108,6 +108,41 @@ sqlite_is_missing (const Doctor *doctor)
 	return TRUE;
 }
 
+/* --- alarms -------------------------------------------------------------------------------- */
+
+static gboolean
+read_alarms (Tx *tx, gpointer arg, GError **error)
+{
+	json_t **alarms = arg;
+	g_clear_pointer (alarms, json_decref);
+	return alarm_list (tx, alarms, error);
+}
+
+/* What the running site told people of, or would have if it knew whom. */
+static void
+look_at_alarms (const Doctor *doctor, Store *store)
+{
+	g_autoptr (json_t) alarms = NULL;
+	g_autoptr (GError) error = NULL;
+	gsize i;
+	const json_t *alarm;
+	gboolean nobody = config_string (doctor->config, "alarms", "mail")[0] == '\0' && config_string (doctor->config, "alarms", "mobile")[0] == '\0';
+	if (nobody && !doctor->test_site)
+		doctor_tell (doctor, FOUND_WARN, "alarms", "name people in [alarms] mail, and a server in [mail]", "nobody is told of alarms");
+	if (!store_read (store, "doctor.alarms", read_alarms, &alarms, &error)) {
+		doctor_tell (doctor, FOUND_FAIL, "alarms", "look at the database", "%s", error->message);
+		return;
+	}
+	json_array_foreach (alarms, i, alarm) {
+		const char *what = json_string_value (json_object_get (alarm, "what")), *about = json_string_value (json_object_get (alarm, "about"));
+		gboolean bad = json_integer_value (json_object_get (alarm, "level")) > 1;
+		doctor_tell (doctor, bad ? FOUND_FAIL : FOUND_WARN, "alarms", "see docs/operations.md, What to do when", "%s%s%s, since %s", what,
+		             about[0] != '\0' ? ": ends " : "", about, json_string_value (json_object_get (alarm, "since")));
+	}
+	if (json_array_size (alarms) == 0)
+		doctor_tell (doctor, FOUND_OK, "alarms", NULL, "none of the running site");
+}
+
 static void
 look_at_database (const Doctor *doctor)
 {
@@ -122,8 +157,10 @@ look_at_database (const Doctor *doctor)
 		doctor_tell (doctor, FOUND_FAIL, "database", "use the program that this database belongs to", "%s", error->message);
 	else if (waiting > 0)
 		doctor_tell (doctor, FOUND_WARN, "database", "back up, then diqi migrate, or start the server", "it answers; %u migrations of this program wait", waiting);
-	else
+	else {
 		doctor_tell (doctor, FOUND_OK, "database", NULL, "%s answers, at this program's schema", store_is_postgresql (store) ? "PostgreSQL" : "SQLite");
+		look_at_alarms (doctor, store);
+	}
 }
 
 static void

@@ -3,15 +3,12 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "document/fonts.h"
 #include "main/doctor.h"
+#include "main/site.h"
 
-#define MEGABYTE (1024.0 * 1024.0)
-#define ROOM_FAIL_MB 256
-#define ROOM_WARN_MB 2048
 /* As much as a stamp may be off (signer/stamp.h promises a second). */
 #define CLOCK_ERROR_WARN MICROS_PER_S
 
@@ -38,14 +35,12 @@ doctor_look_at_clock (const Doctor *doctor)
 static void
 look_at_room (const Doctor *doctor, const char *path, const char *what)
 {
-	struct statvfs facts;
-	if (statvfs (path, &facts) != 0) {
+	guint64 mb;
+	gboolean names;
+	if (!host_room (path, &mb, &names)) {
 		doctor_tell (doctor, FOUND_WARN, "disk", "run doctor as the site's user", "%s: %s", path, g_strerror (errno));
 		return;
 	}
-	guint64 mb = (guint64) ((double) facts.f_bavail * (double) facts.f_frsize / MEGABYTE);
-	/* Where inodes are not counted both are 0. */
-	gboolean names = facts.f_files == 0 || facts.f_favail > facts.f_files / 100;
 	FoundLevel level = mb < ROOM_FAIL_MB || !names ? FOUND_FAIL : mb < ROOM_WARN_MB ? FOUND_WARN : FOUND_OK;
 	doctor_tell (doctor, level, "disk", level == FOUND_OK ? NULL : "make room; writes are refused when it is full", "%s (%s): %" G_GUINT64_FORMAT " MB free%s",
 	             path, what, mb, names ? "" : ", hardly any inodes");

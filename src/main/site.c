@@ -186,7 +186,6 @@ site_open (const char *dir, const char *passphrase, GError **error)
 	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
 	site->dir = g_strdup (dir);
 	site->tls = site_tls_new ();
-	site->alarms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 	site->ca_folder = g_build_filename (dir, "ca", NULL);
 	site->metrics = metrics_new ();
 	site->config = config_load (path, error);
@@ -390,6 +389,7 @@ site_close (Site *site)
 	g_free (site->dir);
 	g_free (site->ca_folder);
 	g_clear_pointer (&site->tls, site_tls_free);
-	g_clear_pointer (&site->alarms, g_hash_table_unref);
+	g_strfreev (site->alarm_people.mail);
+	g_strfreev (site->alarm_people.mobile);
 	g_free (site);
 }

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "jobs/jobs.h"
 #include "market/sale_clock.h"
+#include "outbox/alarm.h"
 #include "outbox/sender.h"
 #include "protocol/protocol.h"
 
@@ -38,7 +39,7 @@ typedef struct {
 	Server *http, *https, *manage;
 	gint draining;
 	SiteTls *tls;               /* main/site_tls.c */
-	GHashTable *alarms;         /* what ends → how many alarms went off; of site_watch alone */
+	AlarmPeople alarm_people;   /* who is told of alarms */
 	gint64 disposals_listed;    /* day of the calendar; 0 not yet */
 } Site;
 
@@ -80,7 +81,7 @@ gboolean site_open_outbox (Site *site, GError **error);
 void site_start_outbox (Site *site);
 void site_close_outbox (Site *site);
 
-/* main/site_watch.c: renews the site's own certificates, and says what ends soon. */
+/* main/site_watch.c: renews the site's own certificates, and tells people what ends soon. */
 gboolean site_watch (gpointer site, GError **error);
 
 /* main/site_tls.c: the certificate that HTTPS shows. */
@@ -93,6 +94,21 @@ gboolean site_tls_load (Site *site, char **certificate, char **key, GError **err
 void site_tls_look (Site *site);
 /* End of the certificate shown; 0: there is no HTTPS. */
 Micros site_tls_end (Site *site);
+
+/* main/site_alarms.c: what is alarming now, gathered and then told in one transaction. */
+typedef struct SiteAlarms SiteAlarms;
+SiteAlarms *site_alarms_new (Site *site);
+void site_alarms_free (SiteAlarms *alarms);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SiteAlarms, site_alarms_free)
+/* Takes params, which may be NULL at level 0.  event: of the log. */
+void site_alarms_add (SiteAlarms *alarms, const char *what, guint level, const char *about, const char *template_name, json_t *params, const char *event);
+/* Room on the disks, and stamps: no_stamps is why the signer gives none, or NULL. */
+void site_alarms_look_at_host (SiteAlarms *alarms, const char *no_stamps);
+gboolean site_alarms_tell (SiteAlarms *alarms, GError **error);
+/* Megabytes free where path is; FALSE: it cannot be looked at. */
+gboolean host_room (const char *path, guint64 *megabytes, gboolean *names);
+#define ROOM_FAIL_MB 256
+#define ROOM_WARN_MB 2048
 
 /* main/site_reminders.c: tells holders what is about to lapse. */
 gboolean site_remind (gpointer site, GError **error);

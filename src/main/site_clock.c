@@ -67,7 +67,7 @@ site_clock_new (const Config *config, const char *dir, gboolean test_site, GErro
 gboolean
 site_clock_tell_signer (SignerClient *signer, const Clock *clock, Micros now, GError **error)
 {
-	return clock_is_frozen (clock) ? signer_freeze_clock (signer, now, error) : signer_set_clock (signer, now, error);
+	return clock_is_frozen (clock) ? signer_distrust_clock (signer, now, !clock_trust (clock).synchronised, error) : signer_set_clock (signer, now, error);
 }
 
 gboolean

@@ -64,10 +64,27 @@ configure (Tx *tx, gpointer arg, GError **error)
 	return outbox_configure (tx, site->api.site_name, site->mail != NULL, site->hook != NULL, error);
 }
 
+/* Read even where their channel is off: a wrong address is better found at once. */
+static gboolean
+read_people (Site *site, GError **error)
+{
+	AlarmPeople *people = &site->alarm_people;
+	people->mail = alarm_addresses (config_string (site->config, "alarms", "mail"), "/alarms/mail", error);
+	people->mobile = people->mail != NULL ? alarm_addresses (config_string (site->config, "alarms", "mobile"), "/alarms/mobile", error) : NULL;
+	people->language = config_string (site->config, "alarms", "language");
+	if (people->mobile == NULL)
+		return FALSE;
+	if (site->mail == NULL)
+		g_clear_pointer (&people->mail, g_strfreev);
+	if (site->hook == NULL)
+		g_clear_pointer (&people->mobile, g_strfreev);
+	return TRUE;
+}
+
 gboolean
 site_open_outbox (Site *site, GError **error)
 {
-	return open_mail (site, error) && open_hook (site, error) && store_run (site->store, "outbox.configure", configure, site, error);
+	return open_mail (site, error) && open_hook (site, error) && read_people (site, error) && store_run (site->store, "outbox.configure", configure, site, error);
 }
 
 void

@@ -1,96 +1,103 @@
-/* main/site_watch.c — the site's own certificates and its roots' lists: renewed in time, and an alarm 30 and 14 days before one ends that was not.
+/* main/site_watch.c — the site's own certificates and its roots' lists: renewed in time, and an alarm 30 and 14 days before one ends that was not; beside them
+ * what the host gives (site_alarms.c).
  *
  * The signer renews its services by itself when it is asked (signer/renew.h).  What a root signs, and the certificate of the web server, are made
  * in a ceremony (docs/operations.md): of those people must be told.
  */
 #include "base/error.h"
-#include "base/log.h"
 #include "main/site.h"
 #include "signer/pins.h"
 
 static const struct {
 	Micros left;
-	LogLevel level;
-	const char *say;
-} alarms[] = {
-	{ 30 * MICROS_PER_DAY, LOG_LEVEL_WARN, "ends within 30 days" }, { 14 * MICROS_PER_DAY, LOG_LEVEL_ERROR_, "ends within 14 days" },
-	{ 0, LOG_LEVEL_ERROR_, "has ended" },
-};
+	const char *template_name;
+} stages[] = { { 30 * MICROS_PER_DAY, "alarm.ends" }, { 14 * MICROS_PER_DAY, "alarm.ends" }, { 0, "alarm.ended" } };
 
-/* How many of the alarms have gone off. */
+/* How many of the stages have come. */
 static guint
-alarm_of (Micros end, Micros now)
+stage_of (Micros end, Micros now)
 {
 	guint n = 0;
-	for (gsize i = 0; i < G_N_ELEMENTS (alarms); i++)
-		n += end - now <= alarms[i].left;
+	for (gsize i = 0; i < G_N_ELEMENTS (stages); i++)
+		n += end - now <= stages[i].left;
 	return n;
 }
 
-/* Each alarm once, until what it was about has been replaced. */
+typedef struct {
+	Site *site;
+	SiteAlarms *alarms;
+} Watch;
+
+/* end 0: it is missing, or cannot be used, which is as bad as ended. */
 static void
-watch (Site *site, const char *what, Micros end)
+watch (const Watch *w, const char *what, Micros end)
 {
-	guint before = GPOINTER_TO_UINT (g_hash_table_lookup (site->alarms, what)), now = alarm_of (end, clock_now (site->clock));
-	g_autofree char *label = g_strdup_printf ("what=\"%s\"", what);
-	metrics_set (site->metrics, "ca_expires_timestamp_seconds", "When a certificate of the site itself, or a root's list, ends", label, end / MICROS_PER_S);
-	metrics_set (site->metrics, "ca_expires_alarm", "0: fine, 1: ends within 30 days, 2: within 14 days, 3: has ended", label, now);
-	g_hash_table_insert (site->alarms, g_strdup (what), GUINT_TO_POINTER (now));
-	if (now <= before)
-		return;
-	g_autofree char *at = time_format (end);
-	log_event (alarms[now - 1].level, "authority.ends", "what", "%s", what, "ends", "%s", at, "detail", "%s", alarms[now - 1].say, NULL);
+	guint stage = stage_of (end, clock_now (w->site->clock));
+	g_autofree char *label = g_strdup_printf ("what=\"%s\"", what), *at = time_format (end);
+	metrics_set (w->site->metrics, "ca_expires_timestamp_seconds", "When a certificate of the site itself, or a root's list, ends", label, end / MICROS_PER_S);
+	metrics_set (w->site->metrics, "ca_expires_alarm", "0: fine, 1: ends within 30 days, 2: within 14 days, 3: has ended", label, stage);
+	if (stage == 0)
+		site_alarms_add (w->alarms, what, 0, at, NULL, NULL, NULL);
+	else if (end == 0)
+		site_alarms_add (w->alarms, what, stage, "missing", "alarm.missing", json_pack ("{s:s}", "what", what), "authority.ends");
+	else {
+		g_autofree char *days = g_strdup_printf ("%d", (int) (stages[stage - 1].left / MICROS_PER_DAY));
+		json_t *params = json_pack ("{s:s, s:s, s:s}", "what", what, "expires", at, "days", days);
+		site_alarms_add (w->alarms, what, stage, at, stages[stage - 1].template_name, params, "authority.ends");
+	}
 }
 
 static void
-watch_ca_file (Site *site, const char *ca, const char *file, const Certificate *certificate)
+watch_ca_file (const Watch *w, const char *ca, const char *file, const Certificate *certificate)
 {
 	g_autofree char *what = pins_ca_file (ca, file, "");
 	if (certificate != NULL)
-		watch (site, what, certificate_not_after (certificate));
+		watch (w, what, certificate_not_after (certificate));
 }
 
-/* The list is put there by a ceremony; when it is missing or not the root's, it is as good as ended. */
+/* The list is put there by a ceremony. */
 static void
-watch_root_list (Site *site, const SignerCa *ca)
+watch_root_list (const Watch *w, const SignerCa *ca)
 {
 	Micros next_update = 0;
-	g_autoptr (GBytes) list = protocol_root_list (&site->protocol, ca, NULL, &next_update, NULL);
+	g_autoptr (GBytes) list = protocol_root_list (&w->site->protocol, ca, NULL, &next_update, NULL);
 	g_autofree char *what = pins_ca_file (ca->name, "root", ".crl");
-	watch (site, what, list != NULL ? next_update : 0);
+	watch (w, what, list != NULL ? next_update : 0);
 }
 
 static void
-watch_ca (Site *site, const SignerSite *facts, guint i)
+watch_ca (const Watch *w, const SignerSite *facts, guint i)
 {
 	const SignerCa *ca = g_ptr_array_index (facts->cas, i);
-	watch_ca_file (site, ca->name, NULL, ca->certificate);
-	watch_ca_file (site, ca->name, "ocsp", ca->ocsp);
-	watch_ca_file (site, ca->name, "cross", ca->cross);
+	watch_ca_file (w, ca->name, NULL, ca->certificate);
+	watch_ca_file (w, ca->name, "ocsp", ca->ocsp);
+	watch_ca_file (w, ca->name, "cross", ca->cross);
 	for (guint j = 0; j < i; j++) {
 		const SignerCa *other = g_ptr_array_index (facts->cas, j);
 		if (fingerprint_equal (certificate_fingerprint (other->root), certificate_fingerprint (ca->root)))
 			return;
 	}
-	watch_ca_file (site, ca->name, "root", ca->root);
-	watch_root_list (site, ca);
+	watch_ca_file (w, ca->name, "root", ca->root);
+	watch_root_list (w, ca);
 }
 
 static void
-watch_all (Site *site)
+watch_all (const Watch *w)
 {
-	const SignerSite *facts = authority_site (site->authority);
+	const SignerSite *facts = authority_site (w->site->authority);
 	const struct {
 		const char *what;
 		const Certificate *certificate;
 	} services[] = { { "log", facts->log }, { "receipt", facts->receipt }, { "document", facts->document }, { "tsa", facts->tsa } };
 	for (guint i = 0; i < facts->cas->len; i++)
-		watch_ca (site, facts, i);
+		watch_ca (w, facts, i);
 	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
-		watch (site, services[i].what, certificate_not_after (services[i].certificate));
-	Micros tls = site_tls_end (site);
+		watch (w, services[i].what, certificate_not_after (services[i].certificate));
+	Micros tls = site_tls_end (w->site);
 	if (tls != 0)
-		watch (site, "tls", tls);
+		watch (w, "tls", tls);
+	else
+		site_alarms_add (w->alarms, "tls", 0, "", NULL, NULL, NULL);
 }
 
 gboolean
@@ -98,7 +105,8 @@ site_watch (gpointer user, GError **error)
 {
 	Site *site = user;
 	gboolean renewed;
-	if (!signer_renew (site->signer, &renewed, error))
+	g_autofree char *no_stamps = NULL;
+	if (!signer_renew (site->signer, &renewed, &no_stamps, error))
 		return FALSE;
 	if (renewed) {
 		g_autoptr (SignerSite) fresh = signer_get_site (site->signer, error);
@@ -107,6 +115,8 @@ site_watch (gpointer user, GError **error)
 		authority_renewed (site->authority, fresh);
 	}
 	site_tls_look (site);
-	watch_all (site);
-	return TRUE;
+	g_autoptr (SiteAlarms) alarms = site_alarms_new (site);
+	watch_all (&(Watch) { site, alarms });
+	site_alarms_look_at_host (alarms, no_stamps);
+	return site_alarms_tell (alarms, error);
 }

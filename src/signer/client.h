@@ -67,8 +67,9 @@ void signer_site_free (SignerSite *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerSite, signer_site_free)
 SignerSite *signer_get_site (SignerClient *client, GError **error);
 
-/* The signer renews its services' certificates when it is time (signer/renew.h).  *renewed: something was; what `site` says differs then. */
-gboolean signer_renew (SignerClient *client, gboolean *renewed, GError **error);
+/* The signer renews its services' certificates when it is time (signer/renew.h).  *renewed: something was; what `site` says differs then.
+ * *no_stamps: why no time stamps are given now, NULL: they are; caller frees. */
+gboolean signer_renew (SignerClient *client, gboolean *renewed, char **no_stamps, GError **error);
 /* Takes the services' certificates of `fresh` into `site`, which other threads may be reading: what they borrowed stays until signer_site_free.
  * One thread at a time. */
 void signer_site_renewed (SignerSite *site, const SignerSite *fresh);

@@ -146,10 +146,11 @@ signer_site_add_ca (SignerSite *site, const char *name, Certificate *root, Certi
 }
 
 gboolean
-signer_renew (SignerClient *client, gboolean *renewed, GError **error)
+signer_renew (SignerClient *client, gboolean *renewed, char **no_stamps, GError **error)
 {
 	g_autoptr (json_t) reply = client_call (client, json_pack ("{s:s}", "type", "renew"), error);
 	*renewed = json_array_size (json_object_get (reply, "renewed")) > 0;
+	*no_stamps = g_strdup (json_string_value (json_object_get (reply, "no_stamps")));
 	return reply != NULL;
 }
 

@@ -186,5 +186,7 @@ message_renew (Keyring *keyring, const json_t *message, GError **error)
 	json_t *renewed = json_array ();
 	for (guint i = 0; i < names->len; i++)
 		json_array_append_new (renewed, json_string (g_ptr_array_index (names, i)));
-	return json_pack ("{s:o}", "renewed", renewed);
+	/* Beside: whoever asks tells people when time stamps have stopped. */
+	const char *why = stamper_obstacle (&keyring->stamper, keyring->journal, keyring->clock, clock_monotonic ());
+	return json_pack ("{s:o, s:s*}", "renewed", renewed, "no_stamps", why);
 }

@@ -18,28 +18,41 @@ is_even (Stamper *stamper, const Clock *clock, Micros now, Micros monotonic)
 	return even;
 }
 
-gboolean
-stamper_take (Stamper *stamper, Journal *journal, const Clock *clock, Micros monotonic, Micros *time, const char **why)
+/* *time: that of a stamp which would be given at `now`. */
+static const char *
+obstacle (Stamper *stamper, const Journal *journal, const Clock *clock, Micros now, Micros monotonic, Micros *time)
 {
-	Micros now = clock_now (clock), reserved = journal_stamps_until (journal);
 	ClockTrust trust = clock_trust (clock);
 	gboolean even = is_even (stamper, clock, now, monotonic);
 	/* After a restart: later than all that the last life may have given. */
-	Micros last = stamper->last != 0 ? stamper->last : reserved;
+	Micros last = stamper->last != 0 ? stamper->last : journal_stamps_until (journal);
 
 	*time = MAX (now, last + 1);
-	*why = NULL;
 	if (!trust.synchronised)
-		*why = "the clock has no time source";
-	else if (!even)
-		*why = "the clock has stepped and is being watched";
-	else if (*time - now + trust.max_error > STAMP_ACCURACY)
-		*why = "the clock may be further off than stamps promise";
-	else if (now < journal_last_time (journal) - STAMP_ACCURACY)
-		*why = "the clock is behind the journal";
+		return "the clock has no time source";
+	if (!even)
+		return "the clock has stepped and is being watched";
+	if (*time - now + trust.max_error > STAMP_ACCURACY)
+		return "the clock may be further off than stamps promise";
+	return now < journal_last_time (journal) - STAMP_ACCURACY ? "the clock is behind the journal" : NULL;
+}
+
+const char *
+stamper_obstacle (Stamper *stamper, const Journal *journal, const Clock *clock, Micros monotonic)
+{
+	Micros time;
+	return obstacle (stamper, journal, clock, clock_now (clock), monotonic, &time);
+}
+
+gboolean
+stamper_take (Stamper *stamper, Journal *journal, const Clock *clock, Micros monotonic, Micros *time, const char **why)
+{
+	Micros now = clock_now (clock);
+
+	*why = obstacle (stamper, journal, clock, now, monotonic, time);
 	if (*why != NULL)
 		return FALSE;
-	if (*time > reserved)
+	if (*time > journal_stamps_until (journal))
 		journal_add_stamps (journal, now, *time + STAMP_RESERVE);
 	stamper->last = *time;
 	return TRUE;

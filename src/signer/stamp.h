@@ -21,6 +21,8 @@ typedef struct {
 	Micros last;               /* time of the last stamp; 0: none since the start */
 } Stamper;
 
+/* Why no stamp would be given at this moment, a constant text; NULL: one would. */
+const char *stamper_obstacle (Stamper *stamper, const Journal *journal, const Clock *clock, Micros monotonic);
 /* The next stamp's time, with its record gathered in the journal (and journal_commit to do before it is told).
  * FALSE: *why is a constant text.  monotonic: of this moment. */
 gboolean stamper_take (Stamper *stamper, Journal *journal, const Clock *clock, Micros monotonic, Micros *time, const char **why);

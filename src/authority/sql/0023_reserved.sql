@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0023 (x INTEGER) STRICT;

@@ -1,0 +1,2 @@
+-- Reserved.
+CREATE TABLE reserved_0024 (x INTEGER) STRICT;
