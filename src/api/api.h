@@ -32,6 +32,7 @@ typedef struct {
 	ArrivalWatermark *watermark;
 	Metrics *metrics;
 	gint64 max_hold_days;          /* [authority] max_hold_days */
+	gint64 hold_warning_days;      /* [authority] hold_warning_days */
 	const char *site_name;
 	const char *log_origin;
 	/* Test sites: moves the injected clock (and the signer's) and everything that waits for it. */

@@ -27,9 +27,9 @@ authorities (const SignerSite *site)
 	json_t *list = json_array ();
 	for (guint i = 0; i < site->cas->len; i++) {
 		const SignerCa *ca = g_ptr_array_index (site->cas, i);
-		json_array_append_new (list, json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:s, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
+		json_array_append_new (list, json_pack ("{s:s, s:s, s:s, s:b, s:o, s:o, s:s, s:i, s:s, s:s}", "name", ca->name, "hierarchy", ca->hierarchy,
 			"algorithm", key_algorithm_name (ca->algorithm), "current", ca->current, "root", certificate_facts (ca->root),
-			"certificate", certificate_facts (ca->certificate), "crl", ca->crl_uri, "ocsp", ca->ocsp_uri, "issuer", ca->issuer_uri));
+			"certificate", certificate_facts (ca->certificate), "crl", ca->crl_uri, "crl_shards", (int) ca->shards, "ocsp", ca->ocsp_uri, "issuer", ca->issuer_uri));
 	}
 	return list;
 }
@@ -161,17 +161,19 @@ json_t *
 cps_document (const Api *api, Micros now, GError **error)
 {
 	g_autoptr (json_t) tariffs = NULL;
-	g_autoptr (json_t) profiles = signer_get_profiles (api->signer, error);
+	gint64 changes;
+	g_autoptr (json_t) profiles = signer_get_profiles (api->signer, &changes, error);
 	g_autoptr (json_t) centre = profiles != NULL ? key_centre (api->signer, error) : NULL;
 	if (centre == NULL || !store_read (api->store, "page.cps", read_tariffs, &tariffs, error))
 		return NULL;
 	return json_pack (
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:o, s:I, s:O, s:{s:i}}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o}, s:{s:i, s:o, s:o}, s:o, s:o, s:I, s:I, s:O, s:{s:i}}",
 		"name", api->site_name, "site", api->site->site, "kind", api->site->test_site ? "test" : "production", "base_uri", api->site->base_uri,
 		"generated", json_time (now), "authorities", authorities (api->site), "profiles", profiles_in_use (profiles),
 		"crl", "life_s", seconds (CRL_LIFE), "published_every_s", seconds (CRL_LIFE / 2), "full_latency_s", seconds (FULL_PAUSE), "ocsp", "life_s", seconds (OCSP_LIFE),
 		"approvals", "persons", 2, "valid_s", seconds (APPROVAL_MAX_AGE), "clock_tolerance_s", seconds (CLOCK_TOLERANCE),
-		"services", services (tariffs, now), "causes", revocation_cause_list (), "max_hold_days", (json_int_t) api->max_hold_days, "key_centre", centre, "retention", "years_after_end", DISPOSAL_YEARS);
+		"services", services (tariffs, now), "causes", revocation_cause_list (), "max_hold_days", (json_int_t) api->max_hold_days,
+		"hold_warning_days", (json_int_t) MIN (api->hold_warning_days, api->max_hold_days), "key_centre", centre, "retention", "years_after_end", DISPOSAL_YEARS);
 }
 
 static const Api *

@@ -107,8 +107,8 @@ authorities_section (Html *html, const json_t *d)
 		g_autofree char *root = g_strdup_printf ("/pki/%s/root.cer", name), *own = g_strdup_printf ("/pki/%s/ca.cer", name);
 		certificate_row (html, gm ? "根证书(国密)" : "根证书", root, at (ca, "root"));
 		certificate_row (html, gm ? "签发证书(国密)" : "签发证书", own, at (ca, "certificate"));
-		html_text (html, "<tr><th scope=\"row\">%s</th><td>算法 %s;%s<br>撤销列表 CRL <code>%s</code><br>在线状态 OCSP <code>%s</code></td></tr>\n", name,
-		           text_at (ca, "algorithm"), json_is_true (at (ca, "current")) ? "现用于签发" : "只提供状态,不再签发", text_at (ca, "crl"), text_at (ca, "ocsp"));
+		html_text (html, "<tr><th scope=\"row\">%s</th><td>算法 %s;%s<br>撤销列表 CRL <code>%s</code>,另按序列号末字节分为 %" JSON_INTEGER_FORMAT " 张分片表,证书写明其所属分片表的地址<br>在线状态 OCSP <code>%s</code></td></tr>\n", name,
+		           text_at (ca, "algorithm"), json_is_true (at (ca, "current")) ? "现用于签发" : "只提供状态,不再签发", text_at (ca, "crl"), number_at (ca, "crl_shards"), text_at (ca, "ocsp"));
 	}
 	table_end (html);
 }
@@ -133,7 +133,8 @@ profiles_section (Html *html, const json_t *d)
 	gsize i;
 	const json_t *p;
 	section (html, "profiles", "二、证书种类", "Certificate profiles");
-	html_raw (html, "<p>新证书按下列各种类的最新版本签发。签名密钥与加密密钥分开:一枚密钥只作其一。种类由两名管理员签名变更,签发系统另有不可更改的限制。</p>\n");
+	html_raw (html, "<p>新证书按下列各种类的最新版本签发。签名密钥与加密密钥分开:一枚密钥只作其一。加密证书的密钥用法依密钥算法取其所能:"
+	          "P-256、P-384 密钥只写 keyAgreement(RFC 8813),RSA 密钥只写 keyEncipherment、dataEncipherment(RFC 3279),SM2 密钥三者皆写(GM/T 0015)。种类由两名管理员签名变更,签发系统另有不可更改的限制。</p>\n");
 	table_begin (html);
 	html_raw (html, "<thead><tr><th>种类</th><th>用途</th><th class=\"number\">最长有效期</th><th>算法</th><th>密钥用法、策略 OID</th></tr></thead><tbody>\n");
 	json_array_foreach (at (d, "profiles"), i, p)
@@ -210,7 +211,11 @@ status_section (Html *html, const json_t *d)
 	html_raw (html, "<ul>\n<li>证书持有人可随时申请暂停或撤销,并以本人证书签名或经柜台鉴别身份;审核人、发证人可按合同四.7 所列事由撤销。</li>\n"
 	          "<li>撤销自登记时起立即生效:在线状态与登录会话在 1 秒内反映,不设宽限期。</li>\n");
 	if (number_at (d, "max_hold_days") > 0)
-		html_text (html, "<li>暂停最长 %" JSON_INTEGER_FORMAT " 天,逾期未解除即撤销。</li>\n", number_at (d, "max_hold_days"));
+		html_text (html, "<li>暂停最长 %" JSON_INTEGER_FORMAT " 天,逾期未解除即撤销。", number_at (d, "max_hold_days"));
+	if (number_at (d, "max_hold_days") > 0 && number_at (d, "hold_warning_days") > 0)
+		html_text (html, "期满 %" JSON_INTEGER_FORMAT " 天前通知持有人一次。", number_at (d, "hold_warning_days"));
+	if (number_at (d, "max_hold_days") > 0)
+		html_raw (html, "</li>\n");
 	html_text (html, "<li>撤销列表(CRL)有效期 %s,最迟每 %s 公布一次;每有撤销,在 1 秒内公布新表(很长的全表最迟 %s 后,其增量表与分片表仍在 1 秒内)。</li>\n", life, every, latency);
 	html_text (html, "<li>在线状态(OCSP)全天提供,回答有效期 %s;“有效”只对本机构确实签发的证书作出。</li>\n</ul>\n", answer);
 	causes_table (html, at (d, "causes"));

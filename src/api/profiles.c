@@ -12,10 +12,11 @@
 static json_t *
 current (Api *api, GError **error)
 {
-	g_autoptr (json_t) profiles = signer_get_profiles (api->signer, error);
+	gint64 changes;
+	g_autoptr (json_t) profiles = signer_get_profiles (api->signer, &changes, error);
 	if (profiles == NULL)
 		return NULL;
-	authority_set_profiles (api->authority, profiles);
+	authority_set_profiles (api->authority, profiles, changes);
 	return json_pack ("{s:O}", "profiles", profiles);
 }
 
@@ -88,10 +89,11 @@ change_profile (ApiCall *call, gpointer arg, json_t **reply, GError **error)
 	Change *change = arg;
 	Api *api = call->api;
 	const char *const texts[2] = { statement_compact (change->two.statement[0]), statement_compact (change->two.statement[1]) };
-	g_autoptr (json_t) profiles = signer_set_profile (api->signer, change->text, change->open, texts, error);
+	gint64 changes;
+	g_autoptr (json_t) profiles = signer_set_profile (api->signer, change->text, change->open, texts, &changes, error);
 	if (profiles == NULL)
 		return FALSE;
-	authority_set_profiles (api->authority, profiles);
+	authority_set_profiles (api->authority, profiles, changes);
 	if (!store_run (api->store, "profile.change", append_change, change, error))
 		return FALSE;
 	*reply = json_pack ("{s:O}", "profiles", profiles);

@@ -79,6 +79,7 @@ authority_new_with (Store *store, SignerSite *site, const json_t *officers,
 	authority->site = site;
 	g_mutex_init (&authority->profiles_lock);
 	authority->profiles = json_incref (site->profiles);
+	authority->profile_changes = -1;
 	authority->calls = *calls;
 	authority->signer = signer;
 	authority->status = status_index_new ();
@@ -155,13 +156,34 @@ authority_profiles (const Authority *authority)
 }
 
 void
-authority_set_profiles (Authority *authority, json_t *profiles)
+authority_set_profiles (Authority *authority, json_t *profiles, gint64 changes)
 {
+	g_autoptr (json_t) old = json_incref (profiles);
+
 	g_mutex_lock (&authority->profiles_lock);
-	json_t *before = authority->profiles;
-	authority->profiles = json_incref (profiles);
+	if (changes >= authority->profile_changes) {
+		json_t *before = authority->profiles;
+		authority->profiles = g_steal_pointer (&old);
+		authority->profile_changes = changes;
+		old = before;
+	}
 	g_mutex_unlock (&authority->profiles_lock);
-	json_decref (before);
+}
+
+gboolean
+authority_refresh_profiles (Authority *authority, GError **error)
+{
+	g_autoptr (json_t) profiles = NULL;
+	gint64 changes;
+
+	g_mutex_lock (&authority->profiles_lock);
+	gint64 known = authority->profile_changes;
+	g_mutex_unlock (&authority->profiles_lock);
+	if (!signer_profiles_since (authority->signer, known, &changes, &profiles, error))
+		return FALSE;
+	if (profiles)
+		authority_set_profiles (authority, profiles, changes);
+	return TRUE;
 }
 
 /* The newest of this name that is open for new certificates; a new reference. */

@@ -44,9 +44,12 @@ const SignerSite *authority_site (const Authority *authority);
 /* The signer renewed certificates of its services: `fresh` says which.  One thread at a time. */
 void authority_renewed (Authority *authority, const SignerSite *fresh);
 StatusIndex *authority_status (Authority *authority);
-/* All profiles of the signer, as in SignerSite.profiles: a new reference.  set: after officers changed them. */
+/* All profiles of the signer, as in SignerSite.profiles: a new reference.  set: as the signer answered after so many changes; an
+ * older answer than the one that counts is let go, for answers may overtake each other. */
 json_t *authority_profiles (const Authority *authority);
-void authority_set_profiles (Authority *authority, json_t *profiles);
+void authority_set_profiles (Authority *authority, json_t *profiles, gint64 changes);
+/* Asks the signer whether they changed: another web process, or a lost answer, may have left this one behind. */
+gboolean authority_refresh_profiles (Authority *authority, GError **error);
 /* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
 gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);

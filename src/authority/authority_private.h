@@ -44,6 +44,7 @@ struct Authority {
 	SignerSite *site;
 	GMutex profiles_lock;     /* guards profiles: officers change them while others issue */
 	json_t *profiles;
+	gint64 profile_changes;   /* -1: as the signer described itself at start */
 	SignerCalls calls;
 	gpointer signer;
 	StatusIndex *status;

@@ -28,6 +28,18 @@ choose_second (Cli *cli, KeyAlgorithm first, KeyAlgorithm *second, GError **erro
 }
 
 static gboolean
+read_shards (Cli *cli, guint *out, GError **error)
+{
+	gint64 n;
+	if (!cli_int (cli, "crl-shards", 0, &n, error))
+		return FALSE;
+	if (n < 0 || n > CREATE_MAX_SHARDS || (n == 0 && cli_option (cli, "crl-shards") != NULL))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "--crl-shards", "1, 2, 4 and so on, at most %d shards", CREATE_MAX_SHARDS);
+	*out = (guint) n;
+	return TRUE;
+}
+
+static gboolean
 run_init (Cli *cli, GError **error)
 {
 	KeyAlgorithm algorithm = KEY_P256;
@@ -38,6 +50,9 @@ run_init (Cli *cli, GError **error)
 	gint64 agents, threshold;
 	if (!cli_int (cli, "recovery-agents", INIT_AGENTS, &agents, error)
 	    || !cli_int (cli, "threshold", agents == 0 ? 0 : INIT_THRESHOLD, &threshold, error))
+		return FALSE;
+	guint shards;
+	if (!read_shards (cli, &shards, error))
 		return FALSE;
 	if (agents < 0 || agents > INIT_AGENTS_MAX || threshold < 0 || threshold > agents)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/recovery-agents", "0 to %d recovery agents, and not more for the threshold", INIT_AGENTS_MAX);
@@ -54,7 +69,7 @@ run_init (Cli *cli, GError **error)
 		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
 		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
 		.algorithm = algorithm, .has_second = cli_option (cli, "second") != NULL, .second = second, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
-		.recovery_agents = (guint) agents, .threshold = (guint) threshold,
+		.crl_shards = shards, .recovery_agents = (guint) agents, .threshold = (guint) threshold,
 	};
 	if (!init_site (&options, error))
 		return FALSE;
@@ -133,6 +148,8 @@ run_demo (Cli *cli, GError **error)
 		return FALSE;
 	options.token = hsm.token;
 	options.root_token = hsm.root_token;
+	if (!read_shards (cli, &options.crl_shards, error))
+		return FALSE;
 	if (cli_flag (cli, "make-only"))
 		return demo_make_only (&options, cli_option (cli, "clock"), error);
 	return cli_flag (cli, "story") ? demo_story (&options, error) : demo_serve (&options, error);
@@ -183,6 +200,7 @@ static const CliOption init_options[] = {
 	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
 	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
 	{ "store", "URI", "sqlite:PATH (default sqlite:data/diqi.db) or postgresql://…", FALSE },
+	{ "crl-shards", "N", "in how many lists the revocation list is also given out, 1 to 256, a power of two (default 16); fixed with the site", FALSE },
 	{ "recovery-agents", "N", "how many recovery agents the key centre has (default 3); 0: no key centre", FALSE },
 	{ "threshold", "K", "how many of them together recover a key (default 2)", FALSE },
 	PASSPHRASE,
@@ -203,6 +221,7 @@ static const CliOption demo_options[] = {
 	{ "clock", "TIME", "where the frozen clock of --make-only stands", FALSE },
 	{ "store", "URI", "database of a new demo site", FALSE },
 	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
+	{ "crl-shards", "N", "as for init", FALSE },
 	HSM_OPTIONS,
 	{ "second", "NAME", "algorithm of a second hierarchy: sm2 beside another, another beside sm2", FALSE },
 	END,

@@ -10,6 +10,7 @@ typedef struct {
 	KeyAlgorithm algorithm;
 	gboolean has_second;         /* a second hierarchy beside it */
 	KeyAlgorithm second;
+	guint crl_shards;            /* 0: as init does */
 	gboolean quiet;
 	const SignerCreateToken *token, *root_token;     /* NULL: keys in files */
 } DemoOptions;

@@ -126,11 +126,20 @@ check_agents (const InitOptions *options, GError **error)
 		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/threshold", "the threshold is 2 to the number of recovery agents");
 }
 
+/* By the last octet of the serial: a power of two makes shards of one length. */
+static gboolean
+check_shards (const InitOptions *options, GError **error)
+{
+	guint n = options->crl_shards;
+	return n == 0 || (n <= CREATE_MAX_SHARDS && (n & (n - 1)) == 0)
+		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/crl_shards", "the revocation list has 1, 2, 4 and so on, at most %d shards", CREATE_MAX_SHARDS);
+}
+
 static gboolean
 create_keys (const InitOptions *options, const char *site, const char *name, const char *base_uri, Micros now, SignerCreated *created, GError **error)
 {
 	g_auto (Staff) staff = { NULL };
-	if (!check_agents (options, error))
+	if (!check_agents (options, error) || !check_shards (options, error))
 		return FALSE;
 	staff_fill (&staff, options->recovery_agents, now);
 	const SignerCreate in = {
@@ -139,7 +148,7 @@ create_keys (const InitOptions *options, const char *site, const char *name, con
 		.passphrase = options->passphrase, .passphrase_n = strlen (options->passphrase),
 		.root_passphrase = options->root_passphrase, .root_passphrase_n = strlen (options->root_passphrase),
 		.officers = (const SignerCreateOfficer *) staff.officers->data, .officers_n = staff.officers->len,
-		.recovery_threshold = options->threshold, .token = options->token, .root_token = options->root_token,
+		.shards = options->crl_shards, .recovery_threshold = options->threshold, .token = options->token, .root_token = options->root_token,
 	};
 	return signer_create_site (&in, created, error) && write_officers (options->dir, &staff, created, error);
 }

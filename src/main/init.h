@@ -13,6 +13,7 @@ typedef struct {
 	const char *site, *name;         /* NULL: a new UUID; 土地交易 */
 	const char *base_uri;            /* NULL: http://127.0.0.1:8080 */
 	const char *store;               /* NULL: sqlite:data/diqi.db */
+	guint crl_shards;                /* of every CA's revocation list: a power of two, at most CREATE_MAX_SHARDS; 0: PINS_SHARDS */
 	KeyAlgorithm algorithm;
 	gboolean has_second;             /* a second hierarchy beside it */
 	KeyAlgorithm second;

@@ -140,6 +140,7 @@ fill_contexts (Site *site)
 		.registry = site->registry, .providers = site->providers, .keeper = site->keeper, .broadcast = site->broadcast,
 		.watermark = site->watermark, .metrics = site->metrics,
 		.max_hold_days = config_int (site->config, "authority", "max_hold_days"),
+		.hold_warning_days = config_int (site->config, "authority", "hold_warning_days"),
 		.site_name = authority_site (site->authority)->name, .log_origin = authority_site (site->authority)->origin,
 		.set_clock = site_clock_set, .set_clock_user = site,
 	};

@@ -143,6 +143,14 @@ end_holds (gpointer user, GError **error)
 	return TRUE;
 }
 
+/* Changed through this process they count at once; through another, within a second. */
+static gboolean
+refresh_profiles (gpointer user, GError **error)
+{
+	Site *site = user;
+	return authority_refresh_profiles (site->authority, error);
+}
+
 void
 site_add_jobs (Site *site)
 {
@@ -152,6 +160,7 @@ site_add_jobs (Site *site)
 	jobs_add (site->jobs, "issuing", 5000, resume_issuing, site);
 	jobs_add (site->jobs, "revocations", 100, revoke_many, site);
 	jobs_add (site->jobs, "holds", 1000, end_holds, site);
+	jobs_add (site->jobs, "profiles", 1000, refresh_profiles, site);
 	jobs_add (site->jobs, "purge", 60000, keep_house, site);
 	jobs_add (site->jobs, "disposals", 1000, list_disposals, site);
 	jobs_add (site->jobs, "watch", 600000, site_watch, site);

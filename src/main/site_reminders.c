@@ -36,6 +36,8 @@ site_remind (gpointer user, GError **error)
 	Site *site = user;
 	g_autoptr (GPtrArray) bids = NULL;
 	if (!registry_remind (site->registry, site->store, NULL, error) ||
+	    !registry_warn_of_holds (site->registry, site->store, config_int (site->config, "authority", "max_hold_days"),
+	                             config_int (site->config, "authority", "hold_warning_days"), NULL, error) ||
 	    !store_read (site->store, "reminders.bids", read_bids, &bids, error))
 		return FALSE;
 	BidReminders r = { site->registry, bids };

@@ -101,6 +101,59 @@ registry_remind (Registry *registry, Store *store, guint *told, GError **error)
 	return TRUE;
 }
 
+/* --- holds that end by themselves ------------------------------------------------------------ */
+
+typedef struct {
+	Registry *registry;
+	Micros longest, ahead;
+	guint told;
+} Warning;
+
+static gboolean
+warn_one (Tx *tx, const LapsingRow *row, const Warning *w, Micros now, GError **error)
+{
+	Micros ends = row->stopped + w->longest;
+	g_autofree char *about = g_strdup_printf ("hold:%" G_GINT64_FORMAT, row->stopped);
+	g_autofree char *days = g_strdup_printf ("%" G_GINT64_FORMAT, MAX (0, (ends - now + MICROS_PER_DAY - 1) / MICROS_PER_DAY));
+	g_autoptr (json_t) params = json_pack ("{s:s, s:o, s:s}", "serial", row->serial, "ends", json_time (ends), "days", days);
+	return tell (tx, row, "certificate.hold_ending", params, about, now, error);
+}
+
+static gboolean
+warn_some (Tx *tx, gpointer arg, GError **error)
+{
+	Warning *w = arg;
+	Micros now = clock_now (w->registry->clock);
+	g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) lapsing_row_free);
+	w->told = 0;
+	if (!db_held_long (tx, now - w->longest + w->ahead, now, AT_ONCE, rows, error))
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		if (!warn_one (tx, rows->pdata[i], w, now, error))
+			return FALSE;
+	}
+	w->told = rows->len;
+	return TRUE;
+}
+
+gboolean
+registry_warn_of_holds (Registry *registry, Store *store, gint64 longest, gint64 ahead, guint *told, GError **error)
+{
+	/* A hold shorter than the warning is warned of when it begins. */
+	Warning w = { registry, longest * MICROS_PER_DAY, MIN (ahead, longest) * MICROS_PER_DAY, 0 };
+	guint n = 0;
+	if (ahead > 0) {
+		do {
+			if (!store_run (store, "registry.warn_of_holds", warn_some, &w, error))
+				return FALSE;
+			n += w.told;
+		} while (w.told == AT_ONCE);
+	}
+	if (told != NULL)
+		*told = n;
+	return TRUE;
+}
+
 gboolean
 registry_remind_of_sale (Tx *tx, Registry *registry, const SaleOfHolder *sale, GError **error)
 {

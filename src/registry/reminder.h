@@ -1,4 +1,4 @@
-/* registry/reminder.h — telling holders that a certificate lapses.
+/* registry/reminder.h — telling holders that a certificate lapses, or that a hold will end in its revocation.
  *
  * 90, 60, 30, 15, 7, 3 and 1 days before, and when it did: each once a certificate; after downtime the newest that is due,
  * not those it missed.  Not for certificates that are revoked or on hold, nor for those that have a successor.
@@ -9,6 +9,9 @@
 
 /* Runs transactions of its own until nobody is left to be told; *told (may be NULL): how many. */
 gboolean registry_remind (Registry *registry, Store *store, guint *told, GError **error);
+
+/* Tells the holders whose hold ends by itself, after `longest` days, within `ahead` days; each once a hold.  ahead 0: nobody. */
+gboolean registry_warn_of_holds (Registry *registry, Store *store, gint64 longest, gint64 ahead, guint *told, GError **error);
 
 /* A sale that the holder of a certificate may quote in, from market (a sibling of registry). */
 typedef struct {

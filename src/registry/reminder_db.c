@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 #define HOLDERS \
-	"SELECT c.serial, c.subject_id, c.application_id, a.document, a.kind, c.not_after, a.language " \
+	"SELECT c.serial, c.subject_id, c.application_id, a.document, a.kind, c.not_after, a.language, COALESCE(c.revoked_at, 0) " \
 	"FROM certificates c JOIN applications a ON a.id = c.application_id "
 
 /* Valid, not told before, of double certificates the signing one, and no certificate was issued in its place. */
@@ -41,6 +41,7 @@ read_rows (Rows *rows, GPtrArray *out, GError **error)
 		row->document = rows_dup_text (rows, 3);
 		row->not_after = rows_int (rows, 5);
 		row->language = rows_dup_text (rows, 6);
+		row->stopped = rows_int (rows, 7);
 		if (!subject_kind_from_name (rows_text (rows, 4), &row->kind))
 			return diqi_fail (error, DIQI_ERROR_STORE, NULL, "a stored application has an unknown kind");
 	}
@@ -63,6 +64,16 @@ db_lapsing_by_fingerprint (Tx *tx, const char *fingerprint, const char *about, L
 	gboolean ok = read_rows (rows, found, error);
 	*row = found->len > 0 ? found->pdata[0] : NULL;      /* fingerprints are unique */
 	return ok;
+}
+
+gboolean
+db_held_long (Tx *tx, Micros before, Micros now, guint limit, GPtrArray *out, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error, HOLDERS
+		"WHERE c.reason = 6 AND c.use = 'sign' AND c.revoked_at <= $1 AND c.not_after > $2 "
+		"AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.serial = c.serial AND r.about = 'hold:' || CAST(c.revoked_at AS TEXT)) "
+		"ORDER BY c.revoked_at, c.serial LIMIT $3", P_INT (before), P_INT (now), P_INT (limit));
+	return read_rows (rows, out, error);
 }
 
 gboolean

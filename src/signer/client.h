@@ -80,10 +80,12 @@ json_t *signer_get_officers (SignerClient *client, GError **error);
  * on success.  An entry with "csr" in place of "certificate" gets one issued (signer/officers.h). */
 json_t *signer_change_officers (SignerClient *client, const json_t *list, const char *const *statements, gsize n, GError **error);
 
-/* All profiles, closed ones too: as in SignerSite.profiles, and {"text"}, the file. */
-json_t *signer_get_profiles (SignerClient *client, GError **error);
+/* All profiles, closed ones too: as in SignerSite.profiles, and {"text"}, the file.  *changes: how many there were up to this answer. */
+json_t *signer_get_profiles (SignerClient *client, gint64 *changes, GError **error);
+/* The same when they changed since `known`, else *profiles NULL. */
+gboolean signer_profiles_since (SignerClient *client, gint64 known, gint64 *changes, json_t **profiles, GError **error);
 /* Takes a new version in, or opens or closes one that is there; statements "profile.change" of two administrators.  All profiles as they are now. */
-json_t *signer_set_profile (SignerClient *client, const char *text, gboolean open, const char *const statements[2], GError **error);
+json_t *signer_set_profile (SignerClient *client, const char *text, gboolean open, const char *const statements[2], gint64 *changes, GError **error);
 
 /* Issues.  `request` is the exact to-be-signed request (canonical JSON, signer/issue.h);
  * approvals are compact statements of reviewer and issuer; copy: which of its keys, 0 the first.  Asking again for the

@@ -32,6 +32,7 @@ typedef struct {
 	gsize pin_n;
 } SignerCreateToken;
 
+#define CREATE_MAX_SHARDS 256
 typedef struct {
 	const char *dir;
 	const char *site, *name, *base_uri;     /* see signer/pins.h */
@@ -39,7 +40,7 @@ typedef struct {
 	KeyAlgorithm algorithm;                 /* KEY_ALGORITHM_CHOICE */
 	gboolean has_second;                    /* a second hierarchy beside it: */
 	KeyAlgorithm second;                    /* KEY_SM2, or on an SM2 site one of the others */
-	guint shards;                           /* of the revocation lists; 0: PINS_SHARDS */
+	guint shards;                           /* of the revocation lists, at most CREATE_MAX_SHARDS; 0: PINS_SHARDS */
 	Micros now;
 	const char *passphrase;
 	gsize passphrase_n;

@@ -181,6 +181,8 @@ open_vaults (Hierarchy *h, const SignerCreate *in, GError **error)
 		&& use_token (h->root_vault, in->root_token, in->algorithm, VAULT_USE_ROOT, error);
 }
 
+G_STATIC_ASSERT (CREATE_MAX_SHARDS == PINS_MAX_SHARDS);
+
 Hierarchy *
 hierarchy_new (const SignerCreate *in, GError **error)
 {

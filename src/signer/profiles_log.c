@@ -14,6 +14,7 @@ struct ProfilesLog {
 	Chain *chain;
 	GHashTable *used;             /* identities of statements, hex: each carries one change */
 	Fingerprint last;             /* of the two statements of the last change: it may be sent again */
+	gint64 changes;
 };
 
 /* What a change is about. */
@@ -160,6 +161,7 @@ apply (ProfilesLog *log, Change *change)
 static void
 remember (ProfilesLog *log, char *identities[2])
 {
+	log->changes++;
 	g_autofree char *both = g_strconcat (identities[0], identities[1], NULL);
 	fingerprint_of (both, strlen (both), &log->last);
 	for (gsize i = 0; i < 2; i++)
@@ -286,6 +288,12 @@ profiles_log_change (ProfilesLog *log, const char *text, gsize n, gboolean open,
 	if (change.profile == NULL)
 		(void) g_steal_pointer (&profile);
 	return TRUE;
+}
+
+gint64
+profiles_log_changes (const ProfilesLog *log)
+{
+	return log->changes;
 }
 
 gboolean

@@ -21,5 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProfilesLog, profiles_log_free)
  * DIQI_ERROR_APPROVAL, _SAME_PERSON, _STATEMENT_…, _SIGNER (an invariant), _EXISTS (another text of this version). */
 gboolean profiles_log_change (ProfilesLog *log, const char *text, gsize n, gboolean open, const json_t *statements, const Journal *journal,
                               Micros now, GError **error);
+/* How many there were: who knows it tells an older answer from a newer one. */
+gint64 profiles_log_changes (const ProfilesLog *log);
 gboolean profiles_log_is_dirty (const ProfilesLog *log);
 gboolean profiles_log_commit (ProfilesLog *log, GError **error);

@@ -14,6 +14,7 @@ profiles_reply (const Keyring *keyring)
 		json_array_append_new (profiles, summary);
 	}
 	json_object_set_new (reply, "profiles", profiles);
+	json_object_set_new (reply, "changes", json_integer (profiles_log_changes (keyring->profiles)));
 	return reply;
 }
 
@@ -21,8 +22,12 @@ json_t *
 message_profiles (Keyring *keyring, const json_t *message, GError **error)
 {
 	Envelope envelope;
-	const Field fields[] = { ENVELOPE_FIELDS (envelope) };
-	return JSON_READ (message, "", fields, error) ? profiles_reply (keyring) : NULL;
+	gint64 known = -1;
+	const Field fields[] = { ENVELOPE_FIELDS (envelope), { "known", FIELD_INT, FALSE, 0, &known } };
+	if (!JSON_READ (message, "", fields, error))
+		return NULL;
+	/* Asked every second by every web process: who is up to date need not be told all of it. */
+	return known == profiles_log_changes (keyring->profiles) ? json_pack ("{s:I}", "changes", (json_int_t) known) : profiles_reply (keyring);
 }
 
 json_t *

@@ -12,7 +12,7 @@ import { World } from './lib/world.mjs';
 
 const run = promisify(execFile);
 const DAY = 86400000;
-const world = await World.make({ second: 'sm2' });
+const world = await World.make({ second: 'sm2', init: ['--crl-shards', '4'] });
 const at = (name) => join(world.site.top, name);
 let files = 0;
 const ca = (name) => join(world.site.dir, 'ca', name);
@@ -38,7 +38,7 @@ const split = (pem) => pem.match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g);
 
 try {
 	const mine = await (await world.draft()).through('confirmed'), { holder } = mine;
-	const file = at('holder.pem'), shard = `/pki/issuing/shard/${Number(`0x${holder.serial.slice(-2)}`) % 16}.crl`;
+	const file = at('holder.pem'), shard = `/pki/issuing/shard/${Number(`0x${holder.serial.slice(-2)}`) % 4}.crl`;
 	const gm = await issue(world, 'gm', 'sm2', 811);
 	writeFileSync(file, split(mine.pem)[0]);
 	const rootList = await fetchFile('/pki/issuing/root.crl');
@@ -64,7 +64,7 @@ try {
 
 	await check('undecided: no list of its shard, another shard\'s, or one that is stale; it says where the list is', async () => {
 		for (const [given, field, detail] of [[[rootList], 'cRLDistributionPoints', /none that its issuer signed/],
-			[[rootList, await fetchFile(shard.replace(/\d+/, (n) => (Number(n) + 1) % 16))], 'cRLDistributionPoints', /of other distribution points/],
+			[[rootList, await fetchFile(shard.replace(/\d+/, (n) => (Number(n) + 1) % 4))], 'cRLDistributionPoints', /of other distribution points/],
 			[[rootList, await fetchFile('/pki/issuing/delta.crl')], 'cRLDistributionPoints', /delta/]]) {
 			const { code, verdict, text, says } = await judge(file, { lists: given });
 			assert.deepEqual([code, verdict.verdict, verdict.fault.place, verdict.fault.field], [3, 'undecided', 0, field]);
@@ -103,7 +103,7 @@ try {
 
 	await check('an SM2 holder: to its own root, and over the cross certificate to the first', async () => {
 		const [certificate, , cross] = split(expectStatus(await world.public.get('/pki/gm/chain.pem'), 200));
-		const last = Number(`0x${gm.serial.slice(-2)}`) % 16, list = await fetchFile(`/pki/gm/shard/${last}.crl`), gmRootList = await fetchFile('/pki/gm/root.crl');
+		const last = Number(`0x${gm.serial.slice(-2)}`) % 4, list = await fetchFile(`/pki/gm/shard/${last}.crl`), gmRootList = await fetchFile('/pki/gm/root.crl');
 		writeFileSync(at('cross.pem'), certificate + cross);
 		const own = await judge(gm.file, { root: ca('gm-root.crt'), chain: [at('cross.pem')], lists: [list, gmRootList] });
 		assert.equal(own.code, 0, own.says);
@@ -129,6 +129,19 @@ try {
 		assert.match(gone.says, /revoked since .*keyCompromise/);
 		/* The list from before stays as good as it was, within its day. */
 		assert.equal((await judge(file, { lists })).verdict.fault.code, 'certificate.held');
+	});
+
+	await check('the shards are as many as init was told, and the practice statement says so; other numbers are refused', async () => {
+		const cps = expectStatus(await world.public.get('/pki/cps.json'), 200);
+		assert.deepEqual(cps.authorities.map((one) => one.crl_shards), [4, 4]);
+		assert.match(String((await world.public.get('/pki/cps')).body), /分为 4 张分片表/);
+		assert.equal((await world.public.get('/pki/issuing/shard/3.crl')).status, 200);
+		assert.equal((await world.public.get('/pki/issuing/shard/4.crl')).status, 404);
+		for (const n of ['0', '3', '512', '-1']) {
+			const refused = await run(program, ['demo', '--make-only', '--dir', at(`shards${n}`), '--crl-shards', n]).catch((failed) => failed);
+			assert.equal(refused.code, 3, n);
+			assert.match(refused.stderr, /1, 2, 4 and so on, at most 256/);
+		}
 	});
 
 	await check('hostile or wrong input is refused in words: no root, no certificate, a torn block, too many', async () => {

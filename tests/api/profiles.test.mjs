@@ -1,8 +1,14 @@
 // Profiles: versions come, open and close only by two administrators; they are remembered over a restart, and never change.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync, openSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
 import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { program } from './lib/site.mjs';
 import { assert, check } from './lib/tap.mjs';
-import { World } from './lib/world.mjs';
+import { sleep, World } from './lib/world.mjs';
 
 const world = await World.make();
 const both = ['administrator', 'administrator-2'];
@@ -121,6 +127,48 @@ try {
 		await world.site.restart();
 		assert.deepEqual(await profiles(), before);
 		assert.equal(named(before, 'organization').find((p) => p.version === version).open, false);
+	});
+
+	await check('a change that came to the signer by another way than this server is seen within a second', async () => {
+		const text = await next('person', { validity_days: 77 }), statements = await signed(text, true), { version: fresh } = JSON.parse(text);
+		const socket = join(world.site.top, 'signer.sock');
+		await world.site.stop();
+		const signer = spawn(program, ['signer', '--dir', join(world.site.dir, 'signer'), '--socket', socket, '--passphrase-fd', '3'],
+			{ stdio: ['ignore', 'ignore', 'ignore', openSync(join(world.site.dir, 'passphrase'))] });
+		try {
+			for (let i = 0; i < 400 && !existsSync(socket); i++)
+				await sleep(25);
+			world.site.configure('signer', 'socket', socket);
+			await world.site.start();
+			const shown = async () => expectStatus(await world.public.get('/api/v1/site'), 200).profiles.some((p) => p.name === 'person' && p.version === fresh);
+			assert.equal(await shown(), false);
+			const line = await new Promise((resolve, reject) => {
+				const link = connect(socket, () => {
+					const body = Buffer.from(JSON.stringify({ id: 1, type: 'profile.set', profile: text, open: true, statements })), size = Buffer.alloc(4);
+					size.writeUInt32BE(body.length);
+					link.write(Buffer.concat([size, body]));
+				});
+				let heard = '';        /* first its greeting */
+				link.on('data', (data) => {
+					heard += data;
+					if (/"id":1\b[^]*}$/.test(heard)) {
+						link.destroy();
+						resolve(heard);
+					}
+				});
+				link.once('error', reject);
+			});
+			assert.match(line, /"changes"/);
+			for (let i = 0; i < 40 && !await shown(); i++)
+				await sleep(50);
+			assert.equal(await shown(), true);
+			/* So the next review is under it. */
+			world.clients.clear();
+			assert.equal((await (await (await world.draft('person', { carrier: 'HARD' })).through('paid')).request()).profile_version, fresh);
+		} finally {
+			await world.site.stop();
+			signer.kill();
+		}
 	});
 } finally {
 	await world.remove();

@@ -108,8 +108,46 @@ try {
 		}
 	});
 
+
 	await check('the server is well: no sanitizer report', () =>
 		assert.equal(world.site.log.match(/AddressSanitizer|LeakSanitizer|runtime error|job.failed/g), null, world.site.log.slice(-2000)));
+} finally {
+			await site.remove();
+		}
+	});
+
+	await check('the server is well: no sanitizer report', () =>
+		assert.equal(world.site.log.match(/AddressSanitizer|LeakSanitizer|runtime error|job.failed/g), null, world.site.log.slice(-2000)));
+	await check('a hold that will end in revocation: its holder is told seven days before, once a hold, and not when it was lifted', async () => {
+		const clerk = await world.officer('clerk');
+		const forgotten = await (await world.draft()).through('confirmed'), fetched = await (await world.draft()).through('confirmed');
+		const freeze = async (one) => (await world.service('freeze', one, { by: await world.officer('clerk'), form: { remark: '法院协助执行通知书' } })).through('completed');
+		// When they were told, and what is said.
+		const warned = async (one) => expectStatus(await one.client.get(`${one.path}/messages?limit=200`), 200).items.filter((m) => m.template === 'certificate.hold_ending');
+		const status = async (one) => expectStatus(await world.public.get(`/api/v1/certificates/${one.view.serial}`), 200);
+		assert.ok(clerk);
+		await freeze(forgotten);
+		await freeze(fetched);
+		const ends = Date.parse((await status(forgotten)).revoked_at) + 30 * DAY;
+		await (await world.service('unfreeze', fetched, { by: await world.officer('clerk') })).through('completed');
+		await world.setClock(ends - 7 * DAY - HOUR);
+		assert.deepEqual([(await warned(forgotten)).length, (await warned(fetched)).length], [0, 0]);
+		await freeze(fetched);
+		await world.setClock(ends - 7 * DAY);
+		await world.site.restart();
+		await world.setClock(ends - 6 * DAY);
+		const [one, ...more] = await warned(forgotten);
+		assert.deepEqual([more.length, (await warned(fetched)).length], [0, 0]);
+		assert.match(one.title, /7 天后撤销/);
+		assert.ok(one.text.includes(forgotten.view.serial) && one.text.includes('解冻'), one.text);
+		assert.equal((await status(forgotten)).status, 'held');
+		await world.setClock(ends + HOUR);
+		assert.equal((await status(forgotten)).status, 'revoked');
+		/* The second hold has its own thirty days and its own warning. */
+		await world.setClock(ends + 17 * DAY);
+		assert.equal((await warned(fetched)).length, 1);
+		assert.equal((await warned(forgotten)).length, 1);
+	});
 } finally {
 	await world.remove();
 }
