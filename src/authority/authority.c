@@ -170,20 +170,13 @@ authority_set_profiles (Authority *authority, json_t *profiles, gint64 changes)
 	g_mutex_unlock (&authority->profiles_lock);
 }
 
-gboolean
-authority_refresh_profiles (Authority *authority, GError **error)
+gint64
+authority_profile_changes (Authority *authority)
 {
-	g_autoptr (json_t) profiles = NULL;
-	gint64 changes;
-
 	g_mutex_lock (&authority->profiles_lock);
-	gint64 known = authority->profile_changes;
+	gint64 changes = authority->profile_changes;
 	g_mutex_unlock (&authority->profiles_lock);
-	if (!signer_profiles_since (authority->signer, known, &changes, &profiles, error))
-		return FALSE;
-	if (profiles)
-		authority_set_profiles (authority, profiles, changes);
-	return TRUE;
+	return changes;
 }
 
 /* The newest of this name that is open for new certificates; a new reference. */

@@ -48,8 +48,8 @@ StatusIndex *authority_status (Authority *authority);
  * older answer than the one that counts is let go, for answers may overtake each other. */
 json_t *authority_profiles (const Authority *authority);
 void authority_set_profiles (Authority *authority, json_t *profiles, gint64 changes);
-/* Asks the signer whether they changed: another web process, or a lost answer, may have left this one behind. */
-gboolean authority_refresh_profiles (Authority *authority, GError **error);
+/* Of those that count; -1 at first. */
+gint64 authority_profile_changes (Authority *authority);
 /* Of the newest version; days: the most it allows.  DIQI_ERROR_SIGNER when the signer pins no such profile. */
 gboolean authority_profile_version (const Authority *authority, const char *profile, gint64 *version, GError **error);
 gboolean authority_profile_validity (const Authority *authority, const char *profile, gint64 *days, GError **error);

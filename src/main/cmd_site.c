@@ -136,7 +136,7 @@ run_demo (Cli *cli, GError **error)
 {
 	DemoOptions options = {
 		.dir = cli_option (cli, "dir"), .listen = cli_option (cli, "listen"), .store = cli_option (cli, "store"),
-		.quiet = cli_flag (cli, "quiet"),
+		.base_uri = cli_option (cli, "base-uri"), .quiet = cli_flag (cli, "quiet"),
 	};
 	const char *name = cli_option (cli, "algorithm");
 	options.has_second = cli_option (cli, "second") != NULL;
@@ -222,6 +222,7 @@ static const CliOption demo_options[] = {
 	{ "store", "URI", "database of a new demo site", FALSE },
 	{ "algorithm", "NAME", KEY_ALGORITHM_CHOICE " (default p256)", FALSE },
 	{ "crl-shards", "N", "as for init", FALSE },
+	{ "base-uri", "URL", "as for init", FALSE },
 	HSM_OPTIONS,
 	{ "second", "NAME", "algorithm of a second hierarchy: sm2 beside another, another beside sm2", FALSE },
 	END,

@@ -7,6 +7,7 @@ typedef struct {
 	const char *dir;             /* NULL: temporary, removed at the end */
 	const char *listen;          /* NULL: 127.0.0.1:8080, for the story a free port */
 	const char *store;           /* NULL: SQLite */
+	const char *base_uri;        /* NULL: as init has it */
 	KeyAlgorithm algorithm;
 	gboolean has_second;         /* a second hierarchy beside it */
 	KeyAlgorithm second;

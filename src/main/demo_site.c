@@ -20,7 +20,7 @@ demo_make_site (const char *dir, const char *clock, const DemoOptions *options, 
 	if (!time_parse (clock, &begin, error))
 		return FALSE;
 	const InitOptions init = {
-		.dir = dir, .name = "太仓土地交易演示", .store = options->store, .algorithm = options->algorithm,
+		.dir = dir, .name = "太仓土地交易演示", .store = options->store, .base_uri = options->base_uri, .algorithm = options->algorithm,
 		.has_second = options->has_second, .second = options->second, .crl_shards = options->crl_shards,
 		.passphrase = passphrase, .root_passphrase = passphrase,
 		.recovery_agents = INIT_AGENTS, .threshold = INIT_THRESHOLD,

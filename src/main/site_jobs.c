@@ -143,12 +143,18 @@ end_holds (gpointer user, GError **error)
 	return TRUE;
 }
 
-/* Changed through this process they count at once; through another, within a second. */
+/* Changed through this process they count at once; through another, or when the signer's answer was lost, within a second. */
 static gboolean
 refresh_profiles (gpointer user, GError **error)
 {
 	Site *site = user;
-	return authority_refresh_profiles (site->authority, error);
+	g_autoptr (json_t) profiles = NULL;
+	gint64 changes;
+	if (!signer_profiles_since (site->signer, authority_profile_changes (site->authority), &changes, &profiles, error))
+		return FALSE;
+	if (profiles != NULL)
+		authority_set_profiles (site->authority, profiles, changes);
+	return TRUE;
 }
 
 void

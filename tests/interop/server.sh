@@ -46,11 +46,21 @@ fails() { ! "$@"; }
 
 # --- a site and its holder --------------------------------------------------------------------
 
+free_port() {     # below the ports that the system gives away by itself
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		port=$(shuf -i 20000-32000 -n 1)
+		curl -s -o /dev/null "http://127.0.0.1:$port/" || return 0
+	done
+	return 1
+}
+
 start_site() {
+	# NSS asks at the address in the certificate, which is the site's from the beginning.
+	free_port || return 1
 	# The frozen clock stands at this moment: clients look at the real one.
-	"$program" demo --make-only --dir . --algorithm "$algorithm" --clock "$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)" || return 1
+	"$program" demo --make-only --dir . --algorithm "$algorithm" --base-uri "http://127.0.0.1:$port" --clock "$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)" || return 1
 	sed -i 's/^#tls_listen=.*/tls_listen=127.0.0.1:0/' site/diqi.conf
-	"$program" serve --dir site --listen 127.0.0.1:0 --passphrase-file site/passphrase 2>serve.log &
+	"$program" serve --dir site --listen "127.0.0.1:$port" --passphrase-file site/passphrase 2>serve.log &
 	server=$!
 	for _ in $(seq 600); do
 		[ -s site/address ] && break
@@ -144,6 +154,13 @@ nss_holder() {
 	certutil -V -d sql:nss -n "$nick" -u C -e
 }
 
+# NSS by its own OCSP client: vfychain finds responder, CA certificate and list by the addresses in the holder's certificate.  A root alone is trusted.
+nss_ocsp_make() { mkdir nss-ocsp && certutil -N -d sql:nss-ocsp --empty-password && certutil -A -d sql:nss-ocsp -n root -t CT,, -i root.pem; }
+nss_fetches() {     # nss_fetches ocsp|crl TEXT
+	says "$2" vfychain -d sql:nss-ocsp -pp -vv -u 0 -f -g leaf -h requireFreshInfo -m "$1" -s requireInfo,failIfNoInfo -a holder.pem
+}
+ocspclnt_says() { says "$1" ocspclnt -d sql:nss -S "$(certutil -L -d sql:nss | sed -n 's/  *u,u,u *$//p' | head -n 1)"; }
+
 nss_list() { crlutil -I -d sql:nss -i crl.der -B && crlutil -L -d sql:nss; }
 
 # --- TLS with and without a certificate ---------------------------------------------------------
@@ -207,6 +224,10 @@ while_good() {
 	check "certutil makes a database with our CAs" nss_make
 	check "pk12util imports the PKCS#12" pk12util -i holder.p12 -d sql:nss -w holder.pin
 	check "certutil -V as a TLS client" nss_holder
+	check "NSS asks the responder itself" nss_ocsp_make
+	check "vfychain, OCSP at the certificate's own address: good" nss_fetches ocsp "Chain is good"
+	check "vfychain, list at the certificate's own address: good" nss_fetches crl "Chain is good"
+	check "ocspclnt: good" ocspclnt_says "certificate has been verified\|is good\|succeeded"
 	check "crlutil takes the list" nss_list
 }
 
@@ -239,6 +260,9 @@ revoked_seen() {
 	check "ocsptool --ask: revoked" ocsptool_status "Certificate Status: revoked"
 	check "openssl verify: revoked" says "certificate revoked" openssl_verify
 	check "certtool --verify: revoked" certtool_verify revoked
+	check "vfychain, OCSP: revoked" nss_fetches ocsp "SEC_ERROR_REVOKED_CERTIFICATE\|has been revoked"
+	check "vfychain, list: revoked" nss_fetches crl "SEC_ERROR_REVOKED_CERTIFICATE\|has been revoked"
+	check "ocspclnt: revoked" ocspclnt_says "revoked"
 	check "curl is not logged in any more" https_login 403 --cert-type P12 --cert "holder.p12:$(cat holder.pin)"
 }
 

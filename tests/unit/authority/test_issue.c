@@ -486,6 +486,24 @@ test_copies_abandoned (TestStore *t)
 	keys_free (keys);
 }
 
+/* Two administrators' changes may be answered in the other order: the later one counts. */
+static void
+test_profiles_in_order (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (json_t) later = json_pack ("[{s:s, s:i, s:b}]", "name", "person", "version", 9, "open", 1), *before = json_array ();
+	gint64 version = 0;
+
+	g_assert_cmpint (authority_profile_changes (world->authority), ==, -1);
+	authority_set_profiles (world->authority, later, 2);
+	authority_set_profiles (world->authority, before, 1);
+	g_assert_true (authority_profile_version (world->authority, "person", &version, NULL));
+	g_assert_cmpint (version, ==, 9);
+	authority_set_profiles (world->authority, before, 3);
+	g_assert_false (authority_profile_version (world->authority, "person", &version, NULL));
+	g_assert_cmpint (authority_profile_changes (world->authority), ==, 3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -500,6 +518,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/issue/revoke-before-signed", test_revoke_before_signed);
 	test_store_add ("/authority/issue/revoke-before-stored", test_revoke_before_stored);
 	test_store_add ("/authority/issue/revoke-rules", test_revoke_rules);
+	test_store_add ("/authority/profiles/in-order", test_profiles_in_order);
 	test_store_add ("/authority/issue/copies", test_copies);
 	test_store_add ("/authority/issue/copies-in-part", test_copies_in_part);
 	test_store_add ("/authority/issue/copies-abandoned", test_copies_abandoned);
