@@ -1,9 +1,9 @@
 /* api/officers.c — the officers the signer pins, and changing them by two signatures. */
 #include <string.h>
 
+#include "api/list_changes.h"
 #include "api/routes.h"
 #include "base/error.h"
-#include "evidence/evidence.h"
 
 static Response *
 get_officers (ApiCall *call, GError **error)
@@ -16,7 +16,6 @@ get_officers (ApiCall *call, GError **error)
 /* --- change --------------------------------------------------------------------------- */
 
 typedef struct {
-	const char *texts[2];
 	Statement *statements[2];
 	json_t *list;                /* as proposed */
 } Change;
@@ -35,8 +34,7 @@ read_statement (ApiCall *call, const OfficerList *officers, const json_t *member
 {
 	if (!json_is_string (member))
 		return diqi_fail (error, DIQI_ERROR_FIELD_TYPE, "/statements", "statements are strings");
-	change->texts[i] = json_string_value (member);
-	change->statements[i] = statement_parse (change->texts[i], -1, error);
+	change->statements[i] = statement_parse (json_string_value (member), -1, error);
 	if (change->statements[i] == NULL || !api_check_statement (call, change->statements[i], "officers.change", error))
 		return FALSE;
 	const Officer *officer = officer_list_find (officers, statement_signer (change->statements[i]));
@@ -66,37 +64,10 @@ read_change (ApiCall *call, Change *change, GError **error)
 }
 
 static gboolean
-append_change (Tx *tx, gpointer arg, GError **error)
-{
-	struct { ApiCall *call; Change *change; json_t *list; } *a = arg;
-	g_autoptr (json_t) effect = json_pack ("{s:O, s:s}", "version", json_object_get (a->list, "version"),
-	                                       "second", a->change->texts[1]);
-	Micros now = request_arrival (a->call->request);
-	LogPosition position;
-	return evidence_use_statement (tx, a->change->statements[1], now, error) &&
-	       evidence_append (tx, "officers.change", a->call->api->site->site, now, a->change->statements[0], effect, &position, error);
-}
-
-/* The signer pins first: it is the authority on officers.  If the log fails after it, the next start logs
- * the list (main/site_officers.c). */
-static gboolean
 change_officers (ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	Change *change = arg;
-	Api *api = call->api;
-	g_autoptr (json_t) list = signer_change_officers (api->signer, change->list, change->texts, 2, error);
-	if (list == NULL)
-		return FALSE;
-	struct { ApiCall *call; Change *change; json_t *list; } appended = { call, change, list };
-	g_autoptr (OfficerList) parsed = officer_list_parse (list, error);
-	if (parsed == NULL)
-		return FALSE;
-	officers_swap (api->officers, parsed);
-	if (!authority_set_officers (api->authority, list, error) ||
-	    !store_run (api->store, "officers.change", append_change, &appended, error))
-		return FALSE;
-	*reply = json_incref (list);
-	return TRUE;
+	return officers_change_apply (call->api, change->list, change->statements, request_arrival (call->request), reply, error);
 }
 
 static Response *

@@ -1,6 +1,7 @@
 /* api/recovery.c — recovery agents: who they are, which recoveries wait for them, and the shares they give; and what the
  * requester fetches in the end.
  */
+#include "api/list_changes.h"
 #include "api/routes.h"
 #include "api/two_officers.h"
 #include "base/error.h"
@@ -27,33 +28,13 @@ get_agents (ApiCall *call, GError **error)
 typedef struct {
 	TwoOfficers two;
 	json_t *list;
-	json_t *agents;                  /* what the signer pinned */
 } AgentsChange;
 
-static gboolean
-record_change (Tx *tx, gpointer arg, GError **error)
-{
-	struct { ApiCall *call; AgentsChange *change; } *a = arg;
-	g_autoptr (json_t) effect = json_pack ("{s:O, s:O}", "version", json_object_get (a->change->agents, "version"),
-	                                       "threshold", json_object_get (a->change->agents, "threshold"));
-	return two_officers_append (tx, &a->change->two, "agents.change", a->call->api->site->site, request_arrival (a->call->request), effect, error);
-}
-
-/* The signer pins first: it is the authority on its key centre. */
 static gboolean
 change_agents (ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
 	AgentsChange *change = arg;
-	const char *const texts[] = { statement_compact (change->two.statement[0]), statement_compact (change->two.statement[1]) };
-	struct { ApiCall *call; AgentsChange *change; } recorded = { call, change };
-	g_autoptr (json_t) agents = signer_set_agents (call->api->signer, change->list, texts, G_N_ELEMENTS (texts), error);
-	if (agents == NULL)
-		return FALSE;
-	change->agents = agents;
-	if (!authority_set_agents (call->api->authority, agents, error) || !store_run (call->api->store, "agents.change", record_change, &recorded, error))
-		return FALSE;
-	*reply = json_incref (agents);
-	return TRUE;
+	return agents_change_apply (call->api, change->list, &change->two, request_arrival (call->request), reply, error);
 }
 
 static Response *

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "main/ceremony_lists.h"
 #include "main/cli.h"
 #include "main/init.h"
 #include "main/shares.h"
@@ -21,7 +22,7 @@
 #define SCRIPT_MAX 65536
 #define STEPS_MAX 50
 #define PRESENT_MAX 20
-#define P12_MAX 65536
+#define OUTPUT_MAX 16384
 
 typedef struct {
 	Cli *cli;
@@ -30,23 +31,9 @@ typedef struct {
 	char *passphrase;              /* of the signer's keys; secret_free */
 	const char *transcript;
 	json_t *script, *done;         /* done: results of the steps */
-	GArray *present;               /* Person; NULL until they are known: a site that is made here has no officers before */
+	GArray *present;               /* CeremonyPerson; NULL until they are known: a site that is made here has no officers before */
 	Micros test_time;              /* of a test site, as its signer sees it; 0: the system's clock holds */
 } Table;
-
-/* One who is present and signs. */
-typedef struct {
-	PrivateKey *key;
-	Certificate *certificate;
-} Person;
-
-static void
-person_clear (gpointer p)
-{
-	Person *person = p;
-	g_clear_pointer (&person->key, private_key_free);
-	g_clear_pointer (&person->certificate, certificate_unref);
-}
 
 static void
 table_clear (Table *t)
@@ -239,7 +226,19 @@ step_shares (const Table *t, const json_t *wanted, json_t **result, GError **err
 	return well;
 }
 
-/* Another command of this program: changes of officers and of recovery agents, which carry signatures of their own. */
+static gboolean
+step_officers (const Table *t, const json_t *wanted, json_t **result, GError **error)
+{
+	return ceremony_officers (t->dir, t->passphrase, wanted, result, error);
+}
+
+static gboolean
+step_agents (const Table *t, const json_t *wanted, json_t **result, GError **error)
+{
+	return ceremony_agents (t->dir, t->passphrase, wanted, result, error);
+}
+
+/* Another command of this program.  The transcript has the beginning of what it printed, and the hash of all of it. */
 static gboolean
 step_command (const Table *t, const json_t *wanted, json_t **result, GError **error)
 {
@@ -263,8 +262,11 @@ step_command (const Table *t, const json_t *wanted, json_t **result, GError **er
 	if (!g_spawn_sync (NULL, (char **) argv->pdata, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, &out, NULL, &status, error)
 	    || !g_spawn_check_wait_status (status, error))
 		return FALSE;
-	g_autofree char *text = g_utf8_make_valid (out, -1);
-	*result = json_pack ("{s:s}", "output", text);
+	gsize n = strlen (out);
+	Fingerprint hash;
+	fingerprint_of (out, n, &hash);
+	g_autofree char *text = g_utf8_make_valid (out, (gssize) MIN (n, OUTPUT_MAX));
+	*result = json_pack ("{s:s, s:I, s:o}", "output", text, "bytes", (json_int_t) n, "sha256", json_hex (hash.b, sizeof hash.b));
 	return TRUE;
 }
 
@@ -273,32 +275,17 @@ static const struct {
 	gboolean (*run) (const Table *t, const json_t *wanted, json_t **result, GError **error);
 } steps[] = {
 	{ "init", step_init }, { "move_root", step_move_root }, { "add_ca", step_add_ca }, { "root_list", step_root_list },
-	{ "shares", step_shares }, { "command", step_command },
+	{ "shares", step_shares }, { "officers", step_officers }, { "agents", step_agents }, { "command", step_command },
 };
 
 /* --- who is present ------------------------------------------------------------------------ */
 
 static gboolean
-open_person (const json_t *present, Person *out, GError **error)
-{
-	const char *p12_file, *pin_file;
-	const Field fields[] = { { "p12", FIELD_STRING, TRUE, 1024, &p12_file }, { "pin_file", FIELD_STRING, TRUE, 1024, &pin_file } };
-	if (!JSON_READ (present, "/present", fields, error))
-		return FALSE;
-	g_autoptr (Secret) pin = secret_read_file (pin_file, error);
-	g_autoptr (GBytes) p12 = pin != NULL ? file_read (p12_file, P12_MAX, error) : NULL;
-	if (p12 != NULL && pkcs12_open (p12, pin, &out->key, &out->certificate, error))
-		return TRUE;
-	g_prefix_error (error, "%s: ", p12_file);
-	return FALSE;
-}
-
-static gboolean
-check_other (const Table *t, const Person *person, GError **error)
+check_other (const Table *t, const CeremonyPerson *person, GError **error)
 {
 	g_autofree char *who = certificate_subject_attribute (person->certificate, NAME_SERIAL_NUMBER);
 	for (guint i = 0; i < t->present->len; i++) {
-		g_autofree char *other = certificate_subject_attribute (g_array_index (t->present, Person, i).certificate, NAME_SERIAL_NUMBER);
+		g_autofree char *other = certificate_subject_attribute (g_array_index (t->present, CeremonyPerson, i).certificate, NAME_SERIAL_NUMBER);
 		if (g_strcmp0 (who, other) == 0)
 			return diqi_fail (error, DIQI_ERROR_SAME_PERSON, "/present", "the same person is there twice");
 	}
@@ -313,13 +300,13 @@ meet (Table *t, GError **error)
 	g_autoptr (Ceremony) ceremony = open_signer (t, error);
 	if (ceremony == NULL)
 		return FALSE;
-	t->present = g_array_new (FALSE, TRUE, sizeof (Person));
-	g_array_set_clear_func (t->present, person_clear);
+	t->present = g_array_new (FALSE, TRUE, sizeof (CeremonyPerson));
+	g_array_set_clear_func (t->present, ceremony_person_clear);
 	for (size_t i = 0; i < json_array_size (list); i++) {
-		Person person = { 0 };
-		if (!open_person (json_array_get (list, i), &person, error) || !check_other (t, &person, error)
+		CeremonyPerson person = { 0 };
+		if (!ceremony_person_open (json_array_get (list, i), "/present", &person, error) || !check_other (t, &person, error)
 		    || !ceremony_check_officer (ceremony, person.certificate, error)) {
-			person_clear (&person);
+			ceremony_person_clear (&person);
 			return FALSE;
 		}
 		g_array_append_val (t->present, person);
@@ -354,7 +341,7 @@ sign (const Table *t, const Ceremony *ceremony, const json_t *transcript, GError
 	g_autoptr (GPtrArray) authorities = ceremony_authorities (ceremony);
 	TranscriptHand hands[PRESENT_MAX];
 	for (guint i = 0; i < t->present->len; i++) {
-		const Person *person = &g_array_index (t->present, Person, i);
+		const CeremonyPerson *person = &g_array_index (t->present, CeremonyPerson, i);
 		hands[i] = (TranscriptHand) { person->key, person->certificate };
 	}
 	return transcript_sign (transcript, ceremony_site (ceremony), hands, t->present->len, authorities, now_of (t), error);

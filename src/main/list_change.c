@@ -52,6 +52,27 @@ read_proposal (const char *path, json_t **proposal, json_t **list, gint64 *versi
 	return JSON_READ (*proposal, "", fields, error);
 }
 
+json_t *
+list_change_proposed (const char *path, GError **error)
+{
+	g_autoptr (json_t) proposal = NULL;
+	json_t *list;
+	gint64 version;
+	const char *previous;
+	return read_proposal (path, &proposal, &list, &version, &previous, error) ? json_incref (list) : NULL;
+}
+
+json_t *
+list_change_payload (const json_t *current, const json_t *next)
+{
+	json_int_t version = json_integer_value (json_object_get (current, "version"));
+	Fingerprint previous = { { 0 } }, hash;
+	if (version != 0)
+		hash_of (current, &previous);
+	hash_of (next, &hash);
+	return json_pack ("{s:I, s:o, s:o}", "version", version, "previous", json_hex (previous.b, sizeof previous.b), "list", json_hex (hash.b, sizeof hash.b));
+}
+
 gboolean
 list_change_sign (Cli *cli, const char *type, const char *what, GError **error)
 {

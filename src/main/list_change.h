@@ -10,5 +10,8 @@ gboolean list_change_write (Cli *cli, const json_t *current, const json_t *next,
 gboolean list_change_sign (Cli *cli, const char *type, const char *what, GError **error);
 /* Sends proposal and both statements, the three arguments. */
 gboolean list_change_submit (Cli *cli, const char *path, GError **error);
+/* The proposal in a file: the whole next list.  What two sign over: members of both statements' payloads. */
+json_t *list_change_proposed (const char *path, GError **error);
+json_t *list_change_payload (const json_t *current, const json_t *next);
 /* A compact statement as such a command wrote it. */
 char *statement_file_read (const char *path, GError **error);

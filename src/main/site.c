@@ -53,10 +53,10 @@ connect_signer (const char *path, GError **error)
 }
 
 static gboolean
-open_signer (Site *site, const char *passphrase, GError **error)
+open_signer (Site *site, const char *passphrase, gboolean stopped, GError **error)
 {
-	g_autofree char *socket_path = config_path (site->config, "signer", "socket");
-	g_autofree char *dir = config_path (site->config, "signer", "dir");
+	g_autofree char *socket_path = stopped ? NULL : config_path (site->config, "signer", "socket");
+	g_autofree char *dir = stopped ? g_build_filename (site->dir, "signer", NULL) : config_path (site->config, "signer", "dir");
 	if (socket_path != NULL)
 		site->signer = connect_signer (socket_path, error);
 	else
@@ -148,9 +148,9 @@ fill_contexts (Site *site)
 }
 
 static gboolean
-open_parts (Site *site, const char *passphrase, GError **error)
+open_parts (Site *site, const char *passphrase, gboolean stopped, GError **error)
 {
-	if (!open_signer (site, passphrase, error))
+	if (!open_signer (site, passphrase, stopped, error))
 		return FALSE;
 	g_autoptr (SignerSite) facts = signer_get_site (site->signer, error);
 	if (facts == NULL || !open_clock (site, facts->test_site, error))
@@ -180,8 +180,8 @@ open_parts (Site *site, const char *passphrase, GError **error)
 	return site_open_outbox (site, error);
 }
 
-Site *
-site_open (const char *dir, const char *passphrase, GError **error)
+static Site *
+open_site (const char *dir, const char *passphrase, gboolean stopped, GError **error)
 {
 	g_autoptr (Site) site = g_new0 (Site, 1);
 	g_autofree char *path = g_build_filename (dir, "diqi.conf", NULL);
@@ -192,10 +192,22 @@ site_open (const char *dir, const char *passphrase, GError **error)
 	site->config = config_load (path, error);
 	if (site->config == NULL)
 		return NULL;
-	log_init ("serve", log_level (site->config));
-	if (!open_parts (site, passphrase, error))
+	log_init (stopped ? "ceremony" : "serve", stopped ? LOG_LEVEL_ERROR_ : log_level (site->config));
+	if (!open_parts (site, passphrase, stopped, error))
 		return NULL;
 	return g_steal_pointer (&site);
+}
+
+Site *
+site_open (const char *dir, const char *passphrase, GError **error)
+{
+	return open_site (dir, passphrase, FALSE, error);
+}
+
+Site *
+site_open_stopped (const char *dir, const char *passphrase, GError **error)
+{
+	return open_site (dir, passphrase, TRUE, error);
 }
 
 /* --- listening -------------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ typedef struct {
 
 /* passphrase: of the signer's keys. */
 Site *site_open (const char *dir, const char *passphrase, GError **error);
+/* For a ceremony: a site that is not served, with a signer of its own on D/signer whatever the configuration says, and a log that tells of
+ * errors alone. */
+Site *site_open_stopped (const char *dir, const char *passphrase, GError **error);
 /* Starts listeners and jobs.  listen: instead of the configured address; NULL. */
 gboolean site_start (Site *site, const char *listen, GError **error);
 /* Until SIGTERM or SIGINT; FALSE when the signer was lost.  Then site_close drains within seconds. */

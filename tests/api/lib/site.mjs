@@ -12,7 +12,7 @@ const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 let databases = 0;
 
 // A fresh PostgreSQL database beside the one DIQI_TEST_PG names.
-function newDatabase() {
+export function newDatabase() {
 	const name = `api_${process.pid}_${++databases}`;
 	execFileSync('psql', ['-q', process.env.DIQI_TEST_PG, '-c', `CREATE DATABASE ${name}`], { stdio: 'ignore' });
 	const uri = new URL(process.env.DIQI_TEST_PG);
