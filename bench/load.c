@@ -14,10 +14,12 @@
 
 #include "bare.h"
 #include "base/error.h"
+#include "figure.h"
 #include "fixture.h"
+#include "revoke.h"
 #include "site.h"
 
-#define ROUNDS 3
+#define ROUNDS FIGURE_ROUNDS
 #define ROUND_TIME (2 * MICROS_PER_S)
 #define BARE_TIME MICROS_PER_S
 #define CONNECTIONS 64
@@ -53,48 +55,13 @@ typedef struct {
 	guint64 refused;
 } Series;
 
-static int
-compare_u64 (gconstpointer a, gconstpointer b)
-{
-	guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
-	return x < y ? -1 : x > y;
-}
-
-static guint64
-median (const guint64 values[ROUNDS])
-{
-	guint64 sorted[ROUNDS];
-	memcpy (sorted, values, sizeof sorted);
-	qsort (sorted, ROUNDS, sizeof *sorted, compare_u64);
-	return sorted[ROUNDS / 2];
-}
-
-static guint64
-thousandths (guint64 value, guint64 of)
-{
-	return of > 0 ? value * 1000 / of : 0;
-}
-
-static void
-print_thousandths (const char *name, guint64 value)
-{
-	printf (" %s=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT, name, value / 1000, value % 1000);
-}
-
-static void
-print_figure (const char *name, guint64 value, const char *unit, guint64 bound, guint64 ratio)
-{
-	printf ("%s %" G_GUINT64_FORMAT " %s bound=%" G_GUINT64_FORMAT, name, value, unit, bound);
-	print_thousandths ("ratio", ratio);
-}
-
 static void
 print_milliseconds (const char *name, const Micros values[ROUNDS])
 {
 	guint64 micros[ROUNDS];
 	for (guint i = 0; i < ROUNDS; i++)
 		micros[i] = (guint64) values[i];
-	printf (" %s=%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT "ms", name, median (micros) / 1000, median (micros) % 1000 / 100);
+	printf (" %s=%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT "ms", name, figure_median (micros) / 1000, figure_median (micros) % 1000 / 100);
 }
 
 /* The lowest of the bare loops that were run. */
@@ -111,18 +78,18 @@ bound_of (const Series *s, guint round)
 static void
 print_series (const char *name, const Series *s)
 {
-	guint64 openssl = median (s->openssl), sqlite = median (s->sqlite), other = median (s->other);
+	guint64 openssl = figure_median (s->openssl), sqlite = figure_median (s->sqlite), other = figure_median (s->other);
 	guint64 bound[ROUNDS], ratio[ROUNDS], v[ROUNDS], cost[ROUNDS];
 	for (guint i = 0; i < ROUNDS; i++) {
 		bound[i] = bound_of (s, i);
-		ratio[i] = thousandths (s->value[i], bound[i]);
-		v[i] = thousandths (s->value[i], s->v[i]);
-		cost[i] = thousandths (s->cpu[i] * s->v[i], (guint64) MICROS_PER_S);
+		ratio[i] = figure_thousandths (s->value[i], bound[i]);
+		v[i] = figure_thousandths (s->value[i], s->v[i]);
+		cost[i] = figure_thousandths (s->cpu[i] * s->v[i], (guint64) MICROS_PER_S);
 	}
-	print_figure (name, median (s->value), "/s", median (bound), median (ratio));
-	print_thousandths ("v", median (v));
-	printf (" cpu=%" G_GUINT64_FORMAT "us", median (s->cpu));
-	print_thousandths ("cost", median (cost));
+	figure_print (name, figure_median (s->value), "/s", figure_median (bound), figure_median (ratio));
+	figure_print_thousandths ("v", figure_median (v));
+	printf (" cpu=%" G_GUINT64_FORMAT "us", figure_median (s->cpu));
+	figure_print_thousandths ("cost", figure_median (cost));
 	print_milliseconds ("p50", s->p50);
 	print_milliseconds ("p99", s->p99);
 	if (openssl != 0)
@@ -133,8 +100,7 @@ print_series (const char *name, const Series *s)
 		printf (" plain=%" G_GUINT64_FORMAT, other);
 	if (s->refused != 0)
 		printf (" refused=%" G_GUINT64_FORMAT, s->refused);
-	printf ("\n");
-	fflush (stdout);
+	figure_end ();
 }
 
 /* --- rounds ----------------------------------------------------------------------------------------- */
@@ -181,9 +147,9 @@ figure_verify (Bench *b, const char *name, GError **error)
 	(void) b, (void) error;
 	for (guint round = 0; round < ROUNDS; round++)
 		v[round] = measure_v ();
-	print_figure (name, median (v), "/s", median (v), 1000);
-	print_thousandths ("v", 1000);
-	printf ("\n");
+	figure_print (name, figure_median (v), "/s", figure_median (v), 1000);
+	figure_print_thousandths ("v", 1000);
+	figure_end ();
 	return TRUE;
 }
 
@@ -308,6 +274,65 @@ figure_ocsp_cached (Bench *b, const char *name, GError **error)
 	return TRUE;
 }
 
+/* --- lists -------------------------------------------------------------------------------------------------- */
+
+#define REVOCATIONS 24           /* a round; its lists are made after each */
+
+/* From an officer's signed revocation to delta and shard that name the certificate, as relying parties fetch them; and the
+ * processor time of the site for one, everything included that it does in the meantime. */
+static gboolean
+figure_revoke (Bench *b, const char *name, GError **error)
+{
+	guint64 took[ROUNDS], cpu[ROUNDS];
+	g_autoptr (GPtrArray) holders = NULL;
+	if (!certified (b, ROUNDS * REVOCATIONS, FALSE, &holders, error))
+		return FALSE;
+	for (guint round = 0; round < ROUNDS; round++) {
+		guint64 before = processor_time (b->site.pid);
+		took[round] = 0;
+		for (guint i = 0; i < REVOCATIONS; i++) {
+			Micros one;
+			const Applicant *holder = g_ptr_array_index (holders, round * REVOCATIONS + i);
+			if (!revoke_until_listed (&b->fixture, holder->holder.certificate, &one, error))
+				return FALSE;
+			took[round] += (guint64) one / REVOCATIONS;
+		}
+		cpu[round] = (processor_time (b->site.pid) - before) / REVOCATIONS;
+	}
+	printf ("%s %" G_GUINT64_FORMAT " us cpu=%" G_GUINT64_FORMAT "us", name, figure_median (took), figure_median (cpu));
+	figure_end ();
+	return TRUE;
+}
+
+static void
+keep_size (const LoadReply *reply, gpointer user)
+{
+	*(gsize *) user = reply->n;
+}
+
+/* The full list fetched over and over; bound: nothing but the fixed body of a few hundred octets, so read cpu and the size. */
+static gboolean
+figure_list_full (Bench *b, const char *name, GError **error)
+{
+	guint64 value[ROUNDS], cpu[ROUNDS];
+	gsize size = 0;
+	g_autoptr (GPtrArray) requests = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+	const LoadPlan plan = { .requests = requests, .connections = 8, .repeat = TRUE, .limit = ROUND_TIME, .status = 200, .reply = keep_size, .user = &size };
+	g_ptr_array_add (requests, load_request ("GET", "/pki/issuing/full.crl", "", NULL, "", 0));
+	for (guint round = 0; round < ROUNDS; round++) {
+		LoadResult result;
+		guint64 before = processor_time (b->site.pid);
+		if (!load_run (b->site.port, &plan, &result, error))
+			return FALSE;
+		cpu[round] = (processor_time (b->site.pid) - before) / MAX (result.done, 1);
+		value[round] = load_per_second (&result);
+	}
+	printf ("%s %" G_GUINT64_FORMAT " /s octets=%" G_GSIZE_FORMAT " cpu=%" G_GUINT64_FORMAT "us mebibytes=%" G_GUINT64_FORMAT "/s", name,
+	        figure_median (value), size, figure_median (cpu), figure_median (value) * size >> 20);
+	figure_end ();
+	return TRUE;
+}
+
 /* --- quotes ------------------------------------------------------------------------------------------------- */
 
 /* POST /sales/{id}/quotes: one statement verified, one receipt signed.  Rows: the event, its log leaf with the
@@ -375,8 +400,8 @@ static gboolean
 figure_memory_idle (Bench *b, const char *name, GError **error)
 {
 	(void) error;
-	print_figure (name, b->idle, "KiB", b->plain_idle, thousandths (b->idle, b->plain_idle));
-	printf ("\n");
+	figure_print (name, b->idle, "KiB", b->plain_idle, figure_thousandths (b->idle, b->plain_idle));
+	figure_end ();
 	return TRUE;
 }
 
@@ -392,8 +417,8 @@ figure_memory_load (Bench *b, const char *name, GError **error)
 	const LoadPlan plan = { .requests = requests, .connections = CROWD, .repeat = TRUE, .limit = ROUND_TIME, .status = 200 };
 	if (!measure (b, &plan, &s, 0, FALSE, error))
 		return FALSE;
-	print_figure (name, b->peak, "KiB", plain, thousandths (b->peak, plain));
-	printf ("\n");
+	figure_print (name, b->peak, "KiB", plain, figure_thousandths (b->peak, plain));
+	figure_end ();
 	return TRUE;
 }
 
@@ -410,6 +435,8 @@ static const struct {
 	{ "issue", figure_issue, FALSE },
 	{ "ocsp_signed", figure_ocsp_signed, FALSE },
 	{ "ocsp_cached", figure_ocsp_cached, FALSE },
+	{ "list_full", figure_list_full, FALSE },
+	{ "revoke", figure_revoke, FALSE },
 	{ "quote", figure_quote, TRUE },
 	{ "quote_one_sale", figure_quote_one_sale, TRUE },
 	{ "memory_load", figure_memory_load, FALSE },
@@ -485,14 +512,6 @@ bench_clear (Bench *b)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bench, bench_clear)
 
-/* DIQI_BENCH_GROW: certificates the site has from the beginning. */
-static guint
-certificates_wanted (void)
-{
-	const char *text = g_getenv ("DIQI_BENCH_GROW");
-	return text != NULL ? (guint) g_ascii_strtoull (text, NULL, 10) : 0;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -504,7 +523,7 @@ main (int argc, char **argv)
 		fprintf (stderr, "usage: %s DIQI WORK-FOLDER [FIGURE…]\n", argv[0]);
 		return 2;
 	}
-	g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .site.grow = certificates_wanted () };
+	g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .site.grow = figure_certificates () };
 	g_autoptr (GError) error = NULL;
 	if (run (&bench, argv + 3, &error))
 		return EXIT_SUCCESS;

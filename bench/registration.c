@@ -11,11 +11,12 @@
 #include "bare.h"
 #include "base/error.h"
 #include "crowd.h"
+#include "figure.h"
 #include "fixture.h"
 #include "site.h"
 
 #define LIVES 400
-#define ROUNDS 3
+#define ROUNDS FIGURE_ROUNDS
 #define ASKERS 4
 #define QUESTIONS 512
 #define ROUND_TIME (3 * MICROS_PER_S)
@@ -27,29 +28,10 @@ typedef struct {
 	gboolean crowded;
 } Bench;
 
-static int
-compare_u64 (gconstpointer a, gconstpointer b)
-{
-	guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
-	return x < y ? -1 : x > y;
-}
-
-static guint64
-median (const guint64 values[ROUNDS])
-{
-	guint64 sorted[ROUNDS];
-	for (guint i = 0; i < ROUNDS; i++)
-		sorted[i] = values[i];
-	qsort (sorted, ROUNDS, sizeof *sorted, compare_u64);
-	return sorted[ROUNDS / 2];
-}
-
 static void
 print_line (const char *name, guint64 value, guint64 bound)
 {
-	guint64 ratio = bound > 0 ? value * 1000 / bound : 0;
-	printf ("%s %" G_GUINT64_FORMAT " /s bound=%" G_GUINT64_FORMAT " ratio=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT,
-	        name, value, bound, ratio / 1000, ratio % 1000);
+	figure_print (name, value, "/s", bound, figure_thousandths (value, bound));
 }
 
 /* --- whole applications ------------------------------------------------------------------------- */
@@ -80,7 +62,7 @@ figure_application (Bench *b, const char *name, GError **error)
 		if (!live (b, &values[i], error))
 			return FALSE;
 	}
-	print_line (name, median (values), median (bounds));
+	print_line (name, figure_median (values), figure_median (bounds));
 	printf ("\n");
 	return TRUE;
 }
@@ -114,8 +96,8 @@ ask (Bench *b, const char *name, const GPtrArray *requests, GError **error)
 		values[i] = load_per_second (&result);
 		p95[i] = (guint64) result.p95;
 	}
-	print_line (name, median (values), median (bounds));
-	printf (" p95=%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT "ms among=%d\n", median (p95) / 1000, median (p95) % 1000 / 100, CROWD_SIZE);
+	print_line (name, figure_median (values), figure_median (bounds));
+	printf (" p95=%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT "ms among=%d\n", figure_median (p95) / 1000, figure_median (p95) % 1000 / 100, CROWD_SIZE);
 	return TRUE;
 }
 

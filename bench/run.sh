@@ -4,7 +4,8 @@
 #   bench/run.sh          all of them, in a few minutes
 #   bench/run.sh NAME…    some
 #   bench/run.sh --scale [N] [NAME…]   signer and site once empty and once with N (1000000) certificates, a tenth of them revoked: some
-#                         minutes more for making them; the second lines have names that end in _N
+#                         minutes more for making them; the second lines have names that end in _N, and end in grown/empty=R (their
+#                         values), ratio/ratio=R (each by its own bound first) and cpu/cpu=R
 # Wants a quiet machine and the disk that the site would be on (the site is made below build/bench).
 set -eu
 cd "$(dirname "$0")/.."
@@ -48,13 +49,27 @@ for name; do
 	*) market="$market $name" ;;
 	esac
 done
+# The lines of the grown site, each with its value through that of the empty one, and with their ratios through one another.
+compare='
+function number (name,   i) { for (i = 3; i <= NF; i++) if (index ($i, name "=") == 1) return substr ($i, length (name) + 2) + 0; return 0 }
+NR == FNR { value[$1] = $2; ratio[$1] = number("ratio"); cpu[$1] = number("cpu"); next }
+{
+	line = $0; name = $1; sub (/^[a-z0-9_]*/, "&_" certificates, line)
+	if (value[name] > 0) line = line sprintf (" grown/empty=%.3f", $2 / value[name])
+	if (ratio[name] > 0) line = line sprintf (" ratio/ratio=%.3f", number("ratio") / ratio[name])
+	if (cpu[name] > 0) line = line sprintf (" cpu/cpu=%.3f", number("cpu") / cpu[name])
+	print line
+}'
 if [ "$scale" != 0 ]; then
-	[ $# -gt 0 ] || { signer="signer_issue signer_ocsp signer_list"; market="start memory_idle issue ocsp_signed ocsp_cached"; }
-	for certificates in 0 "$scale"; do
-		export DIQI_BENCH_GROW=$certificates
-		end=$([ "$certificates" = 0 ] || echo "_$certificates")
-		[ -z "$signer" ] || { run signer $signer >"$work/lines"; sed "s/^[a-z0-9_]*/&$end/" "$work/lines"; }
-		[ -z "$market" ] || { run load $market >"$work/lines"; sed "s/^[a-z0-9_]*/&$end/" "$work/lines"; }
+	[ $# -gt 0 ] || { signer="signer_issue signer_ocsp signer_list signer_revoke signer_stamp"; market="start memory_idle issue ocsp_signed ocsp_cached list_full revoke"; }
+	for program in signer load; do
+		names=$market
+		[ $program = load ] || names=$signer
+		[ -n "$names" ] || continue
+		DIQI_BENCH_GROW=0 run $program $names | tee "$work/empty"
+		DIQI_BENCH_GROW=$scale run $program $names >"$work/grown"
+		awk -v certificates="$scale" "$compare" "$work/empty" "$work/grown"
+		rm -rf "$work"/site.*
 	done
 	exit 0
 fi

@@ -8,6 +8,7 @@
  * value: per second of the signer's processor time, so one core of it, whatever shares the machine; median of the rounds.
  * bound: the loop that does the whole work, per second of its own processor time, run before each round; ratio: value / bound.
  * signer_list: microseconds of it for one full list of everything revoked; ratio: bound / value.
+ * signer_revoke: microseconds of it for one more revocation: told, and in a new delta and a new list of its shard.
  * DIQI_BENCH_GROW=N begins with N certificates in the journal, a tenth of them revoked (grow.h), and P-256 alone.
  * arithmetic: value / a loop of nothing but the signatures.  wall: per second of real time, 32 threads asking. */
 #include <locale.h>
@@ -21,13 +22,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "figure.h"
 #include "grow.h"
 #include "pki/statement.h"
 #include "signer/child.h"
 #include "signer/client.h"
 #include "signer/create.h"
 
-#define ROUNDS 3
+#define ROUNDS FIGURE_ROUNDS
 #define BARE_TIME (MICROS_PER_S / 2)
 #define THREADS 32
 #define OCSP_TIME (2 * MICROS_PER_S)
@@ -118,9 +120,9 @@ bench_start (Bench *b, GError **error)
 	b->site = signer_get_site (b->client, error);
 	if (b->site == NULL)
 		return FALSE;
-	printf ("signer_start_%s %" G_GINT64_FORMAT " ms certificates=%u memory=%" G_GUINT64_FORMAT "KiB\n", b->algorithm == KEY_SM2 ? "sm2" : "p256",
-	        (clock_monotonic () - begun) / MICROS_PER_MS, b->grow, resident_kib (b->child));
-	fflush (stdout);
+	printf ("signer_start_%s %" G_GINT64_FORMAT " ms cpu=%" G_GUINT64_FORMAT "ms certificates=%u memory=%" G_GUINT64_FORMAT "KiB", key_algorithm_name (b->algorithm),
+	        (clock_monotonic () - begun) / MICROS_PER_MS, processor_nanoseconds (b->child) / 1000000, b->grow, resident_kib (b->child));
+	figure_end ();
 	return TRUE;
 }
 
@@ -205,31 +207,14 @@ crowd_run (Bench *b, AskFn ask, guint64 most, const BareWork *bare, Series *s, g
 	return TRUE;
 }
 
-static int
-compare_u64 (gconstpointer a, gconstpointer b)
-{
-	guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
-	return x < y ? -1 : x > y;
-}
-
-static guint64
-median (const guint64 values[ROUNDS])
-{
-	guint64 sorted[ROUNDS];
-	memcpy (sorted, values, sizeof sorted);
-	qsort (sorted, ROUNDS, sizeof *sorted, compare_u64);
-	return sorted[ROUNDS / 2];
-}
-
 static void
 print_series (const char *name, const Bench *b, const Series *s)
 {
-	guint64 ratio = median (s->ratio), arithmetic = median (s->arithmetic);
-	printf ("%s_%s %" G_GUINT64_FORMAT " /core bound=%" G_GUINT64_FORMAT " ratio=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT
-	        " arithmetic=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT " wall=%" G_GUINT64_FORMAT "/s\n",
-	        name, b->algorithm == KEY_SM2 ? "sm2" : "p256", median (s->value), median (s->bound),
-	        ratio / 1000, ratio % 1000, arithmetic / 1000, arithmetic % 1000, median (s->wall));
-	fflush (stdout);
+	g_autofree char *whole = g_strdup_printf ("%s_%s", name, key_algorithm_name (b->algorithm));
+	figure_print (whole, figure_median (s->value), "/core", figure_median (s->bound), figure_median (s->ratio));
+	figure_print_thousandths ("arithmetic", figure_median (s->arithmetic));
+	printf (" wall=%" G_GUINT64_FORMAT "/s", figure_median (s->wall));
+	figure_end ();
 }
 
 /* --- certificates ------------------------------------------------------------------------------------ */
@@ -395,12 +380,20 @@ figure_ocsp (Bench *b, const char *name, GError **error)
 
 /* --- lists ------------------------------------------------------------------------------------------------ */
 
+/* Higher than whatever the journal has. */
+static guint64
+next_number (void)
+{
+	static guint64 number = G_GUINT64_CONSTANT (1) << 40;
+	return ++number;
+}
+
 static gboolean
-sign_list (Bench *b, guint64 number, gsize *entries, GError **error)
+sign_list (Bench *b, ListKind kind, guint shard, guint64 number, gsize *entries, GError **error)
 {
 	g_autoptr (Clock) clock = clock_new_system ();
 	Micros now = clock_now (clock), start = now - now % MICROS_PER_S;
-	const SignerListOrder order = { .kind = LIST_FULL, .number = number, .this_update = start, .next_update = start + MICROS_PER_DAY };
+	const SignerListOrder order = { .kind = kind, .shard = shard, .base = kind == LIST_FULL, .number = number, .this_update = start, .next_update = start + MICROS_PER_DAY };
 	g_autoptr (GBytes) list = signer_sign_list (b->client, &order, entries, error);
 	return list != NULL;
 }
@@ -411,17 +404,58 @@ figure_list (Bench *b, const char *name, GError **error)
 {
 	guint64 took[ROUNDS], bound[ROUNDS], ratio[ROUNDS];
 	gsize entries = 0;
+	g_autofree char *whole = g_strdup_printf ("%s_%s", name, key_algorithm_name (b->algorithm));
 	for (guint round = 0; round < ROUNDS; round++) {
 		guint64 before = processor_nanoseconds (b->child);
-		if (!sign_list (b, G_GUINT64_CONSTANT (1) << 40 | (round + 1), &entries, error))
+		if (!sign_list (b, LIST_FULL, 0, next_number (), &entries, error))
 			return FALSE;
 		took[round] = MAX ((processor_nanoseconds (b->child) - before) / 1000, 1);
 		bound[round] = bare_list_micros (b->algorithm, b->site->issuing, (guint) entries);
-		ratio[round] = bound[round] * 1000 / took[round];
+		ratio[round] = figure_thousandths (bound[round], took[round]);
 	}
-	printf ("%s_%s %" G_GUINT64_FORMAT " us entries=%" G_GSIZE_FORMAT " bound=%" G_GUINT64_FORMAT "us ratio=%" G_GUINT64_FORMAT ".%03" G_GUINT64_FORMAT "\n",
-	        name, b->algorithm == KEY_SM2 ? "sm2" : "p256", median (took), entries, median (bound), median (ratio) / 1000, median (ratio) % 1000);
-	fflush (stdout);
+	figure_print (whole, figure_median (took), "us", figure_median (bound), figure_median (ratio));
+	printf (" entries=%" G_GSIZE_FORMAT " each=%" G_GUINT64_FORMAT "ns", entries, figure_median (took) * 1000 / MAX (entries, 1));
+	figure_end ();
+	return TRUE;
+}
+
+#define REVOCATIONS 16           /* a round */
+
+/* What one more revocation costs the signer: told, and written to the delta and to the list of its shard. */
+static gboolean
+revoke_one (Bench *b, const Serial *serial, gsize *entries, GError **error)
+{
+	g_autoptr (Clock) clock = clock_new_system ();
+	const RevokedEntry entry = { *serial, clock_now (clock), REASON_SUPERSEDED };
+	const SignerCa *ca = g_ptr_array_index (b->site->cas, 0);
+	guint64 number = next_number ();
+	gsize in_delta;
+	return signer_revoke (b->client, NULL, &entry, 1, error) && sign_list (b, LIST_DELTA, 0, number, &in_delta, error) &&
+	       sign_list (b, LIST_SHARD, serial->b[sizeof serial->b - 1] % ca->shards, number, entries, error);
+}
+
+static gboolean
+figure_revoke (Bench *b, const char *name, GError **error)
+{
+	guint64 took[ROUNDS];
+	gsize entries = 0;
+	guint issues = b->issues;
+	b->issues = ROUNDS * REVOCATIONS;
+	gboolean well = prepare (b, FALSE, error);
+	for (guint i = 0; well && i < b->issues; i++)
+		well = ask_issue (b, i, error);
+	b->issues = issues;
+	if (!well || !sign_list (b, LIST_FULL, 0, next_number (), &entries, error))
+		return FALSE;
+	for (guint round = 0; round < ROUNDS; round++) {
+		guint64 before = processor_nanoseconds (b->child);
+		for (guint i = 0; i < REVOCATIONS; i++)
+			if (!revoke_one (b, &g_array_index (prepared, Prepared, round * REVOCATIONS + i).serial, &entries, error))
+				return FALSE;
+		took[round] = (processor_nanoseconds (b->child) - before) / REVOCATIONS / 1000;
+	}
+	printf ("%s_%s %" G_GUINT64_FORMAT " us in_shard=%" G_GSIZE_FORMAT, name, key_algorithm_name (b->algorithm), figure_median (took), entries);
+	figure_end ();
 	return TRUE;
 }
 
@@ -468,6 +502,7 @@ static const struct {
 	{ "signer_pair", figure_pair },
 	{ "signer_ocsp", figure_ocsp },
 	{ "signer_list", figure_list },
+	{ "signer_revoke", figure_revoke },
 	{ "signer_stamp", figure_stamp },
 };
 
@@ -484,14 +519,6 @@ run (Bench *b, char **names, GError **error)
 	return TRUE;
 }
 
-/* DIQI_BENCH_GROW: certificates that the journal has from the beginning. */
-static guint
-certificates_wanted (void)
-{
-	const char *text = g_getenv ("DIQI_BENCH_GROW");
-	return text != NULL ? (guint) g_ascii_strtoull (text, NULL, 10) : 0;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -504,8 +531,8 @@ main (int argc, char **argv)
 	pki_init ();
 	prepared = g_array_new (FALSE, FALSE, sizeof (Prepared));
 	g_array_set_clear_func (prepared, prepared_clear);
-	for (gsize i = 0; i < (certificates_wanted () != 0 ? 1 : G_N_ELEMENTS (kinds)); i++) {
-		g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .algorithm = kinds[i].algorithm, .issues = kinds[i].issues, .grow = certificates_wanted () };
+	for (gsize i = 0; i < (g_getenv ("DIQI_BENCH_GROW") != NULL ? 1 : G_N_ELEMENTS (kinds)); i++) {
+		g_auto (Bench) bench = { .program = argv[1], .work = argv[2], .algorithm = kinds[i].algorithm, .issues = kinds[i].issues, .grow = figure_certificates () };
 		g_autoptr (GError) error = NULL;
 		if (!run (&bench, argv + 3, &error)) {
 			fflush (stdout);

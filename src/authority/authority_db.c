@@ -245,12 +245,13 @@ status_entry_of_row (const CertificateRow *row, StatusEntry *out, GError **error
 }
 
 gboolean
-db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error)
+db_changes_after (Tx *tx, gint64 from, guint limit, StatusIndex *index, guint *seen, gint64 *to, GError **error)
 {
 	g_autoptr (Rows) rows = tx_query (tx, error,
 		"SELECT serial, subject_id, status, fingerprint, not_before, not_after, revoked_at, reason, change_seq, issuer "
-		"FROM certificates WHERE change_seq > $1 ORDER BY change_seq", P_INT (from));
+		"FROM certificates WHERE change_seq > $1 ORDER BY change_seq LIMIT $2", P_INT (from), P_INT (limit));
 
+	*seen = 0;
 	if (!rows)
 		return FALSE;
 	while (rows_next (rows, NULL)) {
@@ -270,6 +271,7 @@ db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **
 		if (!status_entry_of_row (&row, &entry, error))
 			return FALSE;
 		*to = rows_int (rows, 8);
+		(*seen)++;
 		status_index_apply (index, &entry, *to);
 	}
 	return TRUE;

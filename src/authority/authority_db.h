@@ -26,8 +26,8 @@ gboolean db_certificate_refuse (Tx *tx, const char *serial, GError **error);
 Rows *db_certificates_after (Tx *tx, gint64 after, guint limit, GError **error);
 gboolean db_certificate_key_exists (Tx *tx, const char *spki, gboolean *exists, GError **error);
 gboolean db_change_insert (Tx *tx, const CertificateRow *row, Micros at, gint64 change_seq, GError **error);
-/* Applies every change after `from` to the index; *to is the last one read. */
-gboolean db_changes_after (Tx *tx, gint64 from, StatusIndex *index, gint64 *to, GError **error);
+/* Applies the first changes after `from` to the index; *seen of them, at most limit; *to is the last one read. */
+gboolean db_changes_after (Tx *tx, gint64 from, guint limit, StatusIndex *index, guint *seen, gint64 *to, GError **error);
 
 typedef struct {
 	guint copy;

@@ -160,9 +160,13 @@ status_index_void_answers (StatusIndex *index)
 	index->generation++;
 }
 
+/* At start all certificates are read: not at once into memory. */
+#define CHANGES_AT_ONCE 10000
+
 typedef struct {
 	StatusIndex *index;
 	gint64 from, to;
+	guint seen;
 } RefreshArgs;
 
 static gboolean
@@ -170,18 +174,21 @@ refresh_read (Tx *tx, gpointer arg, GError **error)
 {
 	RefreshArgs *args = arg;
 
-	return db_changes_after (tx, args->from, args->index, &args->to, error);
+	return db_changes_after (tx, args->from, CHANGES_AT_ONCE, args->index, &args->seen, &args->to, error);
 }
 
 gboolean
 status_index_refresh (StatusIndex *index, Store *store, GError **error)
 {
 	g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&index->refresh_lock);
-	RefreshArgs args = { index, index->refreshed_to, index->refreshed_to };
+	RefreshArgs args = { .index = index };
 
-	if (!store_read (store, "status.refresh", refresh_read, &args, error))
-		return FALSE;
-	index->refreshed_to = args.to;
+	do {
+		args.from = args.to = index->refreshed_to;
+		if (!store_read (store, "status.refresh", refresh_read, &args, error))
+			return FALSE;
+		index->refreshed_to = args.to;
+	} while (args.seen == CHANGES_AT_ONCE);
 	return TRUE;
 }
 

@@ -114,24 +114,24 @@ hex_encode (gconstpointer p, gsize n)
 	return text;
 }
 
-static int
-hex_digit (char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The digit's value and 1, so that 0 is none. */
+static const guint8 hex_values[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 gboolean
 hex_decode (const char *text, guint8 *out, gsize n)
 {
+	const guint8 *in = (const guint8 *) text;
+
 	if (strnlen (text, 2 * n + 1) != 2 * n)
 		return FALSE;
 	for (gsize i = 0; i < n; i++) {
-		int high = hex_digit (text[2 * i]), low = hex_digit (text[2 * i + 1]);
-		if (high < 0 || low < 0)
+		guint8 high = hex_values[in[2 * i]], low = hex_values[in[2 * i + 1]];
+		if (high == 0 || low == 0)
 			return FALSE;
-		out[i] = (guint8) (high << 4 | low);
+		out[i] = (guint8) ((high - 1) << 4 | (low - 1));
 	}
 	return TRUE;
 }
