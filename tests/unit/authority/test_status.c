@@ -1,6 +1,7 @@
 /* The status index: order of news, refresh from another process, restart. */
 #include <string.h>
 
+#include "authority/authority_db.h"
 #include "base/random.h"
 #include "unit/authority/local_ca.h"
 #include "unit/support/test_store.h"
@@ -166,6 +167,39 @@ test_other_process (TestStore *t)
 	g_assert_cmpint (entry.revoked_at, ==, CA_NOW + MICROS_PER_HOUR);
 }
 
+/* --- many ---------------------------------------------------------------------- */
+
+#define MANY 20003            /* more than two parts, and not a whole number of them */
+
+static gboolean
+insert_many (Tx *tx, gpointer arg, GError **error)
+{
+	for (guint i = 1; i <= MANY; i++) {
+		g_autofree char *serial = g_strdup_printf ("%040x", i), *fingerprint = g_strdup_printf ("%064x", i);
+		g_autoptr (GBytes) der = g_bytes_new_static ("x", 1);
+		const CertificateRow row = { .serial = serial, .issuer = (char *) "ca", .profile = (char *) "p", .profile_version = 1, .spki = fingerprint,
+		                             .status = (char *) "valid", .fingerprint = fingerprint, .der = der };
+		gboolean inserted;
+
+		if (!db_certificate_insert (tx, &row, 0, i, &inserted, error))
+			return FALSE;
+	}
+	(void) arg;
+	return TRUE;
+}
+
+/* They are read a part at a time: none is missed between two. */
+static void
+test_many (TestStore *t)
+{
+	g_autoptr (StatusIndex) index = status_index_new ();
+	g_autoptr (GError) error = NULL;
+
+	g_assert_true (store_run (t->store, "test.many", insert_many, NULL, &error));
+	g_assert_true (status_index_refresh (index, t->store, &error));
+	g_assert_cmpuint (status_index_size (index), ==, MANY);
+}
+
 /* A hold and its lifting reach the other process in the order of their commits. */
 static void
 test_hold_in_another_process (TestStore *t)
@@ -230,6 +264,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/authority/status/hold-of-a-listed-one", test_hold_of_a_listed_one);
 	g_test_add_func ("/authority/status/generation-counts-revocations", test_generation_counts_revocations);
 	g_test_add_func ("/authority/status/unknown", test_unknown);
+	test_store_add ("/authority/status/many", test_many);
 	test_store_add ("/authority/status/other-process", test_other_process);
 	test_store_add ("/authority/status/hold-in-another-process", test_hold_in_another_process);
 	test_store_add ("/authority/status/officers", test_officers);
