@@ -74,6 +74,7 @@ DIQI_CODE (MESSAGE_STATE, "outbox.state", CONFLICT, "消息当前状态不允许
 DIQI_CODE (SAME_PERSON, "approval.same_person", FORBIDDEN, "审核人与发证人不得为同一人", "Clerk, reviewer and issuer must be different persons")
 DIQI_CODE (APPROVAL, "approval.refused", FORBIDDEN, "审批无效", "Approval refused")
 DIQI_CODE (SIGNER, "signer.refused", FORBIDDEN, "签发服务拒绝", "Refused by the signer")
+DIQI_CODE (KEY_CENTRE_BUSY, "key_centre.busy", UNAVAILABLE, "密钥对正在生成,请稍后再试", "A key pair is being made; try again")
 DIQI_CODE (KEY_CENTRE, "key_centre.none", CONFLICT, "本站点未设密钥管理中心", "The site has no key centre")
 DIQI_CODE (ENVELOPE, "envelope.malformed", UNPROCESSABLE, "数字信封无法打开", "The envelope does not open")
 DIQI_CODE (ENVELOPE_KEY, "envelope.other_key", UNPROCESSABLE, "信封内密钥与加密证书不符", "The enveloped key is not that of the encryption certificate")

@@ -3,12 +3,18 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "signer/channel.h"
 #include "signer/compact.h"
 #include "signer/client_private.h"
 #include "signer/protocol.h"
 #include "signer/child.h"
+
+/* RSA pairs are made one after the other (key_maker.h); whose turn does not come in this time is told to come back, and what was begun
+ * is finished without him (registry_resume). */
+#define KEY_PATIENCE (20 * MICROS_PER_S)
+#define KEY_PAUSE (100 * MICROS_PER_MS)
 
 struct SignerClient {
 	Channel *channel;
@@ -165,17 +171,43 @@ put_text (GByteArray *body, const char *text)
 	compact_put_bytes (body, 4, text != NULL ? text : "", text != NULL ? strlen (text) : 0);
 }
 
+static GBytes *
+issue_once (SignerClient *client, const ClientOrder *order, GError **error)
+{
+	g_autoptr (GByteArray) body = compact_new (order->encryption != NULL ? COMPACT_PAIR : COMPACT_ISSUE);
+	compact_put_uint (body, MIN (order->copy, G_MAXUINT8), 1);
+	g_byte_array_append (body, order->serial->b, sizeof order->serial->b);
+	if (order->encryption != NULL)
+		g_byte_array_append (body, order->encryption->b, sizeof order->encryption->b);
+	compact_put_bytes (body, 4, order->request, order->request_n);
+	put_text (body, order->reviewer);
+	put_text (body, order->issuer);
+	return channel_call_compact (client->channel, body, error);
+}
+
+GBytes *
+client_issue (SignerClient *client, const ClientOrder *order, GError **error)
+{
+	Micros end = clock_monotonic () + KEY_PATIENCE;
+	for (;;) {
+		g_autoptr (GError) failure = NULL;
+		GBytes *reply = issue_once (client, order, &failure);
+		if (reply != NULL)
+			return reply;
+		if (!g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_KEY_CENTRE_BUSY) || clock_monotonic () >= end) {
+			g_propagate_error (error, g_steal_pointer (&failure));
+			return NULL;
+		}
+		g_usleep (KEY_PAUSE);
+	}
+}
+
 GBytes *
 signer_issue (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
               const char *reviewer_statement, const char *issuer_statement, GError **error)
 {
-	g_autoptr (GByteArray) body = compact_new (COMPACT_ISSUE);
-	compact_put_uint (body, MIN (copy, G_MAXUINT8), 1);
-	g_byte_array_append (body, serial->b, sizeof serial->b);
-	compact_put_bytes (body, 4, request, request_n);
-	put_text (body, reviewer_statement);
-	put_text (body, issuer_statement);
-	return channel_call_compact (client->channel, body, error);
+	const ClientOrder order = { request, request_n, copy, serial, NULL, reviewer_statement, issuer_statement };
+	return client_issue (client, &order, error);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "signer/client_private.h"
+#include "signer/compact.h"
 
 void
 issued_pair_clear (IssuedPair *pair)
@@ -43,31 +44,40 @@ take_bytes (const json_t *reply, const char *key, gboolean required, GBytes **ou
 
 /* --- issuing -------------------------------------------------------------------------------- */
 
+/* A part of the whole, without a copy. */
+static GBytes *
+take_part (GBytes *whole, CompactReader *in)
+{
+	gsize n;
+	const guint8 *p = compact_read_bytes (in, 4, FRAME_MAX_COMPACT, &n);
+	return p != NULL ? g_bytes_new_from_bytes (whole, (gsize) (p - (const guint8 *) g_bytes_get_data (whole, NULL)), n) : NULL;
+}
+
+static gboolean
+read_pair (GBytes *reply, IssuedPair *pair, GError **error)
+{
+	CompactReader in = { .p = g_bytes_get_data (reply, &in.n) };
+	pair->certificate = take_part (reply, &in);
+	pair->encryption = take_part (reply, &in);
+	pair->envelope = take_part (reply, &in);
+	return (!in.broken && in.n == 0) || diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply is no pair of certificates");
+}
+
 gboolean
 signer_issue_pair (SignerClient *client, const char *request, gsize request_n, guint copy, const Serial *serial,
                    const Serial *encryption_serial, const char *reviewer_statement, const char *issuer_statement,
                    IssuedPair *out, GError **error)
 {
+	const ClientOrder order = { request, request_n, copy, serial, encryption_serial, reviewer_statement, issuer_statement };
+	g_autoptr (GBytes) reply = client_issue (client, &order, error);
+	if (reply == NULL)
+		return FALSE;
 	if (encryption_serial == NULL) {
-		*out = (IssuedPair) { signer_issue (client, request, request_n, copy, serial, reviewer_statement, issuer_statement, error) };
-		return out->certificate != NULL;
+		*out = (IssuedPair) { g_steal_pointer (&reply) };
+		return TRUE;
 	}
-	json_t *text = json_stringn (request, request_n);
-	if (text == NULL)
-		return diqi_fail (error, DIQI_ERROR_REQUEST, "/request", "the request is not UTF-8");
-	json_t *message = message_new ("issue");
-	json_object_set_new (message, "request", text);
-	if (copy != 0)
-		json_object_set_new (message, "copy", json_integer ((json_int_t) copy));
-	json_object_set_new (message, "serial", json_hex (serial->b, sizeof serial->b));
-	json_object_set_new (message, "encryption_serial", json_hex (encryption_serial->b, sizeof encryption_serial->b));
-	json_object_set_new (message, "reviewer", json_string (reviewer_statement != NULL ? reviewer_statement : ""));
-	json_object_set_new (message, "issuer", json_string (issuer_statement != NULL ? issuer_statement : ""));
-	g_autoptr (json_t) reply = client_call (client, message, error);
 	g_auto (IssuedPair) pair = { NULL };
-	if (reply == NULL || !take_bytes (reply, "certificate", TRUE, &pair.certificate, error)
-	    || !take_bytes (reply, "encryption_certificate", TRUE, &pair.encryption, error)
-	    || !take_bytes (reply, "envelope", TRUE, &pair.envelope, error))
+	if (!read_pair (reply, &pair, error))
 		return FALSE;
 	*out = pair;
 	pair = (IssuedPair) { NULL };

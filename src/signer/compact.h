@@ -41,3 +41,4 @@ void compact_dispatch (Keyring *keyring, const Frame *frame, GByteArray *out);
 typedef GBytes *(*CompactHandler) (Keyring *keyring, CompactReader *in, GError **error);
 GBytes *compact_ocsp (Keyring *keyring, CompactReader *in, GError **error);
 GBytes *compact_issue (Keyring *keyring, CompactReader *in, GError **error);
+GBytes *compact_pair (Keyring *keyring, CompactReader *in, GError **error);

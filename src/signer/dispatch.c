@@ -264,18 +264,49 @@ message_issue (Keyring *keyring, const json_t *message, GError **error)
 	return issue_carry_out (keyring, &order, &issued, error) ? issued_reply (&issued) : NULL;
 }
 
-GBytes *
-compact_issue (Keyring *keyring, CompactReader *in, GError **error)
+/* From `copy` to `issuer`; encryption NULL: the message has none. */
+static gboolean
+compact_order (Keyring *keyring, CompactReader *in, Serial *encryption, Issued *issued, GError **error)
 {
-	IssueOrder order = { .copy = (guint) compact_read_uint (in, 1) };
+	IssueOrder order = { .copy = (guint) compact_read_uint (in, 1), .encryption_serial = encryption };
 	compact_read_fixed (in, order.serial.b, sizeof order.serial.b);
+	if (encryption != NULL)
+		compact_read_fixed (in, encryption->b, sizeof encryption->b);
 	const guint8 *request = compact_read_bytes (in, 4, REQUEST_MAX_BYTES, &order.request_n);
 	g_autofree char *reviewer = compact_read_text (in, 4, STATEMENT_MAX_BYTES), *issuer = compact_read_text (in, 4, STATEMENT_MAX_BYTES);
 	if (!compact_read_end (in, error))
-		return NULL;
+		return FALSE;
 	order.request = (const char *) request;
 	order.reviewer = reviewer;
 	order.issuer = issuer;
+	return issue_carry_out (keyring, &order, issued, error);
+}
+
+GBytes *
+compact_issue (Keyring *keyring, CompactReader *in, GError **error)
+{
 	g_auto (Issued) issued = { NULL };
-	return issue_carry_out (keyring, &order, &issued, error) ? g_steal_pointer (&issued.certificate) : NULL;
+	return compact_order (keyring, in, NULL, &issued, error) ? g_steal_pointer (&issued.certificate) : NULL;
+}
+
+static void
+put_bytes (GByteArray *out, GBytes *bytes)
+{
+	gsize n;
+	gconstpointer p = g_bytes_get_data (bytes, &n);
+	compact_put_bytes (out, 4, p, n);
+}
+
+GBytes *
+compact_pair (Keyring *keyring, CompactReader *in, GError **error)
+{
+	Serial encryption;
+	g_auto (Issued) issued = { NULL };
+	if (!compact_order (keyring, in, &encryption, &issued, error))
+		return NULL;
+	GByteArray *out = g_byte_array_sized_new (4096);
+	put_bytes (out, issued.certificate);
+	put_bytes (out, issued.encryption);
+	put_bytes (out, issued.envelope);
+	return g_byte_array_free_to_bytes (out);
 }

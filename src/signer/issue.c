@@ -195,6 +195,12 @@ keep_pair (Keyring *keyring, const KeyringCa *ca, const Order *order, const Orde
 	return TRUE;
 }
 
+static PrivateKey *
+make_pair (const Keyring *keyring, KeyAlgorithm algorithm, GError **error)
+{
+	return key_algorithm_is_rsa (algorithm) ? key_maker_take (keyring->maker, algorithm, error) : private_key_generate (algorithm, error);
+}
+
 static gboolean
 carry_out_pair (Keyring *keyring, const Order *order, const Profile *profile, const Serial *serial, Issued *out, GError **error)
 {
@@ -204,7 +210,7 @@ carry_out_pair (Keyring *keyring, const Order *order, const Profile *profile, co
 	if (!check_order (keyring, order, error) || !check_encryption (keyring, order, &encryption, error))
 		return FALSE;
 	const KeyringCa *ca = ca_for (keyring, order, error);
-	g_autoptr (PrivateKey) key = ca != NULL ? private_key_generate (public_key_algorithm (order->keys[order->copy]), error) : NULL;
+	g_autoptr (PrivateKey) key = ca != NULL ? make_pair (keyring, public_key_algorithm (order->keys[order->copy]), error) : NULL;
 	g_autoptr (PublicKey) public = key != NULL ? private_key_public (key) : NULL;
 	if (public == NULL)
 		return FALSE;

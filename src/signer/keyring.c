@@ -37,6 +37,7 @@ keyring_free (Keyring *keyring)
 		if (keyring->secrets[i] != NULL)
 			pki_secret_free (keyring->secrets[i], SEAL_KEY_BYTES);
 	g_clear_pointer (&keyring->hsms, g_ptr_array_unref);
+	key_maker_stop (keyring->maker);
 	recoveries_free (keyring->recoveries);
 	escrow_free (keyring->escrow);
 	profiles_log_free (keyring->profiles);

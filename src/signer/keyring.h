@@ -9,6 +9,7 @@
 #include "signer/agents.h"
 #include "signer/escrow.h"
 #include "signer/journal.h"
+#include "signer/key_maker.h"
 #include "signer/officers.h"
 #include "signer/pins.h"
 #include "signer/profiles_log.h"
@@ -30,6 +31,7 @@ typedef struct {
 	Journal *journal;
 	Escrow *escrow;
 	Recoveries *recoveries;
+	KeyMaker *maker;              /* of RSA pairs for the key centre; only the running signer has one */
 	Clock *clock;                 /* test sites: replaced by the "clock" message */
 	GPtrArray *cas;               /* KeyringCa, in the order of pins->cas */
 	PrivateKey *log_key, *receipt_key, *document_key, *tsa_key;

@@ -78,11 +78,13 @@
  * | type  | key        | journal    | members                                                                          | reply |
  * | ocsp  | ocsp of ca | if revoked | ca (length 1), this_update, next_update, the relying party's request (length 4), number of statuses (1), as many {status (1: 0 good, 1 revoked, 2 unknown), and if revoked: revoked_at, reason (1)}; times in microseconds | OCSP response |
  * | issue | issuing key of the CA for the holder's key | yes | copy (1), serial (20 octets), request (length 4), reviewer (length 4), issuer (length 4) | certificate |
+ * | pair  | the same   | yes, and escrow.log | copy (1), serial and encryption_serial (20 each), request, reviewer, issuer (length 4 each)  | certificate, encryption_certificate, envelope (length 4 each) |
  *
- * Compact "issue" does what "issue" does, for a request without "encryption". */
+ * Compact "issue" does what "issue" does, for a request without "encryption", and "pair" for one with it. */
 #define SIGNER_COMPACT_MESSAGES(C) \
 	C (OCSP, 1, "ocsp", compact_ocsp) \
-	C (ISSUE, 2, "issue", compact_issue)
+	C (ISSUE, 2, "issue", compact_issue) \
+	C (PAIR, 3, "pair", compact_pair)
 #define COMPACT_NUMBER(id, number, name, handler) COMPACT_##id = number,
 enum { SIGNER_COMPACT_MESSAGES (COMPACT_NUMBER) };
 #undef COMPACT_NUMBER

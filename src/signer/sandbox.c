@@ -89,7 +89,10 @@ sandbox_close (gboolean listening, GError **error)
 	scmp_filter_ctx filter = seccomp_init (SCMP_ACT_KILL_PROCESS);
 	if (filter == NULL)
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "no seccomp filter");
-	int failed = fill (filter, listening);
+	/* Threads that run already are inside too. */
+	int failed = seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (failed == 0)
+		failed = fill (filter, listening);
 	seccomp_release (filter);
 	return failed == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "seccomp filter: %s", g_strerror (-failed));
 }

@@ -192,7 +192,7 @@ signer_main (const SignerOptions *options)
 		leave_ending_to_parent ();
 	gboolean well = sandbox_harden (&error) && (keyring = open_keyring (options, &error)) != NULL
 		&& (options->socket_path == NULL || (listener = listen_on (options->socket_path, &error)) >= 0)
-		&& sandbox_close (listener >= 0, &error);
+		&& (keyring->maker = key_maker_start (&error)) != NULL && sandbox_close (listener >= 0, &error);
 	if (!well)
 		refuse_start (options, error);
 	log_event (LOG_LEVEL_INFO, "signer.ready", "site", "%s", keyring->pins->site, NULL);

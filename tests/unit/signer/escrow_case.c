@@ -26,10 +26,10 @@ key_centre_stop (void)
 }
 
 static void
-prepare (Case *c, const char *encryption)
+prepare (Case *c, KeyAlgorithm algorithm, const char *encryption)
 {
 	g_autoptr (GError) error = NULL;
-	c->key = private_key_generate (private_key_algorithm (fixture.keys[ADMIN]), &error);
+	c->key = private_key_generate (algorithm, &error);
 	g_assert_no_error (error);
 	c->json = fixture_request (c->key);
 	json_object_set_new (c->json, "profile_version", json_integer (3));
@@ -43,8 +43,14 @@ prepare (Case *c, const char *encryption)
 void
 case_init (Case *c, const char *encryption)
 {
+	case_init_of (c, private_key_algorithm (fixture.keys[ADMIN]), encryption);
+}
+
+void
+case_init_of (Case *c, KeyAlgorithm algorithm, const char *encryption)
+{
 	*c = (Case) { .dir = shared_dir, .client = shared };
-	prepare (c, encryption);
+	prepare (c, algorithm, encryption);
 }
 
 void
@@ -52,7 +58,7 @@ case_init_own (Case *c, const char *encryption)
 {
 	*c = (Case) { .dir = fixture_copy (&fixture), .own = TRUE };
 	c->client = fixture_run (c->dir);
-	prepare (c, encryption);
+	prepare (c, private_key_algorithm (fixture.keys[ADMIN]), encryption);
 }
 
 void

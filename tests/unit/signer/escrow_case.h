@@ -23,6 +23,8 @@ void key_centre_stop (void);
 
 /* A request for double certificates with this encryption profile (NULL: for a single one). */
 void case_init (Case *c, const char *encryption);
+/* For a holder's key of another kind than the site's. */
+void case_init_of (Case *c, KeyAlgorithm algorithm, const char *encryption);
 void case_init_own (Case *c, const char *encryption);
 void case_clear (Case *c);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Case, case_clear)

@@ -51,6 +51,95 @@ test_pair_again (void)
 	g_assert_cmpuint (count_lines (escrow, "\"type\":\"escrow\"", serial), ==, 1);
 }
 
+typedef struct {
+	Case *c;
+	gboolean done;                  /* atomic */
+} Wanted;
+
+static gpointer
+want_pair (gpointer data)
+{
+	Wanted *wanted = data;
+	case_issue (wanted->c);
+	g_atomic_int_set (&wanted->done, TRUE);
+	return NULL;
+}
+
+/* About an officer's certificate; made by the openssl command. */
+static OcspRequest *
+status_request (const Case *c)
+{
+	g_autofree char *pem = certificate_pem (fixture.created.issuing), *issuer = g_build_filename (c->dir, "i.pem", NULL);
+	g_autofree char *out = g_build_filename (c->dir, "r.der", NULL), *hex = serial_hex (certificate_serial (fixture.created.officers[ADMIN].certificate));
+	g_autofree char *number = g_strconcat ("0x", hex, NULL), *der = NULL;
+	const char *const argv[] = { "openssl", "ocsp", "-issuer", issuer, "-serial", number, "-no_nonce", "-reqout", out, NULL };
+	gsize n;
+	g_autoptr (GError) error = NULL;
+	g_assert_true (g_file_set_contents (issuer, pem, -1, NULL));
+	g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+	g_assert_true (g_file_get_contents (out, &der, &n, NULL));
+	OcspRequest *request = ocsp_request_parse (der, n, fixture.created.issuing, &error);
+	g_assert_no_error (error);
+	g_array_index (request->singles, OcspSingle, 0).status = CERT_STATUS_GOOD;
+	return request;
+}
+
+static void
+ask_status (const Case *c, const OcspRequest *request)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) answer = signer_sign_ocsp (c->client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error);
+	g_assert_no_error (error);
+	g_assert_nonnull (answer);
+}
+
+/* An RSA pair takes a second; nobody else waits for it.  The first of a size is asked for when none is ready, and so takes several messages:
+ * between two of them, and while the pair is made, statuses are told. */
+static void
+test_rsa_beside_the_loop (void)
+{
+	g_auto (Case) c;
+	g_autoptr (GError) error = NULL;
+	guint answered = 0;
+	case_init_of (&c, KEY_RSA3072, "organization-encryption");
+	g_autoptr (OcspRequest) request = status_request (&c);
+	Wanted wanted = { &c, FALSE };
+	GThread *thread = g_thread_new ("pair", want_pair, &wanted);
+	for (; !g_atomic_int_get (&wanted.done); answered++) {
+		ask_status (&c, request);
+		g_usleep (1000);
+	}
+	g_thread_join (thread);
+	g_test_message ("%u statuses were told meanwhile", answered);
+	g_assert_cmpuint (answered, >=, 10);
+	g_assert_cmpint (public_key_algorithm (certificate_public_key (c.encryption)), ==, KEY_RSA3072);
+	g_autoptr (PrivateKey) opened = enveloped_key_open (c.key, c.pair.envelope, c.encryption, &error);
+	g_assert_no_error (error);
+}
+
+/* No pair is handed out twice: many at once, of which most find none ready. */
+static void
+test_rsa_pairs_differ (void)
+{
+	Case cases[4];
+	Wanted wanted[G_N_ELEMENTS (cases)];
+	GThread *threads[G_N_ELEMENTS (cases)];
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+		case_init_of (&cases[i], KEY_RSA3072, "organization-encryption");
+		wanted[i] = (Wanted) { &cases[i], FALSE };
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+		threads[i] = g_thread_new ("pair", want_pair, &wanted[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+		g_thread_join (threads[i]);
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+		for (gsize j = 0; j < i; j++)
+			g_assert_false (fingerprint_equal (public_key_fingerprint (certificate_public_key (cases[i].encryption)),
+			                                   public_key_fingerprint (certificate_public_key (cases[j].encryption))));
+	for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+		case_clear (&cases[i]);
+}
+
 static void
 refused_pair (Case *c, const Serial *second, int code, const char *field)
 {
@@ -290,6 +379,8 @@ main (int argc, char **argv)
 	if (algorithm == KEY_P256) {
 		g_test_add_func ("/pair/again", test_pair_again);
 		g_test_add_func ("/pair/refused", test_pair_refused);
+		g_test_add_func ("/pair/rsa-beside-the-loop", test_rsa_beside_the_loop);
+		g_test_add_func ("/pair/rsa-pairs-differ", test_rsa_pairs_differ);
 		g_test_add_func ("/pair/signing-keys-are-not-escrowed", test_signing_keys_are_not_escrowed);
 		g_test_add_func ("/pair/encryption-certificate-approves-nothing", test_encryption_certificate_approves_nothing);
 		g_test_add_func ("/pair/crash", test_crash);

@@ -1,5 +1,6 @@
 /* The filter's negative test: each call that the signer must not be able to make kills a process that has it. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -100,11 +101,44 @@ test_allowed (void)
 		g_assert_cmpint (end_of_child (calls[i], none), ==, 0);
 }
 
+static gboolean closed;              /* atomic */
+
+static void *
+open_when_closed (void *unused)
+{
+	while (!__atomic_load_n (&closed, __ATOMIC_ACQUIRE))
+		sched_yield ();
+	syscall (SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
+	_exit (0);
+	return unused;
+}
+
+/* The maker of RSA pairs runs before the filter closes. */
+static void
+test_thread_started_before (void)
+{
+	pid_t child = fork ();
+	g_assert_cmpint (child, >=, 0);
+	if (child == 0) {
+		pthread_t thread;
+		if (pthread_create (&thread, NULL, open_when_closed, NULL) != 0 || !sandbox_harden (NULL) || !sandbox_close (FALSE, NULL))
+			_exit (3);
+		__atomic_store_n (&closed, TRUE, __ATOMIC_RELEASE);
+		for (;;)
+			sched_yield ();
+	}
+	int status;
+	g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+	g_assert_true (WIFSIGNALED (status));
+	g_assert_cmpint (WTERMSIG (status), ==, SIGSYS);
+}
+
 int
 main (int argc, char **argv)
 {
 	g_test_init (&argc, &argv, NULL);
 	g_test_add_func ("/signer/sandbox/allowed", test_allowed);
+	g_test_add_func ("/signer/sandbox/thread-started-before", test_thread_started_before);
 	for (gsize i = 0; i < G_N_ELEMENTS (forbidden); i++) {
 		g_autofree char *path = g_strdup_printf ("/signer/sandbox/%s", forbidden[i].name);
 		g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_forbidden);
