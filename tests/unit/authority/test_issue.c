@@ -491,7 +491,8 @@ static void
 test_profiles_in_order (TestStore *t)
 {
 	g_autoptr (World) world = world_new (t->store);
-	g_autoptr (json_t) later = json_pack ("[{s:s, s:i, s:b}]", "name", "person", "version", 9, "open", 1), *before = json_array ();
+	g_autoptr (json_t) later = json_pack ("[{s:s, s:i, s:b}]", "name", "person", "version", 9, "open", 1);
+	g_autoptr (json_t) before = json_array ();
 	gint64 version = 0;
 
 	g_assert_cmpint (authority_profile_changes (world->authority), ==, -1);

@@ -37,7 +37,8 @@ assert_there (TestStore *t, guint letters, guint alarms)
 	g_autoptr (GError) error = NULL;
 	Work w = { .now = NOW };
 	g_assert_true (store_run (t->store, "look", look, &w, &error));
-	g_autoptr (json_t) list = w.list, *sent = w.sent;
+	g_autoptr (json_t) list = w.list;
+	g_autoptr (json_t) sent = w.sent;
 	g_assert_cmpuint (json_array_size (list), ==, alarms);
 	g_assert_cmpuint (json_array_size (sent), ==, letters);
 }
