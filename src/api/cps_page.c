@@ -134,7 +134,7 @@ profiles_section (Html *html, const json_t *d)
 	const json_t *p;
 	section (html, "profiles", "二、证书种类", "Certificate profiles");
 	html_raw (html, "<p>新证书按下列各种类的最新版本签发。签名密钥与加密密钥分开:一枚密钥只作其一。加密证书的密钥用法依密钥算法取其所能:"
-	          "P-256、P-384 密钥只写 keyAgreement(RFC 8813),RSA 密钥只写 keyEncipherment、dataEncipherment(RFC 3279),SM2 密钥三者皆写(GM/T 0015)。种类由两名管理员签名变更,签发系统另有不可更改的限制。</p>\n");
+	          "P-256、P-384 密钥只写 keyAgreement(RFC 8813),RSA 密钥只写 keyEncipherment、dataEncipherment(RFC 3279),SM2 密钥照列书写(GM/T 0015)。种类由两名管理员签名变更,签发系统另有不可更改的限制。</p>\n");
 	table_begin (html);
 	html_raw (html, "<thead><tr><th>种类</th><th>用途</th><th class=\"number\">最长有效期</th><th>算法</th><th>密钥用法、策略 OID</th></tr></thead><tbody>\n");
 	json_array_foreach (at (d, "profiles"), i, p)
