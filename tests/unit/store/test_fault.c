@@ -3,6 +3,7 @@
  * SQLite takes its files through a VFS; a shim in front of the real one, made the
  * default before the store opens, fails on order. */
 #include "base/error.h"
+#include "unit/support/test_sql.h"
 #include "unit/support/test_store.h"
 #include <sqlite3.h>
 #include <string.h>
@@ -74,33 +75,15 @@ install_shim (void)
 /* --- what the store makes of it ------------------------------------------------------------------ */
 
 static gboolean
-run_sql (Tx *tx, gpointer arg, GError **error)
-{
-	return tx_exec (tx, error, (const char *) arg) >= 0;
-}
-
-static gboolean
 run (TestStore *t, const char *sql, GError **error)
 {
-	return store_run (t->store, "test.sql", run_sql, (gpointer) sql, error);
-}
-
-static gboolean
-count (Tx *tx, gpointer arg, GError **error)
-{
-	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT count(*) FROM entry");
-	if (rows == NULL || !rows_next (rows, error))
-		return FALSE;
-	*(gint64 *) arg = rows_int (rows, 0);
-	return TRUE;
+	return store_run (t->store, "test.sql", test_sql, (gpointer) sql, error);
 }
 
 static gint64
 entries (TestStore *t)
 {
-	gint64 n = -1;
-	store_read (t->store, "test.count", count, &n, NULL);
-	return n;
+	return test_sql_number (t->store, "SELECT count(*) FROM entry");
 }
 
 static TestStore *

@@ -1,5 +1,6 @@
 /* Migrations: order, checksums, insert-only tables, two at once, killed half-way.  src/store/{migrate,migration_set,dialect}.c */
 #include "base/error.h"
+#include "unit/support/test_sql.h"
 #include "unit/support/test_store.h"
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -7,39 +8,6 @@
 #include <string.h>
 
 static const char *self;          /* this program, which also plays the child */
-
-static gboolean
-run_sql (Tx *tx, gpointer arg, GError **error)
-{
-	g_autoptr (Rows) rows = tx_query (tx, error, (const char *) arg);
-	return rows != NULL;
-}
-
-typedef struct {
-	const char *sql;
-	gint64 value;
-} Question;
-
-static gboolean
-ask (Tx *tx, gpointer arg, GError **error)
-{
-	Question *q = arg;
-	g_autoptr (Rows) rows = tx_query (tx, error, q->sql);
-	if (rows == NULL)
-		return FALSE;
-	q->value = rows_next (rows, error) ? rows_int (rows, 0) : -1;
-	return TRUE;
-}
-
-static gint64
-number (TestStore *t, const char *sql)
-{
-	g_autoptr (GError) error = NULL;
-	Question q = { .sql = sql };
-	store_read (t->store, "test.ask", ask, &q, &error);
-	g_assert_no_error (error);
-	return q.value;
-}
 
 static void
 write_file (const char *folder, const char *name, const char *text)
@@ -80,13 +48,13 @@ static void
 test_embedded (TestStore *t)
 {
 	g_autoptr (GError) error = NULL;
-	gint64 n = number (t, "SELECT count(*) FROM schema_migration");
+	gint64 n = test_sql_number (t->store, "SELECT count(*) FROM schema_migration");
 	g_assert_cmpint (n, >=, 1);
 	g_assert_true (store_migrate (t->store, &error));
 	g_assert_no_error (error);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM schema_migration"), ==, n);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM site"), ==, 0);
-	g_assert_cmpint (number (t, "SELECT min(applied_at) FROM schema_migration"), >, G_GINT64_CONSTANT (1700000000000000));
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM schema_migration"), ==, n);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM site"), ==, 0);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT min(applied_at) FROM schema_migration"), >, G_GINT64_CONSTANT (1700000000000000));
 }
 
 static void
@@ -100,16 +68,16 @@ test_insert_only (TestStore *t)
 		"TRUNCATE site",                                                  /* PostgreSQL only */
 	};
 	g_autoptr (GError) error = NULL;
-	g_assert_true (store_run (t->store, "test", run_sql, (gpointer) "INSERT INTO site (key, value) VALUES ('id', 'a')", &error));
+	g_assert_true (store_run (t->store, "test", test_sql, (gpointer) "INSERT INTO site (key, value) VALUES ('id', 'a')", &error));
 	for (gsize i = 0; i < G_N_ELEMENTS (forbidden); i++) {
 		g_autoptr (GError) refused = NULL;
-		g_assert_false (store_run (t->store, "test", run_sql, (gpointer) forbidden[i], &refused));
+		g_assert_false (store_run (t->store, "test", test_sql, (gpointer) forbidden[i], &refused));
 		g_test_message ("%s", refused->message);
 		g_assert_error (refused, DIQI_ERROR, DIQI_ERROR_STORE);
 		gboolean syntax = i == (t->engine == TEST_SQLITE ? 4 : 3);
 		g_assert_cmpint (strstr (refused->message, "site is insert-only") != NULL, ==, !syntax);
 	}
-	g_assert_cmpint (number (t, "SELECT count(*) FROM site WHERE key = 'id' AND value = 'a'"), ==, 1);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM site WHERE key = 'id' AND value = 'a'"), ==, 1);
 }
 
 /* --- history ------------------------------------------------------------------------------- */
@@ -123,7 +91,7 @@ test_history (TestStore *t)
 	write_file (folder, "0002_two.sql", "CREATE TABLE two (a TEXT PRIMARY KEY) STRICT;\n-- @insert_only two\nINSERT INTO two VALUES ('x');\n");
 	migrates (t, folder);
 	migrates (t, folder);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM two"), ==, 1);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM two"), ==, 1);
 
 	write_file (folder, "0001_one.sql", "CREATE TABLE one (a INTEGER) STRICT;\n");
 	refuses (t, folder, "changed after");
@@ -170,10 +138,10 @@ test_broken_migration (TestStore *t)
 	g_assert_false (store_migrate_from (t->store, folder, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_STORE);
 	g_assert_true (g_str_has_prefix (error->message, "migration 1 (0001_one.sql): "));
-	g_assert_cmpint (number (t, "SELECT count(*) FROM schema_migration"), ==, 0);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM schema_migration"), ==, 0);
 	write_file (folder, "0001_one.sql", "CREATE TABLE one (a TEXT) STRICT;\nINSERT INTO one VALUES ('x');\n");
 	migrates (t, folder);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM one"), ==, 1);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM one"), ==, 1);
 }
 
 /* --- other processes ------------------------------------------------------------------------- */
@@ -218,10 +186,10 @@ child_main (const char *uri, const char *folder)
 static void
 check_steps (TestStore *t)
 {
-	g_assert_cmpint (number (t, "SELECT count(*) FROM schema_migration"), ==, STEPS);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM schema_migration"), ==, STEPS);
 	for (int i = 1; i <= STEPS; i++) {
 		g_autofree char *sql = g_strdup_printf ("SELECT count(*) FROM step%d", i);
-		g_assert_cmpint (number (t, sql), ==, ROWS);
+		g_assert_cmpint (test_sql_number (t->store, sql), ==, ROWS);
 	}
 }
 

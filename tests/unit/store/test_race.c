@@ -1,48 +1,8 @@
 /* Lost races and lost connections on PostgreSQL.  src/store/pgsql.c */
 #include "base/error.h"
+#include "unit/support/test_sql.h"
 #include "unit/support/test_store.h"
 #include <string.h>
-
-static gboolean
-run_sql (Tx *tx, gpointer arg, GError **error)
-{
-	return tx_exec (tx, error, (const char *) arg) >= 0;
-}
-
-static void
-must (TestStore *t, const char *sql)
-{
-	g_autoptr (GError) error = NULL;
-	store_run (t->store, "test.sql", run_sql, (gpointer) sql, &error);
-	g_assert_no_error (error);
-}
-
-typedef struct {
-	const char *sql;
-	gint64 value;
-} Question;
-
-static gboolean
-ask (Tx *tx, gpointer arg, GError **error)
-{
-	Question *q = arg;
-	g_autoptr (Rows) rows = tx_query (tx, error, q->sql);
-	if (rows == NULL)
-		return FALSE;
-	g_assert_true (rows_next (rows, error));
-	q->value = rows_int (rows, 0);
-	return TRUE;
-}
-
-static gint64
-number (TestStore *t, const char *sql)
-{
-	g_autoptr (GError) error = NULL;
-	Question q = { .sql = sql };
-	store_read (t->store, "test.ask", ask, &q, &error);
-	g_assert_no_error (error);
-	return q.value;
-}
 
 static guint64
 retries (TestStore *t)
@@ -55,8 +15,8 @@ retries (TestStore *t)
 static void
 make_two (TestStore *t)
 {
-	must (t, "CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)");
-	must (t, "INSERT INTO counter (id, n) VALUES (1, 0), (2, 0)");
+	test_sql_must (t->store, "CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)");
+	test_sql_must (t->store, "INSERT INTO counter (id, n) VALUES (1, 0), (2, 0)");
 }
 
 /* --- deadlock --------------------------------------------------------------------------------- */
@@ -122,7 +82,7 @@ test_deadlock (TestStore *t)
 	GThread *one = g_thread_new ("a", party_main, &a), *two = g_thread_new ("b", party_main, &b);
 	g_thread_join (one);
 	g_thread_join (two);
-	g_assert_cmpint (number (t, "SELECT sum(n) FROM counter"), ==, 4);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT sum(n) FROM counter"), ==, 4);
 	g_assert_cmpint (a.runs + b.runs, >=, 3);
 	/* The run that was lost has called no hook. */
 	g_assert_cmpint (a.hooks, ==, 1);
@@ -140,7 +100,7 @@ typedef struct {
 static gpointer
 disturb (gpointer data)
 {
-	must (data, "UPDATE counter SET n = n + 10 WHERE id = 1");
+	test_sql_must (((TestStore *) data)->store, "UPDATE counter SET n = n + 10 WHERE id = 1");
 	return NULL;
 }
 
@@ -166,7 +126,7 @@ test_serialization_failure (TestStore *t)
 	make_two (t);
 	g_assert_true (store_run (t->store, "test.upgrade", upgrade, &u, &error));
 	g_assert_cmpint (u.runs, ==, 3);
-	g_assert_cmpint (number (t, "SELECT n FROM counter WHERE id = 1"), ==, 21);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT n FROM counter WHERE id = 1"), ==, 21);
 	g_assert_cmpuint (retries (t), ==, 2);
 	/* Somebody always faster: it ends, and says so. */
 	g_assert_false (store_run (t->store, "test.endless", upgrade, &endless, &tired));
@@ -206,7 +166,7 @@ test_cut_before_commit (TestStore *t)
 	g_assert_no_error (error);
 	g_assert_cmpint (c.runs, ==, 2);
 	g_assert_cmpuint (retries (t), ==, 1);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM counter"), ==, 3);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM counter"), ==, 3);
 	g_assert_false (store_run (t->store, "test.cut", insert_cut, &always, &gone));
 	g_assert_error (gone, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
 	g_assert_cmpint (always.runs, ==, 3);
@@ -224,19 +184,19 @@ test_cut_in_commit (TestStore *t)
 	g_assert_nonnull (strstr (error->message, "outcome unknown"));
 	g_assert_cmpint (c.runs, ==, 1);
 	g_assert_cmpuint (retries (t), ==, 0);
-	must (t, "UPDATE counter SET n = 5 WHERE id = 1");
-	g_assert_cmpint (number (t, "SELECT n FROM counter WHERE id = 1"), ==, 5);
+	test_sql_must (t->store, "UPDATE counter SET n = 5 WHERE id = 1");
+	g_assert_cmpint (test_sql_number (t->store, "SELECT n FROM counter WHERE id = 1"), ==, 5);
 }
 
 static void
 test_cut_while_idle (TestStore *t)
 {
 	make_two (t);
-	g_assert_cmpint (number (t, "SELECT count(*) FROM counter"), ==, 2);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM counter"), ==, 2);
 	test_store_cut_connections (t);
-	must (t, "UPDATE counter SET n = 5 WHERE id = 1");
+	test_sql_must (t->store, "UPDATE counter SET n = 5 WHERE id = 1");
 	test_store_cut_connections (t);
-	g_assert_cmpint (number (t, "SELECT n FROM counter WHERE id = 1"), ==, 5);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT n FROM counter WHERE id = 1"), ==, 5);
 	g_assert_true (store_ping (t->store, NULL));
 }
 
@@ -255,7 +215,7 @@ static void
 test_synchronous_commit (TestStore *t)
 {
 	g_autofree char *sql = g_strdup_printf ("ALTER DATABASE %s SET synchronous_commit = off", t->database);
-	must (t, sql);
+	test_sql_must (t->store, sql);
 	test_store_reopen (t, NULL);
 	g_assert_true (store_run (t->store, "test.durable", is_durable, NULL, NULL));
 }

@@ -1,49 +1,9 @@
 /* Transactions: commit, rollback, groups, hooks, snapshots.  src/store/{store,group,pool,sqlite,pgsql}.c */
 #include "base/error.h"
+#include "unit/support/test_sql.h"
 #include "unit/support/test_store.h"
 #include <glib/gstdio.h>
 #include <string.h>
-
-static gboolean
-run_sql (Tx *tx, gpointer arg, GError **error)
-{
-	return tx_exec (tx, error, (const char *) arg) >= 0;
-}
-
-static void
-must (TestStore *t, const char *sql)
-{
-	g_autoptr (GError) error = NULL;
-	store_run (t->store, "test.sql", run_sql, (gpointer) sql, &error);
-	g_assert_no_error (error);
-}
-
-typedef struct {
-	const char *sql;
-	gint64 value;
-} Question;
-
-static gboolean
-ask (Tx *tx, gpointer arg, GError **error)
-{
-	Question *q = arg;
-	g_autoptr (Rows) rows = tx_query (tx, error, q->sql);
-	if (rows == NULL)
-		return FALSE;
-	g_assert_true (rows_next (rows, error));
-	q->value = rows_int (rows, 0);
-	return TRUE;
-}
-
-static gint64
-number (Store *store, const char *sql)
-{
-	g_autoptr (GError) error = NULL;
-	Question q = { .sql = sql };
-	store_read (store, "test.ask", ask, &q, &error);
-	g_assert_no_error (error);
-	return q.value;
-}
 
 static gboolean
 insert_and_refuse (Tx *tx, G_GNUC_UNUSED gpointer arg, GError **error)
@@ -59,19 +19,19 @@ test_commit_and_rollback (TestStore *t)
 {
 	g_autoptr (GError) error = NULL, silent = NULL;
 	StoreStats stats;
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
 	g_assert_false (store_run (t->store, "test", insert_and_refuse, NULL, &error));
 	/* The domain's own error, with its field, reaches the caller unchanged. */
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_QUOTE_LATTICE);
 	g_assert_cmpstr (error->message, ==, "off by one");
 	g_assert_cmpstr (diqi_error_field (error), ==, "/price_fen");
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 0);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 0);
 	g_assert_false (store_run (t->store, "test.silent", refuse_silently, NULL, &silent));
 	g_assert_error (silent, DIQI_ERROR, DIQI_ERROR_INTERNAL);
-	must (t, "INSERT INTO entry (id) VALUES (1)");
+	test_sql_must (t->store, "INSERT INTO entry (id) VALUES (1)");
 	test_store_reopen (t, NULL);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 1);
-	must (t, "INSERT INTO entry (id) VALUES (2)");
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 1);
+	test_sql_must (t->store, "INSERT INTO entry (id) VALUES (2)");
 	store_stats (t->store, &stats);
 	g_assert_cmpuint (stats.transactions, ==, 1);
 	g_assert_cmpuint (stats.commits, ==, 1);
@@ -134,13 +94,13 @@ test_failures_do_not_hurt_others (TestStore *t)
 	StoreStats stats;
 	/* Wait long for each other, so that SQLite's groups are large. */
 	test_store_reopen (t, &(StoreOptions) { .gather_micros = 20000 });
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
-	must (t, "CREATE TABLE counter (n BIGINT NOT NULL)");
-	must (t, "INSERT INTO counter (n) VALUES (0)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE counter (n BIGINT NOT NULL)");
+	test_sql_must (t->store, "INSERT INTO counter (n) VALUES (0)");
 	run_crowd (&crowd, 16, crowd_of_failures);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 200);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry WHERE id % 2 = 1"), ==, 0);
-	g_assert_cmpint (number (t->store, "SELECT n FROM counter"), ==, 200);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 200);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry WHERE id % 2 = 1"), ==, 0);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT n FROM counter"), ==, 200);
 	g_assert_cmpint (crowd.refused, ==, 200);
 	store_stats (t->store, &stats);
 	g_assert_cmpuint (stats.transactions, ==, 203);
@@ -175,10 +135,10 @@ test_counters_exact (TestStore *t)
 {
 	Crowd crowd = { .t = t, .rounds = 500 };
 	StoreStats stats;
-	must (t, "CREATE TABLE counter (name TEXT PRIMARY KEY, n BIGINT NOT NULL)");
-	must (t, "INSERT INTO counter (name, n) VALUES ('a', 0)");
+	test_sql_must (t->store, "CREATE TABLE counter (name TEXT PRIMARY KEY, n BIGINT NOT NULL)");
+	test_sql_must (t->store, "INSERT INTO counter (name, n) VALUES ('a', 0)");
 	run_crowd (&crowd, 8, crowd_of_counters);
-	g_assert_cmpint (number (t->store, "SELECT n FROM counter"), ==, 4000);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT n FROM counter"), ==, 4000);
 	store_stats (t->store, &stats);
 	g_assert_cmpuint (stats.transactions, ==, 4002);
 	g_test_message ("%" G_GUINT64_FORMAT " transactions in %" G_GUINT64_FORMAT " commits", stats.transactions, stats.commits);
@@ -194,10 +154,10 @@ test_lone_caller_does_not_wait (TestStore *t)
 		return;
 	/* Were the lone caller to wait for others, this would take 40 s. */
 	test_store_reopen (t, &(StoreOptions) { .gather_micros = 2000000 });
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
 	gint64 start = g_get_monotonic_time ();
 	for (int i = 0; i < 20; i++)
-		must (t, "INSERT INTO entry (id) SELECT count(*) FROM entry");
+		test_sql_must (t->store, "INSERT INTO entry (id) SELECT count(*) FROM entry");
 	g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_TIME_SPAN_SECOND);
 }
 
@@ -221,7 +181,7 @@ on_commit (gpointer data)
 {
 	Note *note = data;
 	/* Durable and visible before anybody is told. */
-	g_assert_cmpint (number (note->watch->t->store, "SELECT max(n) FROM counter"), >=, note->n);
+	g_assert_cmpint (test_sql_number (note->watch->t->store, "SELECT max(n) FROM counter"), >=, note->n);
 	g_assert_false (note->refuse);
 	g_mutex_lock (&note->watch->mutex);
 	g_array_append_val (note->watch->seen, note->n);
@@ -275,8 +235,8 @@ test_hooks (TestStore *t)
 {
 	Watch watch = { .t = t, .seen = g_array_new (FALSE, FALSE, sizeof (gint64)) };
 	g_autoptr (GPtrArray) all = g_ptr_array_new ();
-	must (t, "CREATE TABLE counter (n BIGINT NOT NULL)");
-	must (t, "INSERT INTO counter (n) VALUES (0)");
+	test_sql_must (t->store, "CREATE TABLE counter (n BIGINT NOT NULL)");
+	test_sql_must (t->store, "INSERT INTO counter (n) VALUES (0)");
 	for (int i = 0; i < 6; i++)
 		g_ptr_array_add (all, g_thread_new ("watcher", crowd_of_watchers, &watch));
 	for (guint i = 0; i < all->len; i++)
@@ -294,7 +254,7 @@ test_hooks (TestStore *t)
 static gpointer
 count_entries (gpointer data)
 {
-	return GSIZE_TO_POINTER ((gsize) number (((TestStore *) data)->store, "SELECT count(*) FROM entry"));
+	return GSIZE_TO_POINTER ((gsize) test_sql_number (((TestStore *) data)->store, "SELECT count(*) FROM entry"));
 }
 
 static gboolean
@@ -309,19 +269,17 @@ insert_and_peek (Tx *tx, gpointer arg, GError **error)
 static gpointer
 insert_two (gpointer data)
 {
-	must (data, "INSERT INTO entry (id) VALUES (2)");
+	test_sql_must (((TestStore *) data)->store, "INSERT INTO entry (id) VALUES (2)");
 	return NULL;
 }
 
 static gboolean
-read_twice (Tx *tx, gpointer arg, GError **error)
+read_twice (Tx *tx, gpointer arg, G_GNUC_UNUSED GError **error)
 {
-	Question q = { .sql = "SELECT count(*) FROM entry" };
-	g_assert_true (ask (tx, &q, error));
-	g_assert_cmpint (q.value, ==, 1);
+	const char *count = "SELECT count(*) FROM entry";
+	g_assert_cmpint (test_sql_number_in (tx, count), ==, 1);
 	g_thread_join (g_thread_new ("insert", insert_two, arg));
-	g_assert_true (ask (tx, &q, error));
-	g_assert_cmpint (q.value, ==, 1);
+	g_assert_cmpint (test_sql_number_in (tx, count), ==, 1);
 	return TRUE;
 }
 
@@ -329,15 +287,15 @@ static void
 test_readers (TestStore *t)
 {
 	g_autoptr (GError) error = NULL, refused = NULL;
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
 	g_assert_true (store_run (t->store, "test.peek", insert_and_peek, t, &error));
 	/* One snapshot for one store_read. */
 	g_assert_true (store_read (t->store, "test.twice", read_twice, t, &error));
 	g_assert_no_error (error);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 2);
-	g_assert_false (store_read (t->store, "test.write", run_sql, (gpointer) "INSERT INTO entry (id) VALUES (3)", &refused));
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 2);
+	g_assert_false (store_read (t->store, "test.write", test_sql, (gpointer) "INSERT INTO entry (id) VALUES (3)", &refused));
 	g_assert_nonnull (refused);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 2);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 2);
 }
 
 /* --- closing ------------------------------------------------------------------------------------ */
@@ -379,7 +337,7 @@ test_close_waits (TestStore *t)
 {
 	Slow slow = { .t = t };
 	g_autoptr (GPtrArray) all = g_ptr_array_new ();
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
 	for (int i = 0; i < 6; i++)
 		g_ptr_array_add (all, g_thread_new ("slow", slow_caller, &slow));
 	/* All are inside now: with the first at work, the rest wait on SQLite and work too on PostgreSQL. */
@@ -392,7 +350,7 @@ test_close_waits (TestStore *t)
 	for (guint i = 0; i < all->len; i++)
 		g_thread_join (g_ptr_array_index (all, i));
 	test_store_reopen (t, NULL);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM entry"), ==, 6);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM entry"), ==, 6);
 }
 
 /* --- mistakes ------------------------------------------------------------------------------------ */
@@ -400,7 +358,7 @@ test_close_waits (TestStore *t)
 static gboolean
 nest (G_GNUC_UNUSED Tx *tx, gpointer arg, G_GNUC_UNUSED GError **error)
 {
-	return store_run (arg, "test.inner", run_sql, (gpointer) "SELECT 1", NULL);
+	return store_run (arg, "test.inner", test_sql, (gpointer) "SELECT 1", NULL);
 }
 
 /* The parent owns the database, because the child dies without cleaning up. */
@@ -463,7 +421,7 @@ crowd_of_deferred (gpointer data)
 		g_autoptr (GError) error = NULL;
 		gint id = g_atomic_int_add (&crowd->turn, 1);
 		g_autofree char *sql = g_strdup_printf ("INSERT INTO child (id, parent) VALUES (%d, %d)", id, id % 2);
-		gboolean ok = store_run (crowd->t->store, "test.deferred", run_sql, sql, &error);
+		gboolean ok = store_run (crowd->t->store, "test.deferred", test_sql, sql, &error);
 		g_assert_cmpint (ok, ==, id % 2 == 1);
 		if (!ok)
 			g_assert_error (error, DIQI_ERROR, DIQI_ERROR_STORE_CONSTRAINT);
@@ -475,18 +433,18 @@ static void
 test_deferred_keys (TestStore *t)
 {
 	Crowd crowd = { .t = t, .rounds = 10 };
-	must (t, "CREATE TABLE parent (id BIGINT PRIMARY KEY)");
-	must (t, "CREATE TABLE child (id BIGINT PRIMARY KEY, parent BIGINT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)");
-	must (t, "INSERT INTO parent (id) VALUES (1)");
+	test_sql_must (t->store, "CREATE TABLE parent (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE child (id BIGINT PRIMARY KEY, parent BIGINT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)");
+	test_sql_must (t->store, "INSERT INTO parent (id) VALUES (1)");
 	run_crowd (&crowd, 8, crowd_of_deferred);
-	g_assert_cmpint (number (t->store, "SELECT count(*) FROM child"), ==, 40);
+	g_assert_cmpint (test_sql_number (t->store, "SELECT count(*) FROM child"), ==, 40);
 }
 
 static void
 test_private_file (TestStore *t)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	must (t, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
+	test_sql_must (t->store, "CREATE TABLE entry (id BIGINT PRIMARY KEY)");
 	for (gsize i = 0; t->engine == TEST_SQLITE && i < G_N_ELEMENTS (suffixes); i++) {
 		g_autofree char *path = g_strdup_printf ("%s/test.db%s", t->dir, suffixes[i]);
 		GStatBuf st;
