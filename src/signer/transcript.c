@@ -247,6 +247,22 @@ find_issuer (const GPtrArray *among, const Certificate *of, const Certificate *r
 	return NULL;
 }
 
+/* No part of the file is idle: what it brings is the root or signed by it.  A CA may have ended since. */
+static gboolean
+check_authorities (const Transcript *transcript, const Certificate *root, GError **error)
+{
+	for (guint i = 0; i < transcript->authorities->len; i++) {
+		const Certificate *one = g_ptr_array_index (transcript->authorities, i);
+		Certificate *const chain[] = { (Certificate *) root };
+		g_autofree char *at = g_strdup_printf ("/authorities/%u", i);
+		g_autoptr (GError) failure = NULL;
+		if (!fingerprint_equal (certificate_fingerprint (one), certificate_fingerprint (root))
+		    && !certificate_verify_chain (one, chain, G_N_ELEMENTS (chain), certificate_not_before (one), &failure))
+			return refuse (error, at, "not of this root: %s", failure->message);
+	}
+	return TRUE;
+}
+
 gboolean
 transcript_check_chains (const Transcript *transcript, const Certificate *root, const GPtrArray *more, GError **error)
 {
@@ -263,7 +279,7 @@ transcript_check_chains (const Transcript *transcript, const Certificate *root, 
 		if (!certificate_verify_chain (signer->certificate, chain, G_N_ELEMENTS (chain), statement_time (signer->statement), &failure))
 			return refuse (error, at, "the certificate of %s: %s", signer->name, failure->message);
 	}
-	return TRUE;
+	return check_authorities (transcript, root, error);
 }
 
 /* --- for the log ---------------------------------------------------------------------------------- */

@@ -229,6 +229,51 @@ test_silent_peer (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 static void
+assert_shows (Fixture *f, const char *subject)
+{
+	g_autofree char *out = NULL;
+	openssl_client (f, "", &out);
+	assert_has (out, subject);
+	assert_has (out, "Verification: OK");
+	assert_has (out, "Acceptable client certificate CA names");
+}
+
+/* Another certificate from now on; who is connected goes on, and a faulty one changes nothing. */
+static void
+test_exchanged_certificate (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *certificate = read_file (f, "client.pem"), *key = read_file (f, "client.key");
+	g_autoptr (HttpClient) before = client_of (f, "client.p12");
+	assert_seen_as (f, before, "client.der");
+	assert_shows (f, "subject=CN = server");
+	const char *const bad[][2] = { { certificate, f->key }, { "nonsense", key }, { certificate, "nonsense" }, { f->certificate, key } };
+	for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+		g_assert_false (server_set_certificate (f->site.server, bad[i][0], bad[i][1], &error));
+		g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CONFIG);
+		g_clear_error (&error);
+		assert_shows (f, "subject=CN = server");
+	}
+	g_assert_true (server_set_certificate (f->site.server, certificate, key, &error));
+	g_assert_no_error (error);
+	assert_shows (f, "subject=CN = client");
+	assert_seen_as (f, before, "client.der");
+	g_autoptr (HttpClient) after = client_of (f, "client.p12");
+	assert_seen_as (f, after, "client.der");
+}
+
+static void
+test_validity (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr (GError) error = NULL;
+	Micros begin, end;
+	g_assert_true (tls_validity (f->certificate, &begin, &end, &error));
+	g_assert_cmpint (end - begin, ==, 2 * MICROS_PER_DAY);
+	g_assert_false (tls_validity ("nonsense", &begin, &end, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CONFIG);
+}
+
+static void
 test_bad_pem (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const ServerOptions bad[] = {
@@ -259,6 +304,8 @@ main (int argc, char **argv)
 	CASE (foreign_certificate);
 	CASE (client_checks_server);
 	CASE (versions_and_tickets);
+	CASE (exchanged_certificate);
+	CASE (validity);
 	CASE (big_body);
 	CASE (silent_peer);
 	CASE (bad_pem);
