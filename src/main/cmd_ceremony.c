@@ -83,10 +83,11 @@ static gboolean
 step_init (const Table *t, const json_t *wanted, json_t **result, GError **error)
 {
 	const char *step, *name = NULL, *site = NULL, *base_uri = NULL, *store = NULL, *algorithm = NULL, *second = NULL, *file;
+	gint64 shards = G_MININT64;      /* not said */
 	const Field fields[] = {
 		STEP_FIELD, { "name", FIELD_STRING, FALSE, 200, &name }, { "site", FIELD_STRING, FALSE, 64, &site }, { "base_uri", FIELD_STRING, FALSE, 200, &base_uri },
 		{ "store", FIELD_STRING, FALSE, 400, &store }, { "algorithm", FIELD_STRING, FALSE, 16, &algorithm }, { "second", FIELD_STRING, FALSE, 16, &second },
-		{ "root_passphrase_file", FIELD_STRING, TRUE, 1024, &file },
+		{ "crl_shards", FIELD_INT, FALSE, 0, &shards }, { "root_passphrase_file", FIELD_STRING, TRUE, 1024, &file },
 	};
 	InitOptions options = { .dir = t->dir, .algorithm = KEY_P256, .passphrase = t->passphrase, .recovery_agents = INIT_AGENTS, .threshold = INIT_THRESHOLD };
 	gboolean said;
@@ -97,6 +98,8 @@ step_init (const Table *t, const json_t *wanted, json_t **result, GError **error
 	if (root == NULL)
 		return FALSE;
 	options.root_passphrase = root;
+	if (shards != G_MININT64)      /* what does not fit is refused by init_site */
+		options.crl_shards = shards >= 1 && shards <= CREATE_MAX_SHARDS ? (guint) shards : CREATE_MAX_SHARDS + 1;
 	options.name = name;
 	options.site = site;
 	options.base_uri = base_uri;

@@ -37,7 +37,7 @@ try {
 
 	let held;
 	const steps = [
-		{ step: 'init', root_passphrase_file: rootPass, name: '太仓土地交易', base_uri: 'http://127.0.0.1:8080', ...(site.database ? { store: site.database.uri } : {}) },
+		{ step: 'init', root_passphrase_file: rootPass, name: '太仓土地交易', base_uri: 'http://127.0.0.1:8080', crl_shards: 8, ...(site.database ? { store: site.database.uri } : {}) },
 		{ step: 'officers', remove: ['受理人'], add: [{ name: '张三', roles: ['clerk', 'recovery_agent'], csr: at('zhang.csr'), certificate: at('zhang.crt') }], by: administrators },
 		{ step: 'agents', threshold: 2, remove: ['密钥恢复员一'], add: [{ who: '张三', csr: at('zhang-share.csr'), certificate: at('zhang-share.crt') }], by: administrators },
 		{ step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: join(site.dir, 'root/root.key'), root_passphrase_file: rootPass },
@@ -66,6 +66,7 @@ try {
 		site.configure('http', 'manage_listen', '127.0.0.1:0');
 		site.configure('http', 'rate_per_second', '0');
 		await site.start();
+		assert.deepEqual((await (await fetch(`${site.url}/pki/cps.json`)).json()).authorities.map((ca) => ca.crl_shards), [8, 8]);
 		await run('openssl', ['pkcs12', '-export', '-inkey', at('zhang.key'), '-in', at('zhang.crt'), '-passout', 'pass:x', '-out', at('zhang.p12')]);
 		await login(Identity.fromP12(at('zhang.p12'), 'x'));
 		assert.notEqual((await new Client(site, Identity.officer(site.dir, 'clerk')).login()).status, 201);

@@ -99,7 +99,10 @@ download() {
 		openssl x509 -in holder.pem -noout -serial | cut -d= -f2 >serial && fetch_crl
 }
 
-fetch_crl() { curl -sSf -o crl.der "$url/pki/issuing/full.crl" && openssl crl -inform DER -in crl.der -out crl.pem; }
+fetch_crl() {
+	curl -sSf -o crl.der "$url/pki/issuing/full.crl" && openssl crl -inform DER -in crl.der -out crl.pem &&
+		curl -sSf -o root-list.der "$url/pki/issuing/root.crl" && openssl crl -inform DER -in root-list.der -out root-list.pem
+}
 
 # --- OCSP -------------------------------------------------------------------------------------
 
@@ -135,8 +138,8 @@ sm2_status() {
 
 # --- chains and lists -------------------------------------------------------------------------
 
-# The leaf only: there is no list of the root's, and the issuing CA's certificate names none.
-openssl_verify() { openssl verify -x509_strict -crl_check -CAfile root.pem -untrusted issuing.pem -CRLfile crl.pem holder.pem; }
+# The whole path: the root's list is the one of the ceremony that made the site.
+openssl_verify() { openssl verify -x509_strict -crl_check_all -CAfile root.pem -untrusted issuing.pem -CRLfile crl.pem -CRLfile root-list.pem holder.pem; }
 
 crl_lists_holder() { openssl crl -in crl.pem -noout -text | grep -q "Serial Number: $(sed 's/^0*//' serial)"; }
 
@@ -158,6 +161,38 @@ nss_holder() {
 # It reads no list of a distribution point (a critical issuingDistributionPoint): of lists it gets the full one, by hand.
 nss_ocsp_make() { mkdir nss-ocsp && certutil -N -d sql:nss-ocsp --empty-password && certutil -A -d sql:nss-ocsp -n root -t CT,, -i root.pem; }
 nss_asks() { says "$1" vfychain -d sql:nss-ocsp -pp -vv -u 0 -f -g leaf -h requireFreshInfo -m ocsp -s requireInfo,failIfNoInfo -a holder.pem; }
+# Java's keytool reads the holder's PKCS#12, and builds the chain from the root up: what it can verify it adds without a question.  With Bouncy Castle before
+# its own providers it knows SM2.
+java_keytool() {
+	keytool -J-Duser.language=en "$@" </dev/null
+}
+
+keytool_lists() { says "PrivateKeyEntry" java_keytool -list -storetype PKCS12 -keystore holder.p12 -storepass "$(cat holder.pin)"; }
+
+keytool_chain() {     # keytool_chain OPTION… — root, issuing and holder, one under the other
+	java_keytool "$@" -importcert -noprompt -alias root -file root.pem && says "was added to keystore" java_keytool "$@" -importcert -alias issuing -file issuing.pem &&
+		says "was added to keystore" java_keytool "$@" -importcert -alias holder -file holder.pem
+}
+
+sm2_keytool_chain() {
+	printf 'security.provider.%s\n' 1=org.bouncycastle.jce.provider.BouncyCastleProvider 2=SUN 3=SunRsaSign 4=SunEC 5=SunJSSE 6=SunJCE >bc.security
+	keytool_chain -J-Djava.security.properties="$PWD/bc.security" -J-cp -J/usr/share/java/bcprov.jar -keystore bc.store -storetype BKS -storepass changeit
+}
+
+# cms: a document signed with the holder's key and certificate is his for whoever has the root; changed, it is nobody's.
+cms_signed() {
+	echo 竞买报价 >offer && openssl cms -sign -binary -in offer -signer holder.pem -inkey plain.key -certfile issuing.pem -outform DER -out offer.p7s &&
+		openssl cms -verify -binary -inform DER -in offer.p7s -content offer -CAfile root.pem -purpose any -out /dev/null
+}
+cms_changed() { echo 别的报价 >other && openssl cms -verify -binary -inform DER -in offer.p7s -content other -CAfile root.pem -purpose any -out /dev/null; }
+
+# ts: a stamp over it, asked for and verified.
+stamped() {
+	openssl ts -query -data offer -sha256 -cert -out offer.tsq &&
+		curl -sSf -H 'Content-Type: application/timestamp-query' --data-binary @offer.tsq -o offer.tsr "$url/pki/tsa" &&
+		says "Verification: OK" openssl ts -verify -in offer.tsr -queryfile offer.tsq -CAfile root.pem -untrusted issuing.pem
+}
+
 # A database of its own: a list of the same second does not replace an earlier one there.
 nss_with_list() {     # nss_with_list TEXT
 	rm -rf nss-list && mkdir nss-list && certutil -N -d sql:nss-list --empty-password && certutil -A -d sql:nss-list -n root -t CT,, -i root.pem &&
@@ -234,6 +269,11 @@ while_good() {
 	check "ocspclnt: good" ocspclnt_says "succeeded"
 	check "certutil -V with the list: good" nss_with_list "certificate is valid"
 	check "crlutil takes the list" nss_list
+	check "keytool lists the PKCS#12" keytool_lists
+	check "keytool builds the chain" keytool_chain -keystore java.store -storetype PKCS12 -storepass changeit
+	check "openssl cms signs with the holder's key, and verifies" cms_signed
+	check "openssl cms: another document is not his" fails cms_changed
+	check "openssl ts: a stamp of the site" stamped
 }
 
 tls_while_good() {
@@ -275,6 +315,7 @@ revoked_seen() {
 sm2_checks() {
 	check "openssl verify, holder" openssl verify -partial_chain -vfyopt distid:$sm2_id -CAfile issuing.pem holder.pem
 	check "openssl verify, issuing" openssl verify -vfyopt distid:$sm2_id -CAfile root.pem issuing.pem
+	[ -r /usr/share/java/bcprov.jar ] && check "keytool with Bouncy Castle builds the SM2 chain" sm2_keytool_chain
 	check "openssl ocsp: good" sm2_status good
 	check "curl without a certificate is not logged in" https_login 401
 	when_revoked
