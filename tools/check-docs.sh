@@ -77,7 +77,8 @@ else
 		{ grep -oE '`(build/release/)?diqi [^`]*`' "$d" | tr -d '`'; grep -E '^    (build/release/)?diqi ' "$d"; } |
 		sed 's#^ *##; s#^build/release/##; s/[[:space:]]#.*//' | while read -r _ first second rest; do
 			case $first in ''|-*|…|COMMAND*) continue ;; esac
-			if grep -qxF -e "$first" "$tmp/known"; then set -- "$first"; else set -- "$first" "$second"; fi
+			# "ceremony verify" before "ceremony", as the program reads them.
+			if grep -qxF -e "$first $second" "$tmp/known" || ! grep -qxF -e "$first" "$tmp/known"; then set -- "$first" "$second"; else set -- "$first"; fi
 			"$program" "$@" --help >"$tmp/help" 2>/dev/null || continue
 			for option in $(echo "$second $rest" | grep -oE '(^| )--[a-z0-9-]+' || true); do
 				grep -qE -e "^ *$option([ =]|\$)" "$tmp/help" || echo "$d: \"$*\" has no $option"

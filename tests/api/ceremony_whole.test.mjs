@@ -42,12 +42,14 @@ try {
 		{ step: 'agents', threshold: 2, remove: ['密钥恢复员一'], add: [{ who: '张三', csr: at('zhang-share.csr'), certificate: at('zhang-share.crt') }], by: administrators },
 		{ step: 'add_ca', name: 'issuing-2', under: 'issuing', root_key: join(site.dir, 'root/root.key'), root_passphrase_file: rootPass },
 		{ step: 'shares', threshold: 2, holders: [1, 2, 3].map(share) },
+		{ step: 'command', words: ['certificate', 'show', join(site.dir, 'ca/root.crt')] },
 	];
 	await check('a site from its root to its shares, by one script', async () => {
 		held = await heldCeremony(site, steps, { secret });
-		const [, officers, agents] = held.signed.transcript.steps.map((s) => s.result);
+		const [, officers, agents, , , shown] = held.signed.transcript.steps.map((s) => s.result);
 		assert.deepEqual([officers.version, agents.version, agents.threshold], [2, 2, 2]);
 		assert.deepEqual([officers.added[0].name, officers.removed[0].name, agents.added[0].name, agents.removed[0].name], ['张三', '受理人', '张三', '密钥恢复员一']);
+		assert.match(shown.output, /根证书/);
 		const der = async (file) => hex((await run('openssl', ['x509', '-in', file, '-outform', 'DER'], { encoding: 'buffer' })).stdout);
 		assert.equal(officers.added[0].certificate_sha256, await der(at('zhang.crt')));
 		assert.equal(agents.added[0].certificate_sha256, await der(at('zhang-share.crt')));
