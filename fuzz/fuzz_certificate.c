@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "pki/certificate_private.h"
+#include "pki/path.h"
 #include "pki/pki_private.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
@@ -74,6 +75,32 @@ check_list (const void *data, size_t size, const Certificate *issuer)
 	crl_find (crl, certificate_serial (issuer), &entry);
 }
 
+/* What `diqi certificate check` makes of a file that somebody hands a relying party: nothing in it leads to our root, and what it says
+ * of addresses can be printed. */
+static void
+check_file (const void *data, size_t size, Certificate *root)
+{
+	g_autoptr (GBytes) file = g_bytes_new_static (data, size);
+	g_autoptr (GPtrArray) certificates = certificates_read (file, 8, NULL);
+	g_autoptr (GPtrArray) lists = lists_read (file, 8, NULL);
+	if (certificates == NULL)
+		return;
+	const PathPool pool = { (Certificate *const *) certificates->pdata, certificates->len, &root, 1 };
+	const Path path = { .lists = lists != NULL ? (GBytes *const *) lists->pdata : NULL, .lists_n = lists != NULL ? lists->len : 0 };
+	for (guint i = 0; i < certificates->len; i++) {
+		g_autoptr (GPtrArray) chain = NULL;
+		PathFault fault;
+		g_assert_false (path_find (certificates->pdata[i], &pool, &path, &chain, &fault, NULL));
+		g_assert_cmpuint (fault.place, <=, chain->len);
+		g_assert_true (fault.field != NULL && fault.rule != NULL);
+		g_auto (GStrv) addresses = certificate_addresses (certificates->pdata[i], i % 2 == 0 ? ADDRESS_LIST : ADDRESS_ISSUER);
+		for (guint k = 0; addresses[k] != NULL; k++)
+			g_assert_true (g_str_has_prefix (addresses[k], "http") && g_str_is_ascii (addresses[k]) && strpbrk (addresses[k], " \r\n\t\033") == NULL);
+		g_autofree char *policy = certificate_policy (certificates->pdata[i]);
+		g_assert_true (policy == NULL || strspn (policy, "0123456789.") == strlen (policy));
+	}
+}
+
 static Certificate *
 own_root (void)
 {
@@ -97,6 +124,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	if (root == NULL)
 		root = own_root ();
 	check_list (data, size, root);
+	check_file (data, size, root);
 	g_autoptr (Certificate) c = certificate_parse (data, size, &error);
 	if (c == NULL) {
 		g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE);

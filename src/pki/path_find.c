@@ -74,13 +74,23 @@ judge (Search *s)
 	return FALSE;
 }
 
+static gboolean
+is_spent (const Search *s)
+{
+	return s->signatures == PATH_MAX_SIGNATURES || s->chains == MAX_CHAINS;
+}
+
 static void
 give_up_at (Search *s, const Certificate *c, const Certificate *namesake)
 {
 	PathFault fault = { .place = s->chain->len, .field = "issuer", .rule = "RFC 5280 6.1.3 (a)(4)", .lacks = PATH_LACKS_ISSUER };
 	GError *error = NULL;
 
-	if (certificate_is_signed_by (c, c)) {
+	if (is_spent (s)) {
+		fault.rule = "docs/operations.md, Checking a certificate offline";
+		fault.lacks = PATH_LACKS_NOTHING;
+		diqi_error_set (&error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "too many certificates of one name: the search for its issuer was given up");
+	} else if (certificate_is_signed_by (c, c)) {
 		fault.rule = "RFC 5280 6.1.1 (d)";
 		fault.lacks = PATH_LACKS_NOTHING;
 		diqi_error_set (&error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "this root is none of those that are trusted here");
@@ -102,7 +112,7 @@ try_issuers (Search *s, const Certificate *c, Certificate *const *list, gsize n,
 	for (gsize i = 0; i < n; i++) {
 		if (!der_equal (c->issuer, list[i]->subject) || is_on_path (s, list[i]))
 			continue;
-		if (s->signatures == PATH_MAX_SIGNATURES || s->chains == MAX_CHAINS)
+		if (is_spent (s))
 			return FALSE;
 		s->signatures++;
 		*namesake = list[i];

@@ -48,7 +48,7 @@ async function told(subject, n) {
 
 async function doctor() {
 	const done = await run(program, ['doctor', '--dir', site.dir, '--json', '--quiet'], { maxBuffer: 1 << 24 }).catch((failed) => failed);
-	return JSON.parse(done.stdout).findings.filter((f) => f.check === 'alarms');
+	return JSON.parse(done.stdout).findings.filter((f) => f.check === 'alarms' && !f.detail.startsWith('disk'));
 }
 
 try {
@@ -82,7 +82,7 @@ try {
 		assert.deepEqual(await told(/^Ends within 14 days: (gm-)?root\.crl$/, 4), twice);
 		assert.match(mail.mails.at(-1).text, /Beijing time, in less than 14 days/);
 		await sleep(1500);
-		assert.equal(mail.mails.length, 8);
+		assert.equal(mail.mails.filter((m) => m.subject.startsWith('Ends')).length, 8);
 		const due = await doctor();
 		assert.deepEqual(due.map(({ level, detail }) => [level, /^[^:]+/.exec(detail)[0]]), [['fail', 'gm-root.crl'], ['fail', 'root.crl']]);
 		assert.match(due[0].detail, /ends 20\d\d-.*, since 20/);
