@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "authority/authority_private.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -647,4 +648,14 @@ world_unhold (World *world, const char *serial, GError **error)
 	WorldArgs args = { .world = world, .revoke = serial };
 
 	return store_run (world->store, "unhold", tx_unhold, &args, error);
+}
+
+gboolean
+world_tick (World *world, GError **error)
+{
+	const GPtrArray *all = world->authority->lists;
+	for (guint i = 0; i < all->len; i++)
+		while (((const CaLists *) g_ptr_array_index (all, i))->rest_until > clock_monotonic ())
+			g_usleep (10 * MICROS_PER_MS);
+	return authority_tick (world->authority, error);
 }

@@ -83,3 +83,5 @@ void world_publish_all (World *world, const char *application, const GPtrArray *
 gboolean world_revoke (World *world, const char *serial, RevocationReason reason, GError **error);
 gboolean world_hold (World *world, const char *serial, GError **error);
 gboolean world_unhold (World *world, const char *serial, GError **error);
+/* authority_tick, after the pause that follows lists which took long to make: on a busy machine any may. */
+gboolean world_tick (World *world, GError **error);

@@ -32,7 +32,7 @@ tick (World *world)
 {
 	g_autoptr (GError) error = NULL;
 
-	authority_tick (world->authority, &error);
+	world_tick (world, &error);
 	g_assert_no_error (error);
 }
 
@@ -157,7 +157,7 @@ test_signer_away (TestStore *t)
 
 	revoke_it (world, certificate, REASON_SUPERSEDED);
 	world->ca->mood = SIGN_AWAY;
-	g_assert_false (authority_tick (world->authority, &error));
+	g_assert_false (world_tick (world, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
 	g_assert_cmpuint (current (world, &next), ==, first);
 	world->ca->mood = SIGN_NORMALLY;

@@ -301,10 +301,10 @@ test_revoke_before_stored (TestStore *t)
 	der = world_sign (world, id, &error);
 	hex = serial_hex (&serial);
 	g_assert_true (world_revoke (world, hex, REASON_KEY_COMPROMISE, &error));
-	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_true (world_tick (world, &error));
 	g_assert_false (crl_has (world, &serial));
 	world_publish (world, id, der);
-	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_true (world_tick (world, &error));
 	g_assert_true (crl_has (world, &serial));
 	g_assert_true (status_index_find (authority_status (world->authority), &serial, &entry));
 	g_assert_cmpint (entry.status, ==, CERT_STATUS_REVOKED);
