@@ -320,7 +320,8 @@ static Response *post_confirm (ApiCall *call, GError **error) { return act (call
 static gboolean
 issue (ApiCall *call, gpointer arg, json_t **reply, GError **error)
 {
-	return application_issue (call->api->registry, call->api->store, &call->actor, id_of (call), arg, reply, error);
+	const IssueAlso also = { api_record_within, call };
+	return application_issue (call->api->registry, call->api->store, &call->actor, id_of (call), arg, &also, reply, error);
 }
 
 static Response *

@@ -35,6 +35,8 @@ struct ApiCall {
 	json_t *body;                /* object; NULL when the route has none */
 	const char *idempotency_key;
 	gint64 if_match;
+	gpointer outside;            /* of api_mutate_outside, for api_record_within */
+	gboolean outside_recorded;
 };
 
 /* The handler of every API route; its ApiRoute is the route's data. */
@@ -59,6 +61,8 @@ json_t *api_mutate_json (ApiCall *call, guint *status, ApiWork work, gpointer ar
 /* For work that must not run in a transaction and is idempotent by itself. */
 typedef gboolean (*ApiOutside) (ApiCall *call, gpointer arg, json_t **reply, GError **error);
 Response *api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, GError **error);
+/* By the work itself, in its last transaction and with its reply (user is the ApiCall): the answer is recorded with what it tells, by one commit. */
+gboolean api_record_within (Tx *tx, const json_t *reply, gpointer call, GError **error);
 /* The request's key for handlers that record it in a transaction of their own; the actor's name in it is
  * the returned string, which the caller frees. */
 char *api_idempotency_key (ApiCall *call, IdempotencyKey *key);

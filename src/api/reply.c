@@ -163,6 +163,15 @@ write_recorded (Tx *tx, gpointer arg, GError **error)
 	return record (tx, m, error);
 }
 
+gboolean
+api_record_within (Tx *tx, const json_t *reply, gpointer call_, GError **error)
+{
+	ApiCall *call = call_;
+	Mutation *m = call->outside;
+	call->outside_recorded = TRUE;
+	return m->key.key == NULL || idempotency_record (tx, &m->key, m->status, reply, request_arrival (call->request), error);
+}
+
 Response *
 api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, GError **error)
 {
@@ -173,7 +182,10 @@ api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, 
 		return NULL;
 	if (!recorded.found) {
 		g_autoptr (GError) refusal = NULL;
-		if (!work (call, arg, &m.reply, &refusal)) {
+		call->outside = &m;
+		gboolean done = work (call, arg, &m.reply, &refusal);
+		call->outside = NULL;
+		if (!done) {
 			if (twin_was_first (&m))
 				return api_reply (call, m.status, m.reply);
 			g_propagate_error (error, g_steal_pointer (&refusal));
@@ -181,7 +193,7 @@ api_mutate_outside (ApiCall *call, guint status, ApiOutside work, gpointer arg, 
 		}
 		/* The work is idempotent by itself: a twin that recorded first gave the same answer. */
 		g_autoptr (GError) failure = NULL;
-		if (!store_run (call->api->store, "idempotency.record", write_recorded, &m, &failure) &&
+		if (!call->outside_recorded && !store_run (call->api->store, "idempotency.record", write_recorded, &m, &failure) &&
 		    !g_error_matches (failure, DIQI_ERROR, DIQI_ERROR_STORE_CONSTRAINT)) {
 			g_propagate_error (error, g_steal_pointer (&failure));
 			return NULL;

@@ -91,6 +91,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Step, step_clear)
 /* Locks the application; checks actor, statement (type, site, time, signer), state, persons, payment, target. */
 gboolean step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
                      ApplicationAct act, const Statement *statement, GError **error);
+/* The same with an application that is loaded and locked in this transaction, and has not changed since; taken, also on failure. */
+gboolean step_begin_with (Step *step, Tx *tx, Registry *registry, const Actor *actor, Application *application,
+                          ApplicationAct act, const Statement *statement, GError **error);
 json_t *step_effect (Step *step);
 /* Messages to the applicant: by the transition's template, and what became of his money: payment.received, refund.due. */
 gboolean step_tell (const Step *step, GError **error);
@@ -163,6 +166,8 @@ gboolean expect_approval (const Statement *statement, const Application *applica
 
 /* Makes the application's search terms those of its present form and certificates (registry/search.h). */
 gboolean search_index (Tx *tx, const Registry *registry, const Application *application, GError **error);
+/* The same when certificates were stored, and form and number are those that were indexed: only the serials are new. */
+gboolean search_index_issued (Tx *tx, const Registry *registry, const Application *application, GError **error);
 
 /* --- views ---------------------------------------------------------------------------------- */
 /* acts: ApplicationActRow *, oldest first. */

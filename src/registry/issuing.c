@@ -14,18 +14,6 @@ same_statement (const char *stored, const Statement *statement)
 	return first && fingerprint_equal (statement_identity (first), statement_identity (statement));
 }
 
-/* The same statement again, while its issue is under way or done, asks for nothing new. */
-static gboolean
-already_begun (Tx *tx, const char *id, const Statement *statement, gboolean *begun, GError **error)
-{
-	g_auto (Application) application = { 0 };
-
-	if (!application_load (tx, id, TRUE, &application, error))
-		return FALSE;
-	*begun = same_statement (application.issue_statement, statement);
-	return TRUE;
-}
-
 /* With a target certificate the holder is known, whatever the form calls him now. */
 static gboolean
 find_subject (const Step *step, char **subject, GError **error)
@@ -101,15 +89,16 @@ application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const c
                          const Statement *statement, GError **error)
 {
 	g_auto (Step) step = { 0 };
+	g_auto (Application) loaded = { 0 };
 	g_auto (CertificateRequest) request = { 0 };
 	Application *application = &step.application;
-	gboolean begun;
 
-	if (!already_begun (tx, id, statement, &begun, error))
+	if (!application_load (tx, id, TRUE, &loaded, error))
 		return FALSE;
-	if (begun)
+	/* The same statement again, while its issue is under way or done, asks for nothing new. */
+	if (same_statement (loaded.issue_statement, statement))
 		return TRUE;
-	if (!step_begin (&step, tx, registry, actor, id, ACT_ISSUE, statement, error) ||
+	if (!step_begin_with (&step, tx, registry, actor, &loaded, ACT_ISSUE, statement, error) ||
 	    !submission_check (tx, application, error) ||
 	    !certificate_request_build (tx, registry, application, &request, error) ||
 	    !expect_same ("request", application->request_hash, request.hash, error) ||
@@ -148,19 +137,13 @@ add_encryption (Step *step, GError **error)
 
 /* Somebody else finished meanwhile: fine, if it is the same certificate. */
 static gboolean
-already_finished (Tx *tx, const Registry *registry, const char *id, GBytes *first, gboolean *finished, json_t **view, GError **error)
+already_finished (Tx *tx, const Registry *registry, const Application *application, GBytes *first, json_t **view, GError **error)
 {
-	g_auto (Application) application = { 0 };
 	g_autofree char *fingerprint = hash_hex (g_bytes_get_data (first, NULL), g_bytes_get_size (first));
 
-	if (!application_load (tx, id, TRUE, &application, error))
-		return FALSE;
-	*finished = application.fingerprint != NULL;
-	if (!*finished)
-		return TRUE;
-	if (!g_str_equal (application.fingerprint, fingerprint))
-		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has another certificate", id);
-	return !view || application_view_load (tx, &application, clock_now (registry->clock), view, error);
+	if (!g_str_equal (application->fingerprint, fingerprint))
+		return diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "application %s has another certificate", application->id);
+	return !view || application_view_load (tx, application, clock_now (registry->clock), view, error);
 }
 
 static gboolean
@@ -187,14 +170,14 @@ gboolean
 application_finish_issue (Tx *tx, Registry *registry, const char *id, const GPtrArray *pairs, json_t **view, GError **error)
 {
 	g_auto (Step) step = { 0 };
+	g_auto (Application) loaded = { 0 };
 	g_autoptr (GPtrArray) certificates = NULL;
-	gboolean finished;
 
-	if (!already_finished (tx, registry, id, ((IssuedPair *) g_ptr_array_index (pairs, 0))->certificate, &finished, view, error))
+	if (!application_load (tx, id, TRUE, &loaded, error))
 		return FALSE;
-	if (finished)
-		return TRUE;
-	if (!step_begin (&step, tx, registry, NULL, id, ACT_STORE, NULL, error) ||
+	if (loaded.fingerprint)
+		return already_finished (tx, registry, &loaded, ((IssuedPair *) g_ptr_array_index (pairs, 0))->certificate, view, error);
+	if (!step_begin_with (&step, tx, registry, NULL, &loaded, ACT_STORE, NULL, error) ||
 	    !authority_publish (tx, registry->authority, id, pairs, step.now, &certificates, error) ||
 	    !take_certificates (&step, certificates, error) || !add_encryption (&step, error) ||
 	    !target_replace (tx, registry, &step.application, step.now, step_effect (&step), error) ||
@@ -226,6 +209,7 @@ typedef struct {
 	const GPtrArray *pairs;        /* IssuedPair *, one a copy */
 	const GError *refusal;
 	json_t *view;
+	const IssueAlso *also;         /* NULL: nothing */
 } IssueArgs;
 
 static gboolean
@@ -242,7 +226,8 @@ run_finish (Tx *tx, gpointer arg, GError **error)
 	IssueArgs *args = arg;
 
 	g_clear_pointer (&args->view, json_decref);
-	return application_finish_issue (tx, args->registry, args->id, args->pairs, &args->view, error);
+	return application_finish_issue (tx, args->registry, args->id, args->pairs, &args->view, error) &&
+	       (!args->also || args->also->run (tx, args->view, args->also->user, error));
 }
 
 static gboolean
@@ -284,9 +269,9 @@ sign_and_finish (Store *store, IssueArgs *args, GError **error)
 
 gboolean
 application_issue (Registry *registry, Store *store, const Actor *actor, const char *id,
-                   const Statement *statement, json_t **view, GError **error)
+                   const Statement *statement, const IssueAlso *also, json_t **view, GError **error)
 {
-	IssueArgs args = { .registry = registry, .actor = actor, .id = id, .statement = statement };
+	IssueArgs args = { .registry = registry, .actor = actor, .id = id, .statement = statement, .also = also };
 	g_autoptr (json_t) shown = NULL;
 
 	if (!store_run (store, "application.issue", run_begin, &args, error))

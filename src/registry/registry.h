@@ -100,8 +100,13 @@ gboolean application_unlocked (Tx *tx, Registry *registry, const Actor *actor, c
 /* Not inside a transaction: begin, sign, finish, each in its own.  Idempotent for the same statement,
  * from any number of threads.  When the signer is away the application stays "issuing" and
  * registry_resume finishes it later; when the signer refuses, it goes back to "paid". */
+typedef struct {
+	gboolean (*run) (Tx *tx, const json_t *view, gpointer user, GError **error);
+	gpointer user;
+} IssueAlso;
+/* also (may be NULL): done in the transaction that finishes, with the view, so that one commit covers both. */
 gboolean application_issue (Registry *registry, Store *store, const Actor *actor, const char *id,
-                            const Statement *statement, json_t **view, GError **error);
+                            const Statement *statement, const IssueAlso *also, json_t **view, GError **error);
 /* The two transactions of it. */
 gboolean application_begin_issue (Tx *tx, Registry *registry, const Actor *actor, const char *id,
                                   const Statement *statement, GError **error);

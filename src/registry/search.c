@@ -132,6 +132,17 @@ search_index (Tx *tx, const Registry *registry, const Application *application, 
 	       write_number (&w, application->number) && write_serials (&w, application);
 }
 
+gboolean
+search_index_issued (Tx *tx, const Registry *registry, const Application *application, GError **error)
+{
+	const TermWriter w = { tx, application->id, error };
+	gboolean indexed;
+
+	if (!db_terms_exist (tx, application->id, &indexed, error))
+		return FALSE;
+	return indexed ? write_serials (&w, application) : search_index (tx, registry, application, error);
+}
+
 static gboolean
 index_by_id (Tx *tx, const Registry *registry, const char *id, GError **error)
 {

@@ -8,6 +8,15 @@ db_terms_delete (Tx *tx, const char *application, GError **error)
 }
 
 gboolean
+db_terms_exist (Tx *tx, const char *application, gboolean *exist, GError **error)
+{
+	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT 1 FROM application_terms WHERE application_id = $1 LIMIT 1", P_TEXT (application));
+
+	*exist = rows && rows_next (rows, NULL);
+	return rows != NULL;
+}
+
+gboolean
 db_term_insert (Tx *tx, gconstpointer term, gsize n, const char *application, GError **error)
 {
 	return tx_exec (tx, error,

@@ -3,6 +3,7 @@
 #include "store/store.h"
 #include "base/clock.h"
 
+gboolean db_terms_exist (Tx *tx, const char *application, gboolean *exist, GError **error);
 gboolean db_terms_delete (Tx *tx, const char *application, GError **error);
 gboolean db_term_insert (Tx *tx, gconstpointer term, gsize n, const char *application, GError **error);
 /* Applications with a term in [from, to): added to the set, keys owned by it. */

@@ -112,14 +112,24 @@ gboolean
 step_begin (Step *step, Tx *tx, Registry *registry, const Actor *actor, const char *id,
             ApplicationAct act, const Statement *statement, GError **error)
 {
+	g_auto (Application) application = { 0 };
+
+	*step = (Step) { 0 };
+	return application_load (tx, id, TRUE, &application, error) &&
+	       step_begin_with (step, tx, registry, actor, &application, act, statement, error);
+}
+
+gboolean
+step_begin_with (Step *step, Tx *tx, Registry *registry, const Actor *actor, Application *application,
+                 ApplicationAct act, const Statement *statement, GError **error)
+{
 	const ApplicationTransition *rule;
 
 	*step = (Step) {
 		.tx = tx, .registry = registry, .actor = actor, .statement = statement, .act = act,
-		.now = clock_now (registry->clock),
+		.now = clock_now (registry->clock), .application = *application,
 	};
-	if (!application_load (tx, id, TRUE, &step->application, error))
-		return FALSE;
+	*application = (Application) { 0 };
 	rule = rule_of (step->application.service, act);
 	if (!may_act (&step->application, actor, rule))
 		return diqi_fail (error, DIQI_ERROR_PERMISSION, NULL, "%s is not yours to do", application_act_name (act));
@@ -244,7 +254,9 @@ settle_order (const Step *step, GError **error)
 static gboolean
 index_terms (const Step *step, GError **error)
 {
-	if (step->act != ACT_SUBMIT && step->act != ACT_LODGE && step->act != ACT_STORE)
+	if (step->act == ACT_STORE)
+		return search_index_issued (step->tx, step->registry, &step->application, error);
+	if (step->act != ACT_SUBMIT && step->act != ACT_LODGE)
 		return TRUE;
 	return search_index (step->tx, step->registry, &step->application, error);
 }

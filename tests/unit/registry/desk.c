@@ -529,7 +529,7 @@ issue (Desk *desk, Filed *filed)
 	g_autoptr (Statement) statement = desk_statement (desk, filed, ACT_ISSUE, &issuer, desk->issuer->key, NULL);
 	g_autoptr (GError) error = NULL;
 
-	application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, &error);
+	application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, NULL, &error);
 	g_assert_no_error (error);
 }
 

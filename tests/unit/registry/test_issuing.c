@@ -20,7 +20,7 @@ issue_once (gpointer data)
 	g_autoptr (json_t) view = NULL;
 	g_autoptr (GError) error = NULL;
 
-	if (application_issue (rush->desk->registry, rush->desk->store, &rush->actor, rush->filed->id, rush->statement, &view, &error)) {
+	if (application_issue (rush->desk->registry, rush->desk->store, &rush->actor, rush->filed->id, rush->statement, NULL, &view, &error)) {
 		g_assert_cmpstr (json_string_value (json_object_get (view, "state")), ==, "issued");
 		g_atomic_int_inc (&rush->done);
 	} else if (g_error_matches (error, DIQI_ERROR, DIQI_ERROR_APPLICATION_STATE)) {
@@ -138,7 +138,7 @@ test_signer_away (TestStore *t)
 	g_autoptr (GError) error = NULL;
 
 	desk->world->ca->mood = SIGN_AWAY;
-	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, &view, &error));
+	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, &view, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_UNAVAILABLE);
 	g_clear_error (&error);
 	desk_assert_state (desk, filed, STATE_ISSUING);
@@ -147,7 +147,7 @@ test_signer_away (TestStore *t)
 	g_clear_error (&error);
 	desk->world->ca->mood = SIGN_NORMALLY;
 	/* The same request of the same officer goes on where it stopped. */
-	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, &view, &error));
+	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, &view, &error));
 	g_assert_cmpstr (json_string_value (json_object_get (view, "state")), ==, "issued");
 	resume (desk, 0);
 }
@@ -164,7 +164,7 @@ test_signer_refuses (TestStore *t)
 	g_autoptr (GError) error = NULL;
 
 	desk->world->ca->mood = SIGN_REFUSES;
-	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, &error));
+	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, NULL, &error));
 	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_APPROVAL);
 	g_clear_error (&error);
 	desk_assert_state (desk, filed, STATE_PAID);
@@ -173,7 +173,7 @@ test_signer_refuses (TestStore *t)
 	desk_expect (desk, filed, ACT_ISSUE, desk->issuer, NULL, DIQI_ERROR_APPLICATION_STATE, NULL);
 	desk_expect (desk, filed, ACT_REVIEW, desk->reviewer, NULL, -1, NULL);
 	second = desk_statement (desk, filed, ACT_ISSUE, &issuer, desk->issuer->key, NULL);
-	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, second, NULL, &error));
+	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, second, NULL, NULL, &error));
 	g_assert_no_error (error);
 	desk_assert_state (desk, filed, STATE_ISSUED);
 }

@@ -227,7 +227,7 @@ test_replay (TestStore *t)
 	issue = desk_statement (desk, filed, ACT_ISSUE, &issuer, desk->issuer->key, NULL);
 	/* The signer refuses: back to paid, the same request stands, and the old review is offered again. */
 	desk->world->ca->mood = SIGN_REFUSES;
-	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, issue, NULL, &error));
+	g_assert_false (application_issue (desk->registry, desk->store, &issuer, filed->id, issue, NULL, NULL, &error));
 	g_clear_error (&error);
 	desk->world->ca->mood = SIGN_NORMALLY;
 	desk_assert_state (desk, filed, STATE_PAID);

@@ -268,7 +268,7 @@ test_certificate (TestStore *t)
 	g_autoptr (Statement) statement = desk_statement (desk, filed, ACT_ISSUE, &issuer, desk->issuer->key, NULL);
 
 	expect (desk, tx_pem, &args, DIQI_ERROR_APPLICATION_STATE);
-	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, &error));
+	g_assert_true (application_issue (desk->registry, desk->store, &issuer, filed->id, statement, NULL, NULL, &error));
 	expect (desk, tx_pem, &args, -1);
 	g_assert_true (g_str_has_suffix (args.text, issuing));
 	leaf = certificate_parse_pem (args.text, strlen (args.text) - strlen (issuing), &error);
