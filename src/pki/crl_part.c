@@ -123,10 +123,18 @@ put_change (CrlPart *part, GByteArray *out, const Change *change)
 }
 
 static void
+copy_kept (GByteArray *out, Der *kept)
+{
+	der_put_raw (out, kept->p, kept->n);
+	*kept = (Der) { kept->p + kept->n, 0 };
+}
+
+static void
 merge (CrlPart *part)
 {
 	GByteArray *old = part->bytes, *out = g_byte_array_sized_new (old->len + 64 * part->changes->len);
 	Der rest = { old->data, old->len };
+	Der kept = { old->data, 0 };      /* not copied yet: what stays is copied as long as it is whole */
 	guint i = 0;
 
 	g_array_sort (part->changes, by_serial);
@@ -138,16 +146,21 @@ merge (CrlPart *part)
 		int order = -1;
 
 		while (i < part->changes->len && (order = by_serial (&g_array_index (part->changes, Change, i), &at)) < 0) {
+			copy_kept (out, &kept);
 			i = last_of_serial (part->changes, i);
 			put_change (part, out, &g_array_index (part->changes, Change, i++));
 			order = -1;
 		}
-		if (i < part->changes->len && order == 0)
+		if (i < part->changes->len && order == 0) {
+			copy_kept (out, &kept);
+			kept.p = rest.p;
 			continue;     /* the change takes its place, in the next turn or at the end */
-		der_put_der (out, whole);
+		}
+		kept.n += whole.n;
 		part->count++;
 		part->removals += removal;
 	}
+	copy_kept (out, &kept);
 	for (; i < part->changes->len; i++) {
 		i = last_of_serial (part->changes, i);
 		put_change (part, out, &g_array_index (part->changes, Change, i));

@@ -67,24 +67,24 @@ read_view (Der tbs, View *v)
 
 /* --- entries --------------------------------------------------------------------------- */
 
-/* Serial numbers seen, in open addressing over their last octets, which are random: linear whatever the order. */
+/* Is a serial number there twice?  While they rise it is not, and the last one is all that need be kept: so in the lists of shards and in
+ * deltas.  A full list has one shard after the other: from where they fall first, all of them are kept, in open addressing over their last
+ * octets, which are random: linear whatever the order. */
 typedef struct {
-	Der *slot;
+	Der last;
+	Der entries;                  /* all of them */
+	Der *slot;                    /* NULL while they rise */
 	gsize mask;
 } Seen;
 
-static void
-seen_init (Seen *seen, gsize bytes)
+static gboolean
+rises (Der before, Der serial)
 {
-	gsize entries = bytes / 22 + 1, size = 64;       /* an entry has at least 22 octets of header, serial and time */
-	while (size < 2 * entries)
-		size *= 2;
-	seen->slot = g_new0 (Der, size);
-	seen->mask = size - 1;
+	return before.n < serial.n || (before.n == serial.n && memcmp (before.p, serial.p, serial.n) < 0);
 }
 
 static gboolean
-seen_add (Seen *seen, Der serial)
+slot_add (Seen *seen, Der serial)
 {
 	guint64 hash = 0;
 	for (gsize i = serial.n > 8 ? serial.n - 8 : 0; i < serial.n; i++)
@@ -100,6 +100,33 @@ seen_add (Seen *seen, Der serial)
 	}
 }
 
+/* The serials before this one, which were all read well. */
+static void
+keep_all (Seen *seen, Der serial)
+{
+	gsize most = seen->entries.n / 22 + 1, size = 64;       /* an entry has at least 22 octets of header, serial and time */
+	Der entries = seen->entries, one, before;
+	while (size < 2 * most)
+		size *= 2;
+	seen->slot = g_new0 (Der, size);
+	seen->mask = size - 1;
+	while (der_read (&entries, DER_SEQUENCE, &one) && der_read (&one, DER_INTEGER, &before) && before.p < serial.p)
+		slot_add (seen, before);
+}
+
+static gboolean
+seen_add (Seen *seen, Der serial)
+{
+	if (seen->slot == NULL) {
+		if (seen->last.n == 0 || rises (seen->last, serial)) {
+			seen->last = serial;
+			return TRUE;
+		}
+		keep_all (seen, serial);
+	}
+	return slot_add (seen, serial);
+}
+
 static gboolean
 is_reason (guint8 code)
 {
@@ -107,15 +134,26 @@ is_reason (guint8 code)
 }
 
 static ListRule
+judge_code (guint8 code, gboolean delta)
+{
+	if (!is_reason (code))
+		return LIST_REASON;
+	return code == REASON_REMOVE_FROM_CRL && !delta ? LIST_REMOVAL : N_LIST_RULES;
+}
+
+static ListRule
 judge_reason (Der wrapped, gboolean delta)
 {
+	/* As every list has it a hundred thousand times: Extensions { Extension { id-ce-cRLReasons, OCTET STRING { ENUMERATED { code } } } }. */
+	static const guint8 usual[] = { 0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01 };
 	LintExtensions list;
+
+	if (wrapped.n == sizeof usual + 1 && memcmp (wrapped.p, usual, sizeof usual) == 0)
+		return judge_code (wrapped.p[sizeof usual], delta);
 	if (!lint_extensions_read (wrapped, &list) || list.n != 1 || list.item[0].critical || !der_equal (list.item[0].oid, DER_LITERAL (OID_REASON_CODE)))
 		return LIST_ENTRY;
 	Der value = list.item[0].value;
-	if (value.n != 3 || value.p[0] != DER_ENUMERATED || value.p[1] != 1 || !is_reason (value.p[2]))
-		return LIST_REASON;
-	return value.p[2] == REASON_REMOVE_FROM_CRL && !delta ? LIST_REMOVAL : N_LIST_RULES;
+	return value.n == 3 && value.p[0] == DER_ENUMERATED && value.p[1] == 1 ? judge_code (value.p[2], delta) : LIST_REASON;
 }
 
 /* N_LIST_RULES: nothing against it. */
@@ -152,8 +190,7 @@ judge_entries (const View *v)
 	gboolean delta = lint_extension (&v->extensions, DER_LITERAL (OID_DELTA_CRL_INDICATOR)) != NULL;
 	Der entries = v->entries;
 	ListRule wrong = N_LIST_RULES;
-	Seen seen;
-	seen_init (&seen, entries.n);
+	Seen seen = { .entries = entries };
 	while (wrong == N_LIST_RULES && entries.n > 0)
 		wrong = judge_entry (v, &entries, delta, &seen);
 	g_free (seen.slot);

@@ -249,6 +249,9 @@ static const Case list_cases[] = {
 	{ "crl.reason", L_ENTRIES, NULL, B ("\x30\x23" REASONED ("\x0b")) },
 	{ "crl.removal", L_ENTRIES, NULL, B ("\x30\x23" REASONED ("\x08")) },
 	{ "crl.twice", L_ENTRIES, NULL, B ("\x30\x3f" ENTRY ("\x05") ENTRY ("\x06") ENTRY ("\x05")) },
+	{ "crl.twice", L_ENTRIES, NULL, B ("\x30\x2a" ENTRY ("\x05") ENTRY ("\x05")) },
+	{ "crl.twice", L_ENTRIES, NULL, B ("\x30\x54" ENTRY ("\x05") ENTRY ("\x06") ENTRY ("\x04") ENTRY ("\x06")) },
+	{ "crl.twice", L_ENTRIES, NULL, B ("\x30\x54" ENTRY ("\x05") ENTRY ("\x06") ENTRY ("\x04") ENTRY ("\x04")) },
 	{ "crl.extension.twice", ADD, NULL, B ("\x30\x0a\x06\x03\x55\x1d\x14\x04\x03\x02\x01\x05") },
 	{ "crl.extension.unknown", ADD, NULL, B ("\x30\x09\x06\x03\x2a\x03\x04\x04\x02\x05\x00") },
 	{ "crl.number", EXTENSION, "\x55\x1d\x14", NULL, 0 },
@@ -292,6 +295,10 @@ test_list (void)
 		gboolean linted = lint_list ((Der) { g_bytes_get_data (body, NULL), g_bytes_get_size (body) }, shared->issuing, KEY_P256, &why);
 		assert_rule (linted, why, list_cases[i].rule);
 	}
+	/* Serial numbers that fall, as where one shard follows another. */
+	const Case falling = { NULL, L_ENTRIES, NULL, B ("\x30\x54" ENTRY ("\x05") ENTRY ("\x06") ENTRY ("\x04") ENTRY ("\x07")) };
+	g_autoptr (GBytes) fallen = changed (right, &falling);
+	g_assert_true (lint_list ((Der) { g_bytes_get_data (fallen, NULL), g_bytes_get_size (fallen) }, shared->issuing, KEY_P256, &error));
 	Certificate without = *shared->issuing;
 	without.key_usage = KU_KEY_CERT_SIGN;
 	gboolean passed = lint_list (right, &without, KEY_P256, &error);
