@@ -5,7 +5,7 @@
 #   bench/run.sh NAME…    some
 #   bench/run.sh --scale [N] [NAME…]   signer and site once empty and once with N (1000000) certificates, a tenth of them revoked: some
 #                         minutes more for making them; the second lines have names that end in _N, and end in grown/empty=R (their
-#                         values), ratio/ratio=R (each by its own bound first) and cpu/cpu=R
+#                         values), ratio/ratio=R (each by its own bound first) and cost/cost=R
 # Wants a quiet machine and the disk that the site would be on (the site is made below build/bench).
 set -eu
 cd "$(dirname "$0")/.."
@@ -52,12 +52,12 @@ done
 # The lines of the grown site, each with its value through that of the empty one, and with their ratios through one another.
 compare='
 function number (name,   i) { for (i = 3; i <= NF; i++) if (index ($i, name "=") == 1) return substr ($i, length (name) + 2) + 0; return 0 }
-NR == FNR { value[$1] = $2; ratio[$1] = number("ratio"); cpu[$1] = number("cpu"); next }
+NR == FNR { value[$1] = $2; ratio[$1] = number("ratio"); cost[$1] = number("cost"); next }
 {
 	line = $0; name = $1; sub (/^[a-z0-9_]*/, "&_" certificates, line)
 	if (value[name] > 0) line = line sprintf (" grown/empty=%.3f", $2 / value[name])
 	if (ratio[name] > 0) line = line sprintf (" ratio/ratio=%.3f", number("ratio") / ratio[name])
-	if (cpu[name] > 0) line = line sprintf (" cpu/cpu=%.3f", number("cpu") / cpu[name])
+	if (cost[name] > 0) line = line sprintf (" cost/cost=%.3f", number("cost") / cost[name])
 	print line
 }'
 if [ "$scale" != 0 ]; then

@@ -73,7 +73,7 @@ read_view (Der tbs, View *v)
 typedef struct {
 	Der last;
 	Der entries;                  /* all of them */
-	Der *slot;                    /* NULL while they rise */
+	guint32 *slot;                /* where each is in the entries, and 1; NULL while they rise */
 	gsize mask;
 } Seen;
 
@@ -91,11 +91,13 @@ slot_add (Seen *seen, Der serial)
 		hash = hash << 8 | serial.p[i];
 	hash *= G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 	for (gsize at = (gsize) (hash >> 20) & seen->mask;; at = (at + 1) & seen->mask) {
-		if (seen->slot[at].n == 0) {
-			seen->slot[at] = serial;
+		if (seen->slot[at] == 0) {
+			seen->slot[at] = (guint32) (serial.p - seen->entries.p) + 1;
 			return TRUE;
 		}
-		if (der_equal (seen->slot[at], serial))
+		const guint8 *other = seen->entries.p + seen->slot[at] - 1;
+		/* A serial number is short: its length is the octet before it. */
+		if (der_equal ((Der) { other, other[-1] }, serial))
 			return FALSE;
 	}
 }
@@ -108,7 +110,7 @@ keep_all (Seen *seen, Der serial)
 	Der entries = seen->entries, one, before;
 	while (size < 2 * most)
 		size *= 2;
-	seen->slot = g_new0 (Der, size);
+	seen->slot = g_new0 (guint32, size);
 	seen->mask = size - 1;
 	while (der_read (&entries, DER_SEQUENCE, &one) && der_read (&one, DER_INTEGER, &before) && before.p < serial.p)
 		slot_add (seen, before);
