@@ -211,6 +211,13 @@ test_find (void)
 	g_assert_true (find (others, 4, world.h->root, &good, &fault));
 	g_assert_cmpuint (good->len, ==, 2);
 	g_assert_true (good->pdata[0] == world.h->issuing && good->pdata[1] == world.h->root);
+	/* The anchor itself needs nothing but its own time. */
+	const PathPool alone = { NULL, 0, &world.h->root, 1 };
+	g_autoptr (GPtrArray) anchor = NULL;
+	g_assert_true (path_find (world.h->root, &alone, &(Path) { .at = world.h->now }, &anchor, &fault, NULL));
+	g_autoptr (GPtrArray) late = NULL;
+	g_assert_false (path_find (world.h->root, &alone, &(Path) { .at = certificate_not_after (world.h->root) + MICROS_PER_S }, &late, &fault, NULL));
+	g_assert_cmpstr (fault.field, ==, "notAfter");
 	g_autoptr (GPtrArray) none = NULL;
 	g_assert_false (find (others, 3, world.h->root, &none, &fault));
 	g_assert_cmpuint (none->len, ==, 0);

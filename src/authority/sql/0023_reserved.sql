@@ -1,2 +1,0 @@
--- Reserved.
-CREATE TABLE reserved_0023 (x INTEGER) STRICT;

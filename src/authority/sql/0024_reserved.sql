@@ -1,2 +1,0 @@
--- Reserved.
-CREATE TABLE reserved_0024 (x INTEGER) STRICT;
