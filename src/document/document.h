@@ -46,9 +46,6 @@ typedef GBytes *(*PdfSignFn) (gconstpointer covered, gsize n, gpointer user, GEr
 /* Signs a paper of ours (any other PDF is refused: DIQI_ERROR_INTERNAL).  name: who signs; now: the claimed time. */
 GBytes *pdf_sign (GBytes *pdf, const char *name, const char *reason, Micros now, PdfSignFn sign, gpointer user, GError **error);
 
-/* --- QR ------------------------------------------------------------------------------------------------------ */
-GBytes *qr_svg (const char *text, GError **error);
-
 /* --- spreadsheets -------------------------------------------------------------------------------------------- */
 typedef struct {
 	const char *title;             /* header cell */

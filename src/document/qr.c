@@ -1,4 +1,4 @@
-/* document/qr.c — QR codes (ISO/IEC 18004) on paper and on pages, by libqrencode. */
+/* document/qr.c — QR codes (ISO/IEC 18004) on paper, by libqrencode. */
 #include <errno.h>
 #include <string.h>
 
@@ -41,23 +41,4 @@ paper_qr (Paper *paper, Box box, const char *text, GError **error)
 			x += MAX (run, 1);
 		}
 	return TRUE;
-}
-
-GBytes *
-qr_svg (const char *text, GError **error)
-{
-	g_autoptr (QRcode) code = encode (text, error);
-
-	if (code == NULL)
-		return NULL;
-	const int side = code->width + 2 * QUIET;
-	GString *svg = g_string_new (NULL);
-	g_string_printf (svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\">"
-		"<path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path d=\"", side, side, side, side);
-	for (int y = 0; y < code->width; y++)
-		for (int x = 0; x < code->width; x++)
-			if (code->data[y * code->width + x] & DARK)
-				g_string_append_printf (svg, "M%d %dh1v1h-1z", x + QUIET, y + QUIET);
-	g_string_append (svg, "\"/></svg>\n");
-	return g_string_free_to_bytes (svg);
 }

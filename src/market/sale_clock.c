@@ -66,14 +66,6 @@ sale_outage (Tx *tx, const char *sale, Micros from, Micros at, gboolean *moved, 
 	return !any || db_sale_update (tx, &state, error);
 }
 
-GPtrArray *
-market_due (Tx *tx, Micros until, GError **error)
-{
-	g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
-
-	return db_sales_due (tx, until, ids, error) ? g_steal_pointer (&ids) : NULL;
-}
-
 /* --- transactions ------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -32,5 +32,3 @@ gboolean sale_clock_pass (SaleClock *sc, GError **error);
 gboolean sale_tick (Tx *tx, const char *sale, Micros until, Micros now, gboolean *moved, GError **error);
 /* Quotes could not be accepted between from and at. */
 gboolean sale_outage (Tx *tx, const char *sale, Micros from, Micros at, gboolean *moved, GError **error);
-/* Ids (char *, owned by the array) of sales with a moment up to `until`. */
-GPtrArray *market_due (Tx *tx, Micros until, GError **error);

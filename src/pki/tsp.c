@@ -9,39 +9,14 @@
 
 /* Hashes that are stamped; a shorter one (SHA-1, MD5) would stamp whatever collides with it. */
 static const struct {
-	const char *name;
 	Der oid;
 	gsize size;
 } hashes[TSP_N_HASHES] = {
-	[TSP_SHA256] = { "sha256", DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x01"), 32 },
-	[TSP_SHA384] = { "sha384", DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x02"), 48 },
-	[TSP_SHA512] = { "sha512", DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), 64 },
-	[TSP_SM3] = { "sm3", DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x83\x11"), 32 },
+	[TSP_SHA256] = { DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x01"), 32 },
+	[TSP_SHA384] = { DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x02"), 48 },
+	[TSP_SHA512] = { DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), 64 },
+	[TSP_SM3] = { DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x83\x11"), 32 },
 };
-
-const char *
-tsp_hash_name (TspHash hash)
-{
-	return hashes[hash].name;
-}
-
-gsize
-tsp_hash_size (TspHash hash)
-{
-	return hashes[hash].size;
-}
-
-gboolean
-tsp_hash_from_name (const char *name, TspHash *out)
-{
-	for (guint i = 0; i < TSP_N_HASHES; i++) {
-		if (strcmp (hashes[i].name, name) == 0) {
-			*out = (TspHash) i;
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
 
 /* --- reading ------------------------------------------------------------------------------- */
 

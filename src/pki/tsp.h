@@ -20,9 +20,6 @@ typedef enum {
 } TspFailure;
 
 typedef enum { TSP_SHA256, TSP_SHA384, TSP_SHA512, TSP_SM3, TSP_N_HASHES } TspHash;
-const char *tsp_hash_name (TspHash hash);                  /* "sha256" … "sm3" */
-gboolean tsp_hash_from_name (const char *name, TspHash *out);
-gsize tsp_hash_size (TspHash hash);                        /* octets */
 
 typedef struct {
 	TspHash hash;

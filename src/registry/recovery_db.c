@@ -1,8 +1,6 @@
 /* registry/recovery_db.c — see recovery_db.h. */
 #include "registry/recovery_db.h"
 
-
-
 gboolean
 db_share_insert (Tx *tx, const ShareRow *row, gboolean *added, GError **error)
 {
@@ -13,18 +11,6 @@ db_share_insert (Tx *tx, const ShareRow *row, gboolean *added, GError **error)
 
 	*added = n == 1;
 	return n >= 0;
-}
-
-gboolean
-db_share_exists (Tx *tx, const char *application, const char *statement_identity, gboolean *exists, GError **error)
-{
-	g_autoptr (Rows) rows = tx_query (tx, error, "SELECT person FROM recovery_shares WHERE application_id = $1 AND statement_identity = $2",
-	                                  P_TEXT (application), P_TEXT (statement_identity));
-
-	if (!rows)
-		return FALSE;
-	*exists = rows_next (rows, NULL);
-	return TRUE;
 }
 
 gboolean

@@ -9,7 +9,6 @@ typedef struct {
 } ShareRow;
 /* *added FALSE: it is there. */
 gboolean db_share_insert (Tx *tx, const ShareRow *row, gboolean *added, GError **error);
-gboolean db_share_exists (Tx *tx, const char *application, const char *statement_identity, gboolean *exists, GError **error);
 /* Appends {by, time}. */
 gboolean db_shares_of (Tx *tx, const char *application, json_t *out, GError **error);
 

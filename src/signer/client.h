@@ -61,8 +61,6 @@ const SignerCa *signer_site_ca_for_key (const SignerSite *site, KeyAlgorithm alg
 void signer_ca_free (SignerCa *ca);
 /* Adds a CA to a site put together by hand (tests): certificates are referenced; the addresses follow from site->base_uri. */
 void signer_site_add_ca (SignerSite *site, const char *name, Certificate *root, Certificate *certificate, Certificate *ocsp);
-/* Is leaf signed by one of the site's CAs, that by its root?  Judged at `at`.  DIQI_ERROR_CERTIFICATE_CHAIN, _EXPIRED. */
-gboolean signer_site_verify (const SignerSite *site, const Certificate *leaf, Micros at, GError **error);
 void signer_site_free (SignerSite *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignerSite, signer_site_free)
 SignerSite *signer_get_site (SignerClient *client, GError **error);

@@ -213,13 +213,3 @@ signer_site_ca_for_key (const SignerSite *site, KeyAlgorithm algorithm)
 	}
 	return NULL;
 }
-
-gboolean
-signer_site_verify (const SignerSite *site, const Certificate *leaf, Micros at, GError **error)
-{
-	const SignerCa *ca = signer_site_ca_of (site, leaf);
-	if (ca == NULL)
-		return diqi_fail (error, DIQI_ERROR_CERTIFICATE_CHAIN, NULL, "no authority of this site issued the certificate");
-	Certificate *const chain[] = { ca->certificate, ca->root };
-	return certificate_verify_chain (leaf, chain, G_N_ELEMENTS (chain), at, error);
-}

@@ -264,12 +264,6 @@ hsm_find_key (Hsm *hsm, const char *label, Pkcs11KeyFacts *out, GError **error)
 }
 
 gboolean
-hsm_find_sealing_key (Hsm *hsm, const char *label, Pkcs11KeyFacts *out, GError **error)
-{
-	return read_key_facts (ask (hsm, order_new ("find_sealing", label), error), out, error);
-}
-
-gboolean
 hsm_make_sealing_key (Hsm *hsm, const char *label, GError **error)
 {
 	return tell (hsm, "make_sealing", label, KEY_GENERATION_PATIENCE_MS, error);

@@ -25,7 +25,6 @@ void hsm_keeper_ended (Hsm *hsm);
 /* See pki/pkcs11.h for each. */
 gboolean hsm_facts (Hsm *hsm, Pkcs11Facts *out, GError **error);
 gboolean hsm_find_key (Hsm *hsm, const char *label, Pkcs11KeyFacts *out, GError **error);
-gboolean hsm_find_sealing_key (Hsm *hsm, const char *label, Pkcs11KeyFacts *out, GError **error);
 gboolean hsm_make_sealing_key (Hsm *hsm, const char *label, GError **error);
 GBytes *hsm_seal (Hsm *hsm, const char *label, const char *context, gconstpointer p, gsize n, GError **error);
 GBytes *hsm_unseal (Hsm *hsm, const char *label, const char *context, GBytes *sealed, GError **error);

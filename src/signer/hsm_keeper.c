@@ -87,16 +87,6 @@ do_find (Keeper *keeper, const Order *order, Answer *out, GError **error)
 }
 
 static gboolean
-do_find_sealing (Keeper *keeper, const Order *order, Answer *out, GError **error)
-{
-	Pkcs11KeyFacts facts;
-	if (!pkcs11_find_sealing_key (keeper->token, order->label, &facts, error))
-		return FALSE;
-	put_key_facts (&facts, out);
-	return TRUE;
-}
-
-static gboolean
 do_make (Keeper *keeper, const Order *order, Answer *out, GError **error)
 {
 	g_auto (Pkcs11KeyFacts) facts = { 0 };
@@ -154,7 +144,7 @@ static const struct {
 	gboolean opened, label, context;      /* what must be there */
 } verbs[] = {
 	{ "open", do_open, FALSE, FALSE, FALSE }, { "facts", do_facts, TRUE, FALSE, FALSE },
-	{ "find", do_find, TRUE, TRUE, FALSE }, { "find_sealing", do_find_sealing, TRUE, TRUE, FALSE },
+	{ "find", do_find, TRUE, TRUE, FALSE },
 	{ "make", do_make, TRUE, TRUE, FALSE }, { "make_sealing", do_make_sealing, TRUE, TRUE, FALSE }, { "delete", do_delete, TRUE, TRUE, FALSE },
 	{ "sign", do_sign, TRUE, TRUE, FALSE }, { "seal", do_seal, TRUE, TRUE, TRUE }, { "unseal", do_unseal, TRUE, TRUE, TRUE },
 };

@@ -7,7 +7,7 @@
  * Messages are frames (frame.h) of JSON, some with raw bytes; one at a time, each answered:
  *   {"do":"open","module","token","serial","last_try"} + PIN → token's facts       first, once
  *   {"do":"facts"}                          → token's facts
- *   {"do":"find"|"find_sealing","label"}    → {"spki" (base64; absent: the token has none), "sensitive", "extractable", "local"}
+ *   {"do":"find","label"}                   → {"spki" (base64; absent: the token has none), "sensitive", "extractable", "local"}
  *   {"do":"make","label","algorithm"}       → the same
  *   {"do":"make_sealing"|"delete","label"}  → {}
  *   {"do":"sign","label"} + input           → {} + signature
