@@ -278,6 +278,47 @@ insert_pinned (Tx *tx, const OfficersArgs *args, CertificateRow *row, const char
 	       (!inserted || authority_changed (tx, args->authority, row, args->now, change_seq, error));
 }
 
+/* --- the site's own services ----------------------------------------------------------- */
+
+static gboolean
+adopt_service (Tx *tx, const OfficersArgs *args, const Certificate *certificate, const char *profile, GError **error)
+{
+	g_auto (CertificateRow) row = { 0 };
+	g_auto (CertificateRow) known = { 0 };
+	gboolean found;
+
+	return certificate_row_fill (args->authority, &row, certificate, error) && db_certificate_get (tx, row.serial, FALSE, &known, &found, error) &&
+	       (found || insert_pinned (tx, args, &row, profile, error));
+}
+
+static gboolean
+adopt_services (Tx *tx, gpointer arg, GError **error)
+{
+	const OfficersArgs *args = arg;
+	const SignerSite *site = args->authority->site;
+	const struct {
+		const Certificate *certificate;
+		const char *profile;
+	} services[] = {
+		{ site->log, "log" }, { site->receipt, "receipt" }, { site->document, "document" }, { site->tsa, "tsa" }, { site->tls, "server" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
+		if (services[i].certificate && !adopt_service (tx, args, services[i].certificate, services[i].profile, error))
+			return FALSE;
+	return TRUE;
+}
+
+gboolean
+authority_adopt_services (Authority *authority, GError **error)
+{
+	OfficersArgs args = { .authority = authority, .now = clock_now (authority->clock) };
+
+	return store_run (authority->store, "authority.services", adopt_services, &args, error);
+}
+
+/* --- officers' certificates --------------------------------------------------------------- */
+
 static gboolean
 adopt_officer (Tx *tx, const OfficersArgs *args, const json_t *officer, GError **error)
 {

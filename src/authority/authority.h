@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Authority, authority_free)
 const SignerSite *authority_site (const Authority *authority);
 /* The signer renewed certificates of its services: `fresh` says which.  One thread at a time. */
 void authority_renewed (Authority *authority, const SignerSite *fresh);
+/* Takes the certificates of the site's services in, but responders', so that their status is known.  At start, and when some were renewed. */
+gboolean authority_adopt_services (Authority *authority, GError **error);
 StatusIndex *authority_status (Authority *authority);
 /* All profiles of the signer, as in SignerSite.profiles: a new reference.  set: as the signer answered after so many changes; an
  * older answer than the one that counts is let go, for answers may overtake each other. */

@@ -322,7 +322,7 @@ site_start (Site *site, const char *listen, GError **error)
 	/* What a crash left half done is finished before anybody can ask. */
 	if (!registry_resume (site->registry, site->store, &finished, error) ||
 	    !recovery_resume (site->registry, site->store, site->signer, error) || !search_catch_up (site->registry, site->store, error) ||
-	    !site_record_officers (site, error) || !site_record_ceremonies (site, error) || !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
+	    !authority_adopt_services (site->authority, error) || !site_record_officers (site, error) || !site_record_ceremonies (site, error) || !sale_clock_resume (site->sale_clock, error) || !jobs_run_all (site->jobs, error))
 		return FALSE;
 	log_keeper_start (site->keeper);
 	authority_worker_start (site->authority);

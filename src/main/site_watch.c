@@ -113,6 +113,8 @@ site_watch (gpointer user, GError **error)
 		if (fresh == NULL)
 			return FALSE;
 		authority_renewed (site->authority, fresh);
+		if (!authority_adopt_services (site->authority, error))
+			return FALSE;
 	}
 	site_tls_look (site);
 	g_autoptr (SiteAlarms) alarms = site_alarms_new (site);

@@ -87,6 +87,12 @@ try {
 		assert.equal(renewed.key, first.key);
 		assert.ok(renewed.well);
 		assert.equal(Math.round((renewed.end - first.end) / DAY), 267);
+		writeFileSync(at('ca.der'), (await world.public.get('/pki/issuing/ca.cer')).bytes);
+		await run('openssl', ['x509', '-inform', 'DER', '-in', at('ca.der'), '-out', at('ca.pem')]);
+		for (const { serial } of [first, renewed]) {
+			const { stdout: answer } = await run('openssl', ['ocsp', '-issuer', at('ca.pem'), '-serial', `0x${serial}`, '-no_nonce', '-noverify', '-url', `${site.url}/pki/issuing/ocsp`, '-resp_text']);
+			assert.match(answer, /Cert Status: good/);
+		}
 		assert.equal(await ask(), 200);
 		assert.equal(sockets.size, 1, 'the connection of before is the one that answers');
 		const { stdout } = await run('openssl', ['x509', '-in', ours[0], '-noout', '-serial']);
