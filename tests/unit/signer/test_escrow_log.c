@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "signer/chain.h"
@@ -120,12 +120,12 @@ test_long (void)
 	long_log_init (&log, records_wanted ());
 	g_stat (log.path, &facts);
 	guint64 before = status_of ("VmRSS:");
-	Micros begun = clock_monotonic ();
+	clock_t begun = clock ();
 	g_autoptr (Escrow) escrow = escrow_open (log.path, &error);
 	g_assert_no_error (error);
-	Micros took = clock_monotonic () - begun;
-	g_test_message ("records=%u file=%" G_GOFFSET_FORMAT "KiB start=%" G_GINT64_FORMAT "ms memory=%" G_GUINT64_FORMAT "KiB peak=%" G_GUINT64_FORMAT "KiB", log.n,
-	                (goffset) facts.st_size / 1024, took / 1000, status_of ("VmRSS:") - before, status_of ("VmHWM:") - before);
+	gint64 took = (gint64) (clock () - begun) * 1000 / CLOCKS_PER_SEC;
+	g_test_message ("records=%u file=%" G_GOFFSET_FORMAT "KiB start=%" G_GINT64_FORMAT "ms (of the processor) memory=%" G_GUINT64_FORMAT "KiB peak=%" G_GUINT64_FORMAT "KiB", log.n,
+	                (goffset) facts.st_size / 1024, took, status_of ("VmRSS:") - before, status_of ("VmHWM:") - before);
 	g_assert_cmpuint (keys_of (escrow, 1) + keys_of (escrow, 2), ==, log.n);
 	g_assert_cmpuint (keys_of (escrow, 2), ==, log.n / 2);
 	for (guint i = 0; i < log.n; i += MAX (log.n / 500, 1)) {
