@@ -200,7 +200,7 @@ static const CliOption init_options[] = {
 	{ "site", "ID", "its id in statements (default: a new UUID)", FALSE },
 	{ "base-uri", "URL", "where people reach it; goes into every certificate (default http://127.0.0.1:8080)", FALSE },
 	{ "store", "URI", "sqlite:PATH (default sqlite:data/diqi.db) or postgresql://…", FALSE },
-	{ "crl-shards", "N", "in how many lists the revocation list is also given out, 1 to 256, a power of two (default 16); fixed with the site", FALSE },
+	{ "crl-shards", "N", "in how many lists the revocation list is also given out, 1 to 256, a power of two (default 128); fixed with the site", FALSE },
 	{ "recovery-agents", "N", "how many recovery agents the key centre has (default 3); 0: no key centre", FALSE },
 	{ "threshold", "K", "how many of them together recover a key (default 2)", FALSE },
 	PASSPHRASE,

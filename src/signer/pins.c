@@ -147,9 +147,7 @@ pins_site_json (const Pins *pins, const json_t *profile_hashes)
 	json_object_set_new (object, "name", json_string (pins->name));
 	json_object_set_new (object, "base_uri", json_string (pins->base_uri));
 	json_object_set_new (object, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
-	/* Absent: what older versions meant as well. */
-	if (pins->shards != PINS_SHARDS)
-		json_object_set_new (object, "shards", json_integer ((json_int_t) pins->shards));
+	json_object_set_new (object, "shards", json_integer ((json_int_t) pins->shards));
 	set_pinned (pins, object);
 	json_object_set_new (object, "profiles", json_deep_copy (profile_hashes));
 	return jcs_bytes (object);

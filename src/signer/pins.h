@@ -35,7 +35,7 @@ char *pins_shard_uri (const PinnedCa *ca, guint shard);
 char *pins_list_uri (const PinnedCa *ca, const Serial *serial);
 #define PINS_FIRST_CA "issuing"
 #define PINS_MAX_CAS 16
-#define PINS_SHARDS 16             /* unless the ceremony says otherwise */
+#define PINS_SHARDS 128            /* of a new site that names none, and of one older than shards */
 #define PINS_MAX_SHARDS 256
 
 typedef struct {

@@ -54,7 +54,7 @@ const listed = async (name, serial) => {
 try {
 	const application = await (await world.draft()).through('confirmed'), other = await world.certify();
 	const { holder } = application;
-	const serial = holder.serial, shard = `shard/${Number(`0x${serial.slice(-2)}`) % 16}.crl`;
+	const serial = holder.serial, shard = `shard/${Number(`0x${serial.slice(-2)}`) % 128}.crl`;
 	let file, oldFull;
 
 	await check('a certificate names the list of its shard, and passes with full, shard and delta', async () => {
@@ -70,7 +70,7 @@ try {
 		assert.match(await text(await fetchList(shard)), /Issuing Distribution Point: critical/);
 		assert.match(await text(await fetchList('delta.crl')), /Delta CRL Indicator: critical/);
 		/* Another shard's list says nothing of it: openssl finds none (3). */
-		const foreign = `shard/${(Number(`0x${serial.slice(-2)}`) + 1) % 16}.crl`;
+		const foreign = `shard/${(Number(`0x${serial.slice(-2)}`) + 1) % 128}.crl`;
 		assert.equal(await verify(file, [await fetchList(foreign)]), 44);
 	});
 
@@ -104,7 +104,7 @@ try {
 		assert.ok(await listed('full.crl', serial));
 		const answer = await world.public.get('/pki/issuing/full.crl');
 		assert.equal((await world.public.get('/pki/issuing/full.crl', { headers: { 'If-None-Match': answer.headers.get('etag') } })).status, 304);
-		for (const path of ['shard/16.crl', 'shard/x.crl', 'shard/01.crl', 'shard/1', 'shard/99999999999999999999.crl'])
+		for (const path of ['shard/128.crl', 'shard/x.crl', 'shard/01.crl', 'shard/1', 'shard/99999999999999999999.crl'])
 			expectProblem(await world.public.get(`/pki/issuing/${path}`), 404, 'not_found');
 		expectProblem(await world.public.get('/pki/nobody/full.crl'), 404, 'not_found');
 		assert.ok(!(await listed('full.crl', other.serial)));
