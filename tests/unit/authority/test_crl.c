@@ -1,6 +1,7 @@
 /* The lists: number, contents, when they are made anew, and that the signer is told each change once. */
 #include "base/error.h"
 #include "base/random.h"
+#include "signer/pins.h"
 #include "unit/authority/local_ca.h"
 #include "unit/support/test_store.h"
 
@@ -203,7 +204,7 @@ test_expired_leave (TestStore *t)
 static GBytes *
 list_of (World *world, ListKind kind, const Certificate *certificate, CrlFacts *facts)
 {
-	guint shard = kind == LIST_SHARD ? certificate_serial (certificate)->b[19] % 16 : 0;
+	guint shard = kind == LIST_SHARD ? certificate_serial (certificate)->b[19] % PINS_SHARDS : 0;
 	GBytes *der = authority_list (world->authority, "issuing", kind, shard, NULL, NULL);
 	g_autoptr (GError) error = NULL;
 
@@ -239,7 +240,7 @@ test_only_what_changed (TestStore *t)
 	tick (world);
 	g_assert_cmpuint (world->ca->told, ==, told + 2);
 	g_assert_null (authority_list (world->authority, "gm", LIST_FULL, 0, NULL, NULL));
-	g_assert_null (authority_list (world->authority, "issuing", LIST_SHARD, 16, NULL, NULL));
+	g_assert_null (authority_list (world->authority, "issuing", LIST_SHARD, PINS_SHARDS, NULL, NULL));
 	g_assert_null (authority_list (world->authority, "issuing", LIST_DELTA, 1, NULL, NULL));
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "signer/pins.h"
 
 static Fixture fixture;
 
@@ -181,7 +182,7 @@ test_numbers (void)
 		restart (&c);
 	}
 	order = order_of (c.number + 1, LIST_SHARD);
-	order.shard = 16;
+	order.shard = PINS_SHARDS;
 	assert_no_list (&c, &order, DIQI_ERROR_FIELD_VALUE);
 	order = order_of (c.number + 1, LIST_DELTA);
 	order.base = TRUE;
@@ -202,13 +203,13 @@ test_shards (void)
 	case_init (&c);
 	const Serial *serial = certificate_serial (c.certificate);
 	say_revoked (&c, serial, REASON_SUPERSEDED);
-	for (guint shard = 0; shard < 16; shard++) {
+	for (guint shard = 0; shard < PINS_SHARDS; shard++) {
 		g_autoptr (GBytes) der = list (&c, LIST_SHARD, shard, FALSE);
 		g_auto (CrlFacts) facts = { 0 };
 		g_assert_true (crl_verify_list (der, fixture.created.issuing, &facts, NULL));
 		g_autofree char *end = g_strdup_printf ("/pki/issuing/shard/%u.crl", shard);
 		g_assert_true (g_str_has_suffix (facts.point, end));
-		g_assert_cmpint (reason_in (der, serial), ==, shard == serial->b[19] % 16 ? REASON_SUPERSEDED : -1);
+		g_assert_cmpint (reason_in (der, serial), ==, shard == serial->b[19] % PINS_SHARDS ? REASON_SUPERSEDED : -1);
 		if (reason_in (der, serial) < 0)
 			continue;
 		/* And the certificate says so. */
