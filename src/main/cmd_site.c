@@ -40,22 +40,37 @@ read_shards (Cli *cli, guint *out, GError **error)
 }
 
 static gboolean
-run_init (Cli *cli, GError **error)
+read_algorithms (Cli *cli, InitOptions *options, GError **error)
 {
-	KeyAlgorithm algorithm = KEY_P256;
 	const char *name = cli_option (cli, "algorithm");
-	KeyAlgorithm second = KEY_P256;
-	if ((name != NULL && !key_algorithm_choose (name, NULL, &algorithm, error)) || !choose_second (cli, algorithm, &second, error))
-		return FALSE;
+	options->algorithm = options->second = KEY_P256;
+	options->has_second = cli_option (cli, "second") != NULL;
+	return (name == NULL || key_algorithm_choose (name, NULL, &options->algorithm, error)) && choose_second (cli, options->algorithm, &options->second, error);
+}
+
+static gboolean
+read_agents (Cli *cli, InitOptions *options, GError **error)
+{
 	gint64 agents, threshold;
 	if (!cli_int (cli, "recovery-agents", INIT_AGENTS, &agents, error)
 	    || !cli_int (cli, "threshold", agents == 0 ? 0 : INIT_THRESHOLD, &threshold, error))
 		return FALSE;
-	guint shards;
-	if (!read_shards (cli, &shards, error))
-		return FALSE;
 	if (agents < 0 || agents > INIT_AGENTS_MAX || threshold < 0 || threshold > agents)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/recovery-agents", "0 to %d recovery agents, and not more for the threshold", INIT_AGENTS_MAX);
+	options->recovery_agents = (guint) agents;
+	options->threshold = (guint) threshold;
+	return TRUE;
+}
+
+static gboolean
+run_init (Cli *cli, GError **error)
+{
+	InitOptions options = {
+		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
+		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
+	};
+	if (!read_algorithms (cli, &options, error) || !read_agents (cli, &options, error) || !read_shards (cli, &options.crl_shards, error))
+		return FALSE;
 	g_autoptr (Secret) passphrase = cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
 	if (passphrase == NULL)
 		return FALSE;
@@ -65,12 +80,10 @@ run_init (Cli *cli, GError **error)
 	g_auto (HsmOptions) hsm = { 0 };
 	if (!hsm_options_read (cli, &hsm, error))
 		return FALSE;
-	const InitOptions options = {
-		.dir = cli_option (cli, "dir"), .site = cli_option (cli, "site"), .name = cli_option (cli, "name"),
-		.base_uri = cli_option (cli, "base-uri"), .store = cli_option (cli, "store"),
-		.algorithm = algorithm, .has_second = cli_option (cli, "second") != NULL, .second = second, .passphrase = passphrase, .root_passphrase = root, .token = hsm.token, .root_token = hsm.root_token,
-		.crl_shards = shards, .recovery_agents = (guint) agents, .threshold = (guint) threshold,
-	};
+	options.passphrase = passphrase;
+	options.root_passphrase = root;
+	options.token = hsm.token;
+	options.root_token = hsm.root_token;
 	if (!init_site (&options, error))
 		return FALSE;
 	cli_note (cli, "made a site in %s\n"

@@ -170,11 +170,10 @@ make (Ceremony *ceremony, const CeremonyCa *in, const PinnedCa *above, Micros no
 	return new_ca_make (ceremony->pins, &wanted, error);
 }
 
-gboolean
-ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **result, GError **error)
+/* above: the CA it is named under, NULL: none, or the site has none of that name. */
+static gboolean
+check_wanted (const Ceremony *ceremony, const CeremonyCa *in, const PinnedCa *above, GError **error)
 {
-	Micros now = ceremony_now (ceremony);
-	const PinnedCa *above = in->under != NULL ? pins_ca (ceremony->pins, in->under) : NULL;
 	if (in->under != NULL && above == NULL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/under", "the site has no CA %s", in->under);
 	if (above != NULL && in->has_algorithm && in->algorithm != above->algorithm)
@@ -183,8 +182,16 @@ ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **result, GErr
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, "/algorithm", "of a new root it must be said");
 	if (above == NULL && !check_new_root (&in->root, error))
 		return FALSE;
-	if (pins_ca (ceremony->pins, in->name) != NULL)
-		return diqi_fail (error, DIQI_ERROR_EXISTS, "/name", "the site has a CA %s already", in->name);
+	return pins_ca (ceremony->pins, in->name) == NULL || diqi_fail (error, DIQI_ERROR_EXISTS, "/name", "the site has a CA %s already", in->name);
+}
+
+gboolean
+ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **result, GError **error)
+{
+	Micros now = ceremony_now (ceremony);
+	const PinnedCa *above = in->under != NULL ? pins_ca (ceremony->pins, in->under) : NULL;
+	if (!check_wanted (ceremony, in, above, error))
+		return FALSE;
 	g_autoptr (NewCa) ca = make (ceremony, in, above, now, error);
 	if (ca == NULL || (above == NULL && !write_root (&in->root, ca->root_key, error)))
 		return FALSE;

@@ -101,6 +101,34 @@ read_cas (const json_t *reply, SignerSite *site, GError **error)
 	return site->cas->len > 0 || diqi_fail (error, DIQI_ERROR_INTERNAL, NULL, "the signer's reply lacks cas");
 }
 
+static gboolean
+read_texts (const json_t *reply, SignerSite *site, GError **error)
+{
+	const struct {
+		const char *name;
+		char **to;
+	} texts[] = { { "site", &site->site }, { "name", &site->name }, { "base_uri", &site->base_uri }, { "origin", &site->origin } };
+	for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+		if (!read_text (reply, texts[i].name, texts[i].to, error))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean
+read_certificates (const json_t *reply, SignerSite *site, GError **error)
+{
+	const struct {
+		const char *name;
+		Certificate **to;
+	} certificates[] = { { "root", &site->root }, { "issuing", &site->issuing }, { "ocsp", &site->ocsp }, { "log", &site->log },
+	                     { "receipt", &site->receipt }, { "document", &site->document }, { "tsa", &site->tsa } };
+	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
+		if (!read_certificate (reply, certificates[i].name, certificates[i].to, error))
+			return FALSE;
+	/* A site may have its TLS certificate from elsewhere. */
+	return json_object_get (reply, "tls") == NULL || read_certificate (reply, "tls", &site->tls, error);
+}
+
 SignerSite *
 signer_get_site (SignerClient *client, GError **error)
 {
@@ -108,16 +136,8 @@ signer_get_site (SignerClient *client, GError **error)
 	if (reply == NULL)
 		return NULL;
 	g_autoptr (SignerSite) site = g_new0 (SignerSite, 1);
-	if (!read_algorithm (reply, &site->algorithm, error)
-	    || !read_text (reply, "site", &site->site, error) || !read_text (reply, "name", &site->name, error)
-	    || !read_text (reply, "base_uri", &site->base_uri, error) || !read_text (reply, "origin", &site->origin, error)
-	    || !read_certificate (reply, "root", &site->root, error) || !read_certificate (reply, "issuing", &site->issuing, error)
-	    || !read_certificate (reply, "ocsp", &site->ocsp, error) || !read_certificate (reply, "log", &site->log, error)
-	    || !read_certificate (reply, "receipt", &site->receipt, error) || !read_certificate (reply, "document", &site->document, error)
-	    || !read_certificate (reply, "tsa", &site->tsa, error)
+	if (!read_algorithm (reply, &site->algorithm, error) || !read_texts (reply, site, error) || !read_certificates (reply, site, error)
 	    || !read_cas (reply, site, error))
-		return NULL;
-	if (json_object_get (reply, "tls") != NULL && !read_certificate (reply, "tls", &site->tls, error))
 		return NULL;
 	site->test_site = g_strcmp0 (json_string_value (json_object_get (reply, "kind")), "test") == 0;
 	site->profiles = json_incref (json_object_get (reply, "profiles"));

@@ -49,6 +49,32 @@ remember_modulus (Journal *journal, const char *base64, GError **error)
 /* --- reading ------------------------------------------------------------------ */
 
 static gboolean
+read_hash (const char *hex, const char *pointer, Fingerprint *out, GError **error)
+{
+	return hex_decode (hex, out->b, sizeof out->b) || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, pointer, "not a hash");
+}
+
+static gboolean
+read_serial (const char *hex, const char *pointer, Serial *out, GError **error)
+{
+	return serial_from_hex (hex, out) || diqi_fail (error, DIQI_ERROR_FIELD_VALUE, pointer, "not a serial");
+}
+
+/* request, use: may be NULL. */
+static gboolean
+read_request (const char *request, gint64 copy, const char *use, JournalIssue *issue, GError **error)
+{
+	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
+	if (use != NULL && (strcmp (use, "encrypt") != 0 || request == NULL))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/use", "not a use");
+	issue->has_request = request != NULL;
+	issue->copy = (guint8) copy;
+	issue->encrypts = use != NULL;
+	return request == NULL || read_hash (request, "/request", &issue->request, error);
+}
+
+static gboolean
 replay_issue (Journal *journal, ChainLine *record, GError **error)
 {
 	const char *type, *profile, *serial, *spki, *certificate, *der, *ca = PINS_FIRST_CA, *request = NULL, *reviewer = NULL, *issuer = NULL, *use = NULL, *renews = NULL;
@@ -62,23 +88,14 @@ replay_issue (Journal *journal, ChainLine *record, GError **error)
 		{ "reviewer", FIELD_HEX32, FALSE, 0, &reviewer }, { "issuer", FIELD_HEX32, FALSE, 0, &issuer },
 		{ "renews", FIELD_STRING, FALSE, 40, &renews },
 	};
-	Serial renewed;
 	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
-	if (renews != NULL && !serial_from_hex (renews, &renewed))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/renews", "not a serial");
-	if (copy < 0 || copy >= REQUEST_MAX_COPIES)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/copy", "not a copy");
-	if (use != NULL && (strcmp (use, "encrypt") != 0 || request == NULL))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/use", "not a use");
-	JournalIssue issue = { .ca = g_intern_string (ca), .has_request = request != NULL, .copy = (guint8) copy, .encrypts = use != NULL,
-	                       .offset = record->offset, .n = (guint32) record->n };
-	if (!serial_from_hex (serial, &issue.serial))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/serial", "not a serial");
-	if (request != NULL && !hex_decode (request, issue.request.b, sizeof issue.request.b))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/request", "not a hash");
-	if (!hex_decode (spki, issue.spki.b, sizeof issue.spki.b) || !hex_decode (certificate, issue.certificate.b, sizeof issue.certificate.b))
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/spki", "not a hash");
+	Serial renewed;
+	JournalIssue issue = { .ca = g_intern_string (ca), .offset = record->offset, .n = (guint32) record->n };
+	if ((renews != NULL && !read_serial (renews, "/renews", &renewed, error)) || !read_request (request, copy, use, &issue, error)
+	    || !read_serial (serial, "/serial", &issue.serial, error) || !read_hash (spki, "/spki", &issue.spki, error)
+	    || !read_hash (certificate, "/certificate", &issue.certificate, error))
+		return FALSE;
 	journal->last_time = MAX (journal->last_time, time);
 	note_service (journal, profile, &issue.serial);
 	return issues_add (journal->issues, &issue, renews != NULL ? &renewed : NULL, error) && (renews != NULL || remember_modulus (journal, der, error));
