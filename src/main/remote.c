@@ -139,10 +139,8 @@ exchange_bytes (Remote *remote, const char *method, const char *path, const char
 		g_ptr_array_add (headers, g_strdup_printf ("Diqi-Access-Code: %s", remote->access_code));
 	g_ptr_array_add (headers, NULL);
 
-	if (!http_request (remote->http, method, path, (const char *const *) headers->pdata, type, body, n, reply, error)) {
-		g_prefix_error (error, "%s: ", remote->server);
+	if (!http_request (remote->http, method, path, (const char *const *) headers->pdata, type, body, n, reply, error))
 		return FALSE;
-	}
 	if (reply->status < 200 || reply->status >= 300) {
 		problem_to_error (reply, error);
 		if (cli_wants_json (remote->cli) && reply->json != NULL && !remote->leaving)
