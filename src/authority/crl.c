@@ -23,7 +23,8 @@
 #define EAGER_ENTRIES 10000
 /* A delta longer than this ends by a new full list to start from. */
 #define DELTA_ENTRIES 5000
-/* After a long round as long a rest, so that revoking many does not make the same lists over and over. */
+/* After a long round as long a rest, so that revoking many does not make the same lists over and over.  What grows old does
+ * not wait for its end: a clock that steps past the life of all lists just after a long round must not leave them expired. */
 #define LONG_ROUND (100 * MICROS_PER_MS)
 #define LONGEST_REST (400 * MICROS_PER_MS)
 
@@ -62,6 +63,17 @@ is_old (const PublishedList *list, Micros now)
 {
 	/* A test clock may have been set back. */
 	return !list->der || now >= list->this_update + CRL_LIFE / 2 || now < list->this_update;
+}
+
+static gboolean
+any_is_old (const CaLists *lists, Micros now)
+{
+	if (is_old (&lists->full, now) || is_old (&lists->delta, now))
+		return TRUE;
+	for (guint i = 0; i < lists->ca->shards; i++)
+		if (is_old (&lists->shards[i], now))
+			return TRUE;
+	return FALSE;
 }
 
 static gboolean
@@ -297,7 +309,7 @@ authority_crl (Authority *authority, guint64 *number, Micros *next_update)
 static gboolean
 tick_ca (Authority *authority, CaLists *lists, GError **error)
 {
-	if (lists->rest_until > clock_monotonic ())
+	if (lists->rest_until > clock_monotonic () && !any_is_old (lists, clock_now (authority->clock)))
 		return TRUE;
 	return authority_tell (authority, lists, error) && publish (authority, lists, FALSE, error);
 }

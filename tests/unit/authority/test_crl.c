@@ -1,4 +1,5 @@
 /* The lists: number, contents, when they are made anew, and that the signer is told each change once. */
+#include "authority/authority_private.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "signer/pins.h"
@@ -122,6 +123,28 @@ test_half_of_its_life (TestStore *t)
 	tick (world);
 	g_assert_cmpuint (current (world, &later), >, first);
 	g_assert_cmpint (later, >, next);
+}
+
+/* After long work what changed waits; what grows old does not, and no list expires over it. */
+static void
+test_rest (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (Certificate) certificate = new_certificate (world);
+	g_autoptr (GError) error = NULL;
+	CaLists *resting = g_ptr_array_index (world->authority->lists, 0);
+	Micros next, later;
+	guint64 first = current (world, &next);
+
+	revoke_it (world, certificate, REASON_SUPERSEDED);
+	resting->rest_until = clock_monotonic () + MICROS_PER_HOUR;
+	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_cmpuint (current (world, &later), ==, first);
+	clock_set (world->clock, next + MICROS_PER_DAY);
+	g_assert_true (authority_tick (world->authority, &error));
+	g_assert_cmpuint (current (world, &later), >, first);
+	g_assert_cmpint (later, >, next + MICROS_PER_DAY);
+	g_assert_true (lists (world, certificate, REASON_SUPERSEDED));
 }
 
 /* A database brought back from an older copy asks for numbers that the signer has not seen. */
@@ -300,6 +323,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/crl/hold-ended-by-a-stranger", test_hold_ended_by_a_stranger);
 	test_store_add ("/authority/crl/hold-ended-unheard", test_hold_ended_unheard);
 	test_store_add ("/authority/crl/half-of-its-life", test_half_of_its_life);
+	test_store_add ("/authority/crl/rest", test_rest);
 	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
 	test_store_add ("/authority/crl/signer-away", test_signer_away);
 	test_store_add ("/authority/crl/worker", test_worker);
