@@ -27,3 +27,13 @@ export function expectProblem(reply, status, code, pointer) {
 		assert.equal(reply.body.errors?.[0]?.pointer, pointer, shown(reply));
 	return reply.body;
 }
+
+// What is promised within so many milliseconds, on a machine that others use as well: one try of three keeps it.
+// `attempt` answers how long it took, or throws when it never comes.
+export async function expectWithin(milliseconds, attempt) {
+	const took = [];
+	do
+		took.push(await attempt(took.length));
+	while (took.at(-1) > milliseconds && took.length < 3);
+	assert.ok(took.at(-1) <= milliseconds, `${took} ms`);
+}
