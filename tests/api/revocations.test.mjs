@@ -80,8 +80,9 @@ try {
 		await sleep(1500);
 		assert.equal((await status(lost.serial)).status, 'held');
 		await world.advance(2 * day);
-		for (let i = 0; i < 50 && (await status(frozen.serial)).status === 'held'; i++)
-			await sleep(100);
+		for (const { serial } of [lost, frozen])
+			for (let i = 0; i < 100 && (await status(serial)).status === 'held'; i++)
+				await sleep(100);
 		assert.deepEqual([(await status(lost.serial)).reason, (await status(frozen.serial)).reason], ['keyCompromise', 'cessationOfOperation']);
 	});
 } finally {

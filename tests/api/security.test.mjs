@@ -193,9 +193,9 @@ try {
 	await check('I-01: a revocation struck from the database stays one: for OCSP, the CRL and at the login', async () => {
 		const victim = await world.certify('person');
 		expectStatus(await revoke(victim, victim.serial), 200);
-		await sleep(1000);
 		assert.equal(ocsp(victim.serial), 'revoked');
-		assert.ok(await listed(victim.serial));
+		for (let i = 0; !await listed(victim.serial); i++, await sleep(100))
+			assert.ok(i < 100, 'never listed');
 		const seq = sql('SELECT max(change_seq) + 1 FROM certificates');
 		sql(`UPDATE certificates SET status = 'valid', revoked_at = NULL, reason = NULL, change_seq = ${seq} WHERE serial = '${victim.serial}'`);
 		sql(`UPDATE authority_counters SET value = ${seq} WHERE name = 'change'`);

@@ -288,7 +288,7 @@ test_big_header (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpint (g_atomic_int_get (&handled), ==, 0);
 }
 
-/* Sends one byte every 50 ms until the peer is gone; the milliseconds that took. */
+/* Sends one byte every 50 ms until the peer is gone, for five seconds at most; the milliseconds that took. */
 static guint
 drip (guint16 port, const char *first, const char *byte)
 {
@@ -311,11 +311,11 @@ test_slow_header (Site *site, gconstpointer unused G_GNUC_UNUSED)
 {
 	guint ms = drip (site->port, "GET / HTTP/1.1\r\nHost: a\r\nX-A: ", "a");
 	g_assert_cmpuint (ms, >=, 400);
-	g_assert_cmpuint (ms, <, 1500);
+	g_assert_cmpuint (ms, <, 4000);
 	ms = drip (site->port, "", "G");
-	g_assert_cmpuint (ms, <, 1500);
+	g_assert_cmpuint (ms, <, 4000);
 	ms = drip (site->port, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nX-A: ", "a");
-	g_assert_cmpuint (ms, <, 1500);
+	g_assert_cmpuint (ms, <, 4000);
 	g_autofree char *fast = raw_exchange (site->port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", -1);
 	g_assert_cmpuint (raw_status (fast, 0), ==, 200);
 }
@@ -326,11 +326,11 @@ test_slow_body (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	g_atomic_int_set (&handled, 0);
 	guint ms = drip (site->port, POST "Content-Length: 1000\r\n\r\n", "b");
 	g_assert_cmpuint (ms, >=, 700);
-	g_assert_cmpuint (ms, <, 1800);
+	g_assert_cmpuint (ms, <, 4000);
 	ms = drip (site->port, POST "Transfer-Encoding: chunked\r\n\r\n200\r\n", "b");
-	g_assert_cmpuint (ms, <, 1800);
+	g_assert_cmpuint (ms, <, 4000);
 	ms = drip (site->port, POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", "t");
-	g_assert_cmpuint (ms, <, 1800);
+	g_assert_cmpuint (ms, <, 4000);
 	g_assert_cmpint (g_atomic_int_get (&handled), ==, 0);
 }
 
@@ -341,6 +341,7 @@ test_rate_limit (Site *site, gconstpointer unused G_GNUC_UNUSED)
 {
 	guint good = 0, refused = 0;
 	int fd = raw_connect (site->port);
+	gint64 start = g_get_monotonic_time ();
 	for (int i = 0; i < 15; i++)
 		raw_send (fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", -1);
 	g_autofree char *answers = raw_read (fd, 200);
@@ -352,7 +353,7 @@ test_rate_limit (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	}
 	g_assert_cmpuint (good + refused, ==, 15);
 	g_assert_cmpuint (good, >=, 10);
-	g_assert_cmpuint (good, <=, 11);
+	g_assert_cmpint (good, <=, 11 + 5 * (g_get_monotonic_time () - start) / G_USEC_PER_SEC);
 	assert_has (answers, "Retry-After: 1\r\n");
 	g_usleep (1100000);
 	g_autofree char *later = raw_exchange (site->port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", -1);

@@ -92,7 +92,7 @@ test_running_request_finishes (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	server_stop (site->server, 5000);
 	gint64 taken = g_get_monotonic_time () - start;
 	g_assert_cmpint (taken, >, 200000);
-	g_assert_cmpint (taken, <, 2000000);
+	g_assert_cmpint (taken, <, 4000000);                  /* not the whole of its five seconds */
 	g_autofree char *answer = raw_read (fd, 200);
 	g_assert_cmpuint (raw_status (answer, 0), ==, 200);
 	assert_has (answer, "Connection: close\r\n");
@@ -118,7 +118,7 @@ test_queue_is_refused (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	g_usleep (50000);
 	gint64 start = g_get_monotonic_time ();
 	server_stop (site->server, 100);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, 2000000);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, 5000000);
 	for (guint i = 0; i < G_N_ELEMENTS (fd); i++) {
 		g_autofree char *answer = raw_read (fd[i], 200);
 		done += raw_status (answer, 0) == 200;
@@ -168,8 +168,8 @@ test_under_load (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	g_usleep (300000);
 	g_atomic_int_set (&stop, 1);
 	gint64 start = g_get_monotonic_time ();
-	server_stop (site->server, 3000);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, 2000000);
+	server_stop (site->server, 6000);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, 5000000);
 	for (guint i = 0; i < G_N_ELEMENTS (loads); i++) {
 		g_thread_join (threads[i]);
 		g_assert_cmpuint (loads[i].good, >, 5);
@@ -187,7 +187,7 @@ test_unread_answer (Site *site, gconstpointer unused G_GNUC_UNUSED)
 	g_usleep (100000);
 	gint64 start = g_get_monotonic_time ();
 	server_stop (site->server, 300);
-	g_assert_cmpint (g_get_monotonic_time () - start, <, 1500000);
+	g_assert_cmpint (g_get_monotonic_time () - start, <, 5000000);
 	close (fd);
 }
 
