@@ -24,6 +24,14 @@ rule "no SQL outside *_db.c, migrations and store" '"(SELECT|INSERT INTO|UPDATE|
 	$(echo "$c" | grep -vE '_db\.c$|^src/store/')
 rule "no unfinished work" '\b(TODO|FIXME|XXX)\b' $c
 rule "no machine path" '(^|[[:space:]"=(:])/(work|root|home)/' $(git ls-files | grep -vE '^tests/vectors/|^tools/check-source.sh$|^LICENSE$')
+# Under systemd a call that a unit's filter does not have ends the process; @system-service is without those of the clock.
+bad=$(for unit in packaging/*.service; do
+	for call in $(sed -n '/^static const int allowed\[\]/,/};/p' src/signer/sandbox.c | grep -oE '[a-z_]*adjtime[a-z]*' | sort -u); do
+		grep -qE "^SystemCallFilter=.* $call( |\$)" "$unit" || echo "# $unit: no $call in SystemCallFilter"
+	done
+	grep '^ProtectClock=yes' "$unit" | sed "s|^|# $unit: |"
+done)
+[ -z "$bad" ] && echo "ok - units let the signer ask about the kernel's clock" || { echo "$bad"; echo "not ok - units let the signer ask about the kernel's clock"; }
 long=$(for f in $c; do n=$(wc -l <"$f"); [ "$n" -gt 600 ] && echo "# $f: $n lines"; done; true)
 [ -z "$long" ] && echo "ok - source files hold one concept in at most 600 lines" || { echo "$long"; echo "not ok - source files hold one concept in at most 600 lines"; }
 bad=

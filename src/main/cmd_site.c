@@ -90,7 +90,7 @@ run_init (Cli *cli, GError **error)
 	          "  - take %s off this machine\n"
 	          "  - hand each officers/*.p12 with its .pin to its owner, then delete both\n"
 	          "  - then: diqi serve --dir %s", options.dir,
-	          hsm.root_token != NULL ? "the root's token" : "root/root.key", options.dir);
+	          hsm.root_token != NULL ? "the root's token" : options.has_second ? "root/*.key" : "root/root.key", options.dir);
 	return TRUE;
 }
 

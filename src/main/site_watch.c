@@ -1,8 +1,8 @@
 /* main/site_watch.c — the site's own certificates and its roots' lists: renewed in time, and an alarm 30 and 14 days before one ends that was not; beside them
  * what the host gives (site_alarms.c).
  *
- * The signer renews its services by itself when it is asked (signer/renew.h).  What a root signs, and the certificate of the web server, are made
- * in a ceremony (docs/operations.md): of those people must be told.
+ * The signer renews its services, and the web server's certificate if it made it, by itself when it is asked (signer/renew.h).  What a root signs
+ * is made in a ceremony (docs/operations.md), and a TLS certificate of another authority comes from there: of those people must be told.
  */
 #include "base/error.h"
 #include "main/site.h"

@@ -20,8 +20,8 @@
  * | officers      | none    |         |                                                     | officers (the list) |
  * | officers.set  | issuing | yes     | list, statements [compact, compact]                 | officers |
  * | issue         | issuing | yes     | request (text), copy?, serial, encryption_serial?, reviewer, issuer (compact) | certificate, encryption_certificate?, envelope? |
- * | profiles      | none    |         |                                                     | profiles (with their texts) |
- * | profile.set   | none    | profiles.log | profile (text), open, statements [compact, compact] | profiles |
+ * | profiles      | none    |         | known? (a count of changes)                         | changes; profiles (with their texts) unless `known` is that count |
+ * | profile.set   | none    | profiles.log | profile (text), open, statements [compact, compact] | profiles, changes |
  * | agents        | none    |         |                                                     | agents {version, threshold, agents, keys, lost} |
  * | agents.set    | issuing | agents.log | list, statements [compact, compact]              | agents |
  * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, envelope? |
@@ -38,7 +38,8 @@
  * | token.unlock  | tokens  | if new  | request (text), review, complete, unlock (compact), spki | pin |
  * | token.initialise | tokens | if new | token, statements [compact, compact], spki           | pin |
  * | stamp           | tsa     | sometimes | query (RFC 3161, at most TSP_MAX_REQUEST bytes)   | response (a refusal is one too) |
- * | renew           | issuing | if due  |                                                     | renewed [name of a service] (signer/renew.h) |
+ * | renew           | issuing | if due  |                                                     | renewed [name of a service] (signer/renew.h), no_stamps? (why) |
+ * | ceremonies      | none    |         | transcript? (hash of a file)                        | ceremonies [{transcript, time, kept}]; with a transcript its text |
  * | clock         | none    |         | now, frozen, synchronised?                                         | (test sites only) |
  */
 #pragma once
