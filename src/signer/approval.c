@@ -143,7 +143,7 @@ check_target (const Statement *statement, const ApprovalTarget *target, const ch
 
 static const Officer *
 check_one (const Court *court, const ApprovalTarget *target, const char *compact, const char *type, guint role, const char *field,
-           Fingerprint *identity, GError **error)
+           Fingerprint *identity, Micros *time, GError **error)
 {
 	const Officer *officer;
 	g_autoptr (Statement) statement = approval_open (court, compact, type, field, &officer, error);
@@ -156,6 +156,7 @@ check_one (const Court *court, const ApprovalTarget *target, const char *compact
 	if (!check_target (statement, target, field, error))
 		return NULL;
 	*identity = *statement_identity (statement);
+	*time = statement_time (statement);
 	return officer;
 }
 
@@ -163,8 +164,9 @@ gboolean
 service_approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *complete,
                          ServiceApprovals *out, GError **error)
 {
-	const Officer *first = check_one (court, target, review, "service.review", ROLE_REVIEWER, "/review", &out->identities[0], error);
-	const Officer *second = first != NULL ? check_one (court, target, complete, "service.complete", ROLE_ISSUER, "/complete", &out->identities[1], error) : NULL;
+	Micros reviewed;
+	const Officer *first = check_one (court, target, review, "service.review", ROLE_REVIEWER, "/review", &out->identities[0], &reviewed, error);
+	const Officer *second = first != NULL ? check_one (court, target, complete, "service.complete", ROLE_ISSUER, "/complete", &out->identities[1], &out->completed, error) : NULL;
 	if (second == NULL)
 		return FALSE;
 	out->officers[0] = first;
@@ -177,8 +179,9 @@ gboolean
 approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *issue,
                  Fingerprint *reviewer, Fingerprint *issuer, GError **error)
 {
-	const Officer *first = check_one (court, target, review, "application.review", ROLE_REVIEWER, "/reviewer", reviewer, error);
-	const Officer *second = first != NULL ? check_one (court, target, issue, "application.issue", ROLE_ISSUER, "/issuer", issuer, error) : NULL;
+	Micros time;
+	const Officer *first = check_one (court, target, review, "application.review", ROLE_REVIEWER, "/reviewer", reviewer, &time, error);
+	const Officer *second = first != NULL ? check_one (court, target, issue, "application.issue", ROLE_ISSUER, "/issuer", issuer, &time, error) : NULL;
 	if (second == NULL)
 		return FALSE;
 	if (strcmp (first->person, second->person) == 0 || fingerprint_equal (reviewer, issuer))

@@ -62,6 +62,7 @@ typedef struct {
 typedef struct {
 	const Officer *officers[2];
 	Fingerprint identities[2];        /* of the statements */
+	Micros completed;                 /* when the second signed */
 } ServiceApprovals;
 gboolean service_approvals_check (const Court *court, const ApprovalTarget *target, const char *review, const char *complete,
                                   ServiceApprovals *out, GError **error);

@@ -2,7 +2,8 @@
  *
  * A revocation is for ever (RFC 5280 5.3.1; a hold alone may be lifted).  What this signer once called revoked or held it keeps
  * so, whatever a caller says later: a row changed in the database, or a database from an old copy, brings no certificate
- * back.  The end of a hold needs the two officers' approvals over the service request that asks for it, and each request ends one hold once.
+ * back.  The end of a hold needs the two officers' approvals over the service request that asks for it; each request ends one hold once, and
+ * none that began after it was approved.
  *
  * The caller tells what changed, once; lists are made from what is remembered.
  */
@@ -17,6 +18,10 @@
 #include "signer/service_request.h"
 
 #define CRL_MAX_VALIDITY (31 * MICROS_PER_DAY)
+/* How far a list's number may be above the time in seconds, from which callers count, or above the last one.  JSON ends at 2^53: whoever
+ * used up all numbers would keep every later revocation off the lists, for good. */
+#define NUMBER_LEAP (G_GINT64_CONSTANT (1) << 32)
+#define NUMBER_STEP (G_GINT64_CONSTANT (1) << 20)
 
 gboolean
 status_check_window (const Keyring *keyring, Micros this_update, Micros next_update, Micros most, GError **error)
@@ -145,7 +150,10 @@ judge_unhold (const Keyring *keyring, const char *text, const char *review, cons
 	lifting->request = target.request;
 	lifting->review = approvals.identities[0];
 	lifting->complete = approvals.identities[1];
-	return TRUE;
+	/* Kept back, they would end a hold that those two never heard of. */
+	const Revoked *held = journal_revocation (keyring->journal, &lifting->serial);
+	return held == NULL || held->entry.reason != REASON_HOLD || approvals.completed >= held->entry.revoked_at - CLOCK_TOLERANCE
+		|| diqi_fail (error, DIQI_ERROR_STATEMENT_TIME, "/complete", "approved before the present hold began");
 }
 
 json_t *
@@ -219,9 +227,12 @@ read_order (Keyring *keyring, const json_t *message, ListOrder *order, GError **
 /* RFC 5280 5.2.3: numbers rise; two lists with one number could hide a revocation.  Lists of different scope, made together,
  * share one; a full list and the delta of its moment must (5.2.4). */
 static gboolean
-check_number (const ListOrder *order, GError **error)
+check_number (const Keyring *keyring, const ListOrder *order, GError **error)
 {
 	guint64 last = revocations_number (order->revocations);
+	gint64 most = MAX (keyring_now (keyring) / MICROS_PER_S + NUMBER_LEAP, (gint64) last + NUMBER_STEP);
+	if (order->number > most)
+		return diqi_fail (error, DIQI_ERROR_SIGNER, "/number", "the last list had number %" G_GUINT64_FORMAT ", and this is far above it", last);
 	guint64 of_list = revocations_list_number (order->revocations, order->kind, (guint) order->shard);
 	if (order->number > 0 && (guint64) order->number >= last && (guint64) order->number > of_list)
 		return order->kind != LIST_DELTA || revocations_base (order->revocations) != 0
@@ -254,7 +265,7 @@ message_crl (Keyring *keyring, const json_t *message, GBytes *raw, GBytes **repl
 		diqi_error_set (error, DIQI_ERROR_SIGNER, "/type", "a list is asked for without a raw part");
 		return NULL;
 	}
-	if (!read_order (keyring, message, &order, error) || !check_number (&order, error))
+	if (!read_order (keyring, message, &order, error) || !check_number (keyring, &order, error))
 		return NULL;
 	g_autoptr (GBytes) list = sign_list (keyring, &order, &entries, error);
 	if (list == NULL)

@@ -281,6 +281,20 @@ first_copy (const Keyring *keyring, const CertificateRequest *request)
 	return NULL;
 }
 
+/* What was called revoked is not followed by another copy: it may be the approvals that were wrong. */
+static gboolean
+check_siblings (const Keyring *keyring, const CertificateRequest *request, GError **error)
+{
+	for (guint copy = 0; copy < request->keys_n; copy++) {
+		const JournalIssue *issue = journal_by_request (keyring->journal, &request->hash, copy);
+		const JournalIssue *pair = journal_encryption (keyring->journal, &request->hash, copy);
+		if ((issue != NULL && journal_revocation (keyring->journal, &issue->serial) != NULL)
+		    || (pair != NULL && journal_revocation (keyring->journal, &pair->serial) != NULL))
+			return diqi_fail (error, DIQI_ERROR_CERTIFICATE_STATE, "/request", "copy %u of this request was revoked or is held: no more are made", copy);
+	}
+	return TRUE;
+}
+
 static gboolean
 check_approvals (Keyring *keyring, const IssueOrder *in, const CertificateRequest *request, Micros now,
                  Fingerprint *reviewer, Fingerprint *issuer, GError **error)
@@ -323,8 +337,10 @@ issue_anew (Keyring *keyring, const IssueOrder *in, const CertificateRequest *re
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/request/profile_version", "this version is closed to new certificates");
 	Micros now = keyring_now (keyring);
 	Fingerprint reviewer, issuer;
-	if (sibling != NULL ? !journal_approvals (keyring->journal, sibling, &reviewer, &issuer, error)
-	                    : !check_approvals (keyring, in, request, now, &reviewer, &issuer, error))
+	gboolean carried = sibling != NULL && now - serial_time (&sibling->serial) <= APPROVAL_MAX_AGE;
+	if (!check_siblings (keyring, request, error)
+	    || (carried ? !journal_approvals (keyring->journal, sibling, &reviewer, &issuer, error)
+	                : !check_approvals (keyring, in, request, now, &reviewer, &issuer, error)))
 		return FALSE;
 	const Order order = { .profile = profile, .subject = request->subject, .subject_n = request->subject_n, .keys = request->keys,
 	                      .keys_n = request->keys_n, .copy = in->copy, .validity_days = request->validity_days, .uscc = request->uscc,

@@ -8,7 +8,8 @@
  * key; both are signed, the key is enveloped for the holder and escrowed, and only then is anything written: all or nothing.
  *
  * A request may have several keys (copies), asked for one by one.  The first one signed carries the judgement over all:
- * the others follow on the approvals in its record, so that a request is never left half issued because time went by.
+ * the others follow on the approvals in its record, so that a request is never left half issued because time went by: for 30 days,
+ * as long as an approval is good, and as long as none of them was called revoked.
  */
 #pragma once
 #include "signer/keyring.h"

@@ -187,6 +187,11 @@ test_numbers (void)
 	order = order_of (c.number + 1, LIST_DELTA);
 	order.base = TRUE;
 	assert_no_list (&c, &order, DIQI_ERROR_FIELD_VALUE);
+	/* Nor one that leaves few or none above it: then nothing could be published again. */
+	for (int bits = 34; bits <= 53; bits++) {
+		order = order_of ((G_GUINT64_CONSTANT (1) << bits) - 1, LIST_FULL);
+		assert_no_list (&c, &order, DIQI_ERROR_SIGNER);
+	}
 	order = order_of (c.number + 1, LIST_FULL);
 	order.next_update = T0 + 32 * MICROS_PER_DAY;
 	assert_no_list (&c, &order, DIQI_ERROR_SIGNER);
@@ -231,12 +236,18 @@ unhold_request (const Serial *serial, const char *act)
 }
 
 static char *
-approve (guint officer, const char *type, const char *request)
+approve_at (guint officer, const char *type, Micros time, const char *request)
 {
 	Fingerprint hash;
 	fingerprint_of (request, strlen (request), &hash);
 	g_autofree char *hex = fingerprint_hex (&hash);
-	return fixture_sign (&fixture, officer, type, T0, json_pack ("{s:s, s:s}", "application", "0197b9a3-0000-7000-8000-0000000000ab", "request", hex));
+	return fixture_sign (&fixture, officer, type, time, json_pack ("{s:s, s:s}", "application", "0197b9a3-0000-7000-8000-0000000000ab", "request", hex));
+}
+
+static char *
+approve (guint officer, const char *type, const char *request)
+{
+	return approve_at (officer, type, T0, request);
 }
 
 static gboolean
@@ -268,6 +279,26 @@ test_refused_liftings (void)
 	/* A revocation in its place is not lifted by anybody. */
 	say_revoked (&c, serial, REASON_CESSATION);
 	assert_not_told (lift (&c, serial, request, REVIEWER, ISSUER, &error), &error, DIQI_ERROR_CERTIFICATE_STATE);
+}
+
+/* Approvals that were kept back lift no hold that began after them. */
+static void
+test_lifting_of_old (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	const Serial *serial = certificate_serial (c.certificate);
+	g_autofree char *request = unhold_request (serial, "unhold");
+	g_autofree char *review = approve_at (REVIEWER, "service.review", T0 - MICROS_PER_HOUR, request);
+	g_autofree char *early = approve_at (ISSUER, "service.complete", T0 - MICROS_PER_HOUR, request), *complete = approve (ISSUER, "service.complete", request);
+	say_revoked (&c, serial, REASON_HOLD);
+	assert_not_told (signer_unhold (c.client, serial, request, review, early, &error), &error, DIQI_ERROR_STATEMENT_TIME);
+	g_autoptr (GBytes) held = list (&c, LIST_FULL, 0, FALSE);
+	g_assert_cmpint (reason_in (held, serial), ==, REASON_HOLD);
+	/* The last word counts: the review may be from before. */
+	g_assert_true (signer_unhold (c.client, serial, request, review, complete, &error));
+	g_assert_no_error (error);
 }
 
 /* RFC 5280 5.2.4: a delta takes back what was lifted, as long as somebody may have a list that says otherwise; a request lifts one
@@ -321,6 +352,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/crl/numbers", test_numbers);
 	g_test_add_func ("/signer/crl/shards", test_shards);
 	g_test_add_func ("/signer/crl/refused-liftings", test_refused_liftings);
+	g_test_add_func ("/signer/crl/lifting-of-old", test_lifting_of_old);
 	g_test_add_func ("/signer/crl/hold-and-delta", test_hold_and_delta);
 	int result = g_test_run ();
 	fixture_clear (&fixture);

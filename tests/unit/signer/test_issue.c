@@ -396,6 +396,12 @@ test_serials (void)
 	serial_new (T0, &negative);
 	negative.b[0] |= 0x80;
 	assert_refused (signer_issue (c.client, c.request, n, 0, &negative, review, approve, &error), error, SIGNER);
+	/* Positive and of this moment, but not of the form of ours: OCSP would not know it, and never say that it was revoked. */
+	Serial foreign;
+	serial_new (T0, &foreign);
+	foreign.b[0] &= 0x3f;
+	g_assert_cmpuint (foreign.b[0], !=, 0);
+	assert_refused (signer_issue (c.client, c.request, n, 0, &foreign, review, approve, &error), error, SIGNER);
 }
 
 /* --- several copies ------------------------------------------------------------------ */
@@ -492,6 +498,35 @@ test_copies_later (void)
 	private_key_free (more[0]);
 }
 
+/* I-01: the first copy does not carry the others for ever: once one of them was called revoked there are no more, and after 30 days
+ * the two officers are asked again. */
+static void
+test_copies_ended (void)
+{
+	const struct {
+		int reason;                      /* of the first copy's revocation; -1: none */
+		Micros later;
+		int code;
+	} ends[] = { { REASON_KEY_COMPROMISE, MICROS_PER_HOUR, DIQI_ERROR_CERTIFICATE_STATE }, { REASON_HOLD, 0, DIQI_ERROR_CERTIFICATE_STATE },
+	             { -1, 31 * MICROS_PER_DAY, DIQI_ERROR_STATEMENT_TIME } };
+	for (gsize i = 0; i < G_N_ELEMENTS (ends); i++) {
+		g_auto (Case) c;
+		case_init (&c);
+		g_autoptr (GError) error = NULL;
+		PrivateKey *more[] = { private_key_generate (KEY_P256, NULL) };
+		set_more (&c, more, 1);
+		g_autoptr (GBytes) der = issue_copy (&c, 0, T0, &error);
+		g_assert_no_error (error);
+		g_autoptr (Certificate) first = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), &error);
+		const RevokedEntry entry = { *certificate_serial (first), T0, (RevocationReason) ends[i].reason };
+		g_assert_true (ends[i].reason < 0 || signer_revoke (c.client, NULL, &entry, 1, &error));
+		g_assert_true (signer_freeze_clock (c.client, T0 + ends[i].later, &error));
+		g_assert_null (issue_copy (&c, 1, T0, &error));
+		g_assert_error (error, DIQI_ERROR, ends[i].code);
+		private_key_free (more[0]);
+	}
+}
+
 /* Each key is judged before the first certificate is signed. */
 static void
 test_copies_keys (void)
@@ -574,6 +609,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/issue/I-02-clock-put-back", test_clock_put_back);
 	g_test_add_func ("/signer/issue/copies", test_copies);
 	g_test_add_func ("/signer/issue/copies-later", test_copies_later);
+	g_test_add_func ("/signer/issue/copies-ended", test_copies_ended);
 	g_test_add_func ("/signer/issue/copies-keys", test_copies_keys);
 	int result = g_test_run ();
 	fixture_clear (&fixture);
