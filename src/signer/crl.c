@@ -35,12 +35,19 @@ status_check_window (const Keyring *keyring, Micros this_update, Micros next_upd
 }
 
 gboolean
-status_check_revocation (const Keyring *keyring, Micros at, gint64 reason, GError **error)
+status_take_revocation (const Keyring *keyring, gint64 reason, RevokedEntry *entry, GError **error)
 {
+	Micros now = keyring_now (keyring);
 	/* 7 is unused, and removeFromCRL is what a delta says of a hold that ended. */
 	if (reason < 0 || reason > REASON_PRIVILEGE_WITHDRAWN || reason == 7 || reason == REASON_REMOVE_FROM_CRL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/reason", "no reason of RFC 5280 5.3.1 for a revocation");
-	return at <= keyring_now (keyring) + CLOCK_TOLERANCE || diqi_fail (error, DIQI_ERROR_SIGNER, "/revoked_at", "revoked in the future");
+	if (entry->revoked_at < 0)
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/revoked_at", "a time before 1970");
+	/* A clock that was ahead, here or there, keeps nobody from being revoked. */
+	if (entry->revoked_at > now + CLOCK_TOLERANCE)
+		entry->revoked_at = now;
+	entry->reason = (RevocationReason) reason;
+	return TRUE;
 }
 
 const JournalIssue *
@@ -59,12 +66,9 @@ unpack_entry (const Keyring *keyring, const KeyringCa *ca, const guint8 *packed,
 	memcpy (entry->serial.b, packed, sizeof entry->serial.b);
 	memcpy (&at, packed + sizeof entry->serial.b, sizeof at);
 	entry->revoked_at = (Micros) GUINT64_FROM_BE (at);
-	entry->reason = (RevocationReason) packed[CRL_ENTRY_SIZE - 1];
-	if (entry->revoked_at < 0)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/entries", "a time before 1970");
 	if (status_issued_by (keyring, ca, &entry->serial) == NULL)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/entries", "this CA never issued one of the serial numbers");
-	return status_check_revocation (keyring, entry->revoked_at, entry->reason, error);
+	return status_take_revocation (keyring, packed[CRL_ENTRY_SIZE - 1], entry, error);
 }
 
 /* All are looked at before the first is remembered. */

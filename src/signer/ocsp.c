@@ -51,11 +51,12 @@ read_status (const Keyring *keyring, const KeyringCa *ca, CompactReader *in, Ocs
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/statuses", "this CA never issued that serial number");
 	if (single->status != CERT_STATUS_REVOKED)
 		return TRUE;
-	single->revoked_at = (Micros) compact_read_uint (in, 8);
-	single->reason = (RevocationReason) compact_read_uint (in, 1);
-	if (single->revoked_at < 0)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statuses", "a time before 1970");
-	return status_check_revocation (keyring, single->revoked_at, single->reason, error);
+	RevokedEntry entry = { .revoked_at = (Micros) compact_read_uint (in, 8) };
+	if (!status_take_revocation (keyring, (gint64) compact_read_uint (in, 1), &entry, error))
+		return FALSE;
+	single->revoked_at = entry.revoked_at;
+	single->reason = entry.reason;
+	return TRUE;
 }
 
 /* What was said before goes before what is said now, but for a revocation that takes the place of a hold. */
@@ -70,7 +71,7 @@ recall (const Keyring *keyring, const KeyringCa *ca, OcspSingle *single, GError 
 	const Revoked *revoked = journal_revocation (keyring->journal, &single->serial);
 	if (revoked != NULL) {
 		single->status = CERT_STATUS_REVOKED;
-		single->revoked_at = revoked->entry.revoked_at;
+		single->revoked_at = revoked_said_at (revoked, keyring_now (keyring));
 		single->reason = revoked->entry.reason;
 	}
 	return TRUE;

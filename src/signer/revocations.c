@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "signer/invariant.h"
+
 /* An entry stays for a while after its certificate expired (RFC 5280 3.3: at least on one list made after that). */
 #define KEEP_EXPIRED (7 * MICROS_PER_DAY)
 /* Looking for the expired costs a walk over all. */
@@ -17,6 +19,7 @@ struct Revocations {
 	guint64 number, full_number, delta_number, shard_numbers[MAX_SHARDS];
 	guint64 bases, base, base_before;     /* how many; numbers of the last two */
 	Micros last_full, last_drop;
+	Micros latest;                /* the latest time heard of: a clock that is before it went back */
 };
 
 static const char *const kind_names[N_LISTS] = { [LIST_FULL] = "full", [LIST_DELTA] = "delta", [LIST_SHARD] = "shard" };
@@ -95,7 +98,7 @@ revocations_shard_of (const Revocations *r, const Serial *serial)
 static void
 list_in_delta (Revocations *r, const Revoked *revoked)
 {
-	RevokedEntry entry = revoked->entry;
+	RevokedEntry entry = { revoked->entry.serial, revoked->listed_at, revoked->entry.reason };
 	if (revoked->lifted)
 		entry.reason = REASON_REMOVE_FROM_CRL;
 	crl_part_set (r->delta, &entry);
@@ -105,10 +108,11 @@ static void
 list_in_shard (Revocations *r, const Revoked *revoked)
 {
 	CrlPart *part = r->parts[revocations_shard_of (r, &revoked->entry.serial)];
+	const RevokedEntry entry = { revoked->entry.serial, revoked->listed_at, revoked->entry.reason };
 	if (revoked->lifted || revoked->dropped)
-		crl_part_remove (part, &revoked->entry.serial);
+		crl_part_remove (part, &entry.serial);
 	else
-		crl_part_set (part, &revoked->entry);
+		crl_part_set (part, &entry);
 }
 
 static void
@@ -135,7 +139,9 @@ revocations_put (Revocations *r, const RevokedEntry *entry, Micros not_after)
 		g_hash_table_insert (r->by_serial, &revoked->entry.serial, revoked);
 	}
 	revoked->entry = *entry;
+	revoked->listed_at = entry->revoked_at;
 	revoked->not_after = not_after;
+	r->latest = MAX (r->latest, entry->revoked_at);
 	revoked->lifted = revoked->dropped = FALSE;
 	changed (r, revoked);
 	return TRUE;
@@ -247,30 +253,68 @@ revocations_published (Revocations *r, ListKind kind, guint shard, guint64 numbe
 }
 
 /* RFC 5280 3.3: not before a full list was made after the certificate's end. */
-static void
-drop_expired (Revocations *r, Micros now)
+static gboolean
+is_over (const Revocations *r, const Revoked *revoked, Micros now)
 {
-	Micros before = MIN (now - KEEP_EXPIRED, r->last_full);
+	return revoked->not_after < MIN (now - KEEP_EXPIRED, r->last_full);
+}
+
+Micros
+revoked_said_at (const Revoked *revoked, Micros now)
+{
+	return revoked->listed_at > now + CLOCK_TOLERANCE ? now : revoked->listed_at;
+}
+
+static void
+walk (Revocations *r, Micros now)
+{
 	GHashTableIter iter;
 	gpointer value;
-	if (now >= r->last_drop && now - r->last_drop < DROP_EVERY)
-		return;
-	r->last_drop = now;
 	g_hash_table_iter_init (&iter, r->by_serial);
 	while (g_hash_table_iter_next (&iter, NULL, &value)) {
 		Revoked *revoked = value;
-		if (revoked->dropped || revoked->lifted || revoked->not_after >= before)
+		gboolean over = is_over (r, revoked, now);
+		Micros at = revoked_said_at (revoked, now);
+		if (revoked->lifted || (over == revoked->dropped && at == revoked->listed_at))
 			continue;
-		revoked->dropped = TRUE;
-		crl_part_remove (r->parts[revocations_shard_of (r, &revoked->entry.serial)], &revoked->entry.serial);
+		revoked->dropped = over;
+		revoked->listed_at = at;
+		list_in_shard (r, revoked);
 	}
+}
+
+/* What a clock that was ahead called expired is listed again, and what was revoked by it is not revoked at a time to come: rather from now on. */
+static void
+clock_went_back (Revocations *r, Micros now)
+{
+	r->latest = now;
+	r->last_full = MIN (r->last_full, now);
+	r->last_drop = now;
+	walk (r, now);
+	for (guint i = 0; i < r->recent->len; i++) {
+		Revoked *revoked = g_ptr_array_index (r->recent, i);
+		revoked->listed_at = revoked_said_at (revoked, now);      /* of a lifted hold */
+		list_in_delta (r, revoked);
+	}
+}
+
+static void
+look_at_clock (Revocations *r, Micros now)
+{
+	if (now < r->latest - CLOCK_TOLERANCE)
+		return clock_went_back (r, now);
+	r->latest = MAX (r->latest, now);
+	if (now - r->last_drop < DROP_EVERY)
+		return;
+	r->last_drop = now;
+	walk (r, now);
 }
 
 void
 revocations_list (Revocations *r, ListKind kind, guint shard, Micros now, CrlTemplate *t)
 {
 	g_assert (r->shards != 0 && shard < r->shards);
-	drop_expired (r, now);
+	look_at_clock (r, now);
 	t->parts = kind == LIST_DELTA ? &r->delta : kind == LIST_SHARD ? &r->parts[shard] : r->parts;
 	t->parts_n = kind == LIST_FULL ? r->shards : 1;
 	t->delta = kind == LIST_DELTA;

@@ -17,6 +17,7 @@ gboolean list_kind_from_name (const char *name, ListKind *out);
 typedef struct {
 	RevokedEntry entry;
 	Micros not_after;         /* of the certificate */
+	Micros listed_at;         /* what lists say instead of entry.revoked_at: another time only if a clock was ahead when it was revoked */
 	gboolean lifted;          /* a hold that was taken back: not revoked */
 	guint64 bases;            /* how many bases there were at its last change */
 	gboolean dropped;         /* expired, and seen so in a full list: on no list any more */
@@ -46,5 +47,7 @@ void revocations_skip_to (Revocations *revocations, guint64 number);
 guint64 revocations_base (const Revocations *revocations);
 /* A list was signed.  base: a full list that later deltas may refer to; the first one always is. */
 void revocations_published (Revocations *revocations, ListKind kind, guint shard, guint64 number, gboolean base, Micros time);
-/* Parts, and for a delta its base, into t; borrowed until the next change.  now: for what expired long ago. */
+/* When it was revoked, for who is told so now: no time to come, though a clock was ahead then. */
+Micros revoked_said_at (const Revoked *revoked, Micros now);
+/* Parts, and for a delta its base, into t; borrowed until the next change.  now: for what expired long ago, and for a clock that went back. */
 void revocations_list (Revocations *revocations, ListKind kind, guint shard, Micros now, CrlTemplate *t);

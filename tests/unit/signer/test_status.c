@@ -194,6 +194,28 @@ test_held_stays_held (void)
 	g_assert_nonnull (strstr (text, "certificateHold"));
 }
 
+/* Revoked while the clock was ahead: when it is right again the answer is revoked, as of now at the latest. */
+static void
+test_revoked_ahead (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	const RevokedEntry entry = { *certificate_serial (c.certificate), T0 + 30 * MICROS_PER_DAY, REASON_KEY_COMPROMISE };
+	g_assert_true (signer_freeze_clock (c.client, entry.revoked_at, &error));
+	g_assert_true (signer_revoke (c.client, NULL, &entry, 1, &error));
+	g_assert_true (signer_freeze_clock (c.client, T0, &error));
+	g_autoptr (OcspRequest) request = request_for (&c, fixture.created.issuing, &entry.serial);
+	OcspSingle *single = &g_array_index (request->singles, OcspSingle, 0);
+	*single = (OcspSingle) { .cert_id = single->cert_id, .status = CERT_STATUS_REVOKED, .revoked_at = entry.revoked_at, .reason = entry.reason,
+	                         .serial = single->serial, .ours = TRUE, .names_issuer = TRUE };
+	g_autoptr (GBytes) response = signer_sign_ocsp (c.client, NULL, request, T0, T0 + MICROS_PER_HOUR, &error);
+	g_assert_no_error (error);
+	g_autofree char *text = openssl_status (&c, response);
+	g_assert_nonnull (strstr (text, "Cert Status: revoked"));
+	g_assert_nonnull (strstr (text, "Revocation Time: Apr  1 02:00:00 2026 GMT"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -206,6 +228,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/status/P-14-lying-caller", test_ocsp_lying_caller);
 	g_test_add_func ("/signer/status/ocsp-times", test_ocsp_times);
 	g_test_add_func ("/signer/status/I-01-once-revoked", test_once_revoked);
+	g_test_add_func ("/signer/status/revoked-ahead", test_revoked_ahead);
 	int result = g_test_run ();
 	fixture_clear (&fixture);
 	return result;
