@@ -48,7 +48,7 @@ find_hash (Der oid, TspHash *out)
 static gboolean
 read_imprint (Der *in, TspRequest *out, Refusal *refusal)
 {
-	Der body, algorithm, oid, null, imprint;
+	Der body, algorithm, oid, null = { NULL, 0 }, imprint;
 
 	if (!der_read (in, DER_SEQUENCE, &body) || !der_read (&body, DER_SEQUENCE, &algorithm) || !der_read_oid (&algorithm, &oid)
 	    || !der_read (&body, DER_OCTET_STRING, &imprint) || body.n != 0)
@@ -57,6 +57,7 @@ read_imprint (Der *in, TspRequest *out, Refusal *refusal)
 		return refuse (refusal, TSP_BAD_ALGORITHM, "hash algorithms: sha256, sha384, sha512, sm3");
 	if (algorithm.n != 0 && (!der_read (&algorithm, DER_NULL, &null) || algorithm.n != 0))
 		return refuse (refusal, TSP_BAD_ALGORITHM, "parameters of a hash algorithm must be absent or NULL");
+	out->null_parameters = null.p != NULL;
 	if (imprint.n != hashes[out->hash].size)
 		return refuse (refusal, TSP_BAD_FORMAT, "hashedMessage has not the length of its hash");
 	memcpy (out->imprint, imprint.p, imprint.n);
@@ -80,13 +81,10 @@ read_nonce (Der *in, TspRequest *out, Refusal *refusal)
 {
 	Der nonce;
 
-	if (!der_read (in, DER_INTEGER, &nonce) || nonce.p[0] & 0x80)
-		return refuse (refusal, TSP_BAD_FORMAT, "nonce malformed or negative");
-	while (nonce.n > 1 && nonce.p[0] == 0) {
-		nonce.p++;
-		nonce.n--;
-	}
-	if (nonce.n > TSP_MAX_NONCE)
+	if (!der_read (in, DER_INTEGER, &nonce))
+		return refuse (refusal, TSP_BAD_FORMAT, "nonce malformed");
+	gsize sign = nonce.n > 1 && nonce.p[0] == 0 ? 1 : 0;
+	if (nonce.n - sign > TSP_MAX_NONCE)
 		return refuse (refusal, TSP_BAD_REQUEST, "a nonce has at most 64 octets");
 	memcpy (out->nonce, nonce.p, nonce.n);
 	out->nonce_n = nonce.n;
@@ -201,12 +199,15 @@ put_accuracy (GByteArray *w, Micros accuracy)
 	der_close (w, at);
 }
 
+/* RFC 3161 2.4.2: it has the same value as in the query. */
 static void
 put_imprint (GByteArray *w, const TspRequest *request)
 {
 	gsize at = der_open (w, DER_SEQUENCE), algorithm = der_open (w, DER_SEQUENCE);
 
 	der_put_oid (w, hashes[request->hash].oid);
+	if (request->null_parameters)
+		der_put (w, DER_NULL, NULL, 0);
 	der_close (w, algorithm);
 	der_put (w, DER_OCTET_STRING, request->imprint, request->imprint_n);
 	der_close (w, at);
@@ -227,7 +228,7 @@ tst_info (const Certificate *certificate, const TspStamp *stamp)
 	if (stamp->ordering)
 		der_put_boolean (w, TRUE);
 	if (stamp->request->nonce_n > 0)
-		der_put_unsigned (w, stamp->request->nonce, stamp->request->nonce_n);
+		der_put (w, DER_INTEGER, stamp->request->nonce, stamp->request->nonce_n);
 	/* tsa [0] EXPLICIT GeneralName: directoryName [4] EXPLICIT Name */
 	gsize tsa = der_open (w, DER_CONTEXT_CONSTRUCTED (0)), name = der_open (w, DER_CONTEXT_CONSTRUCTED (4));
 	der_put_der (w, certificate->subject);

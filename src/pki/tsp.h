@@ -8,7 +8,7 @@
 #include "pki/certificate.h"
 
 #define TSP_MAX_REQUEST 4096
-#define TSP_MAX_NONCE 64               /* octets; clients send 8 */
+#define TSP_MAX_NONCE 64               /* octets of the number; clients send 8 */
 #define TSP_MAX_IMPRINT 64
 /* Below the arc of certificate.h: .4.1, the policy of this authority's time stamps. */
 #define TSP_POLICY "2.25.305447819689411628422610157834667034486.4.1"
@@ -25,7 +25,8 @@ typedef struct {
 	TspHash hash;
 	guint8 imprint[TSP_MAX_IMPRINT];
 	gsize imprint_n;
-	guint8 nonce[TSP_MAX_NONCE];       /* magnitude, big-endian */
+	gboolean null_parameters;          /* of the hash: NULL was written, and is written in the answer */
+	guint8 nonce[TSP_MAX_NONCE + 1];   /* the octets of the INTEGER, which may be negative; one more for its sign */
 	gsize nonce_n;                     /* 0: none */
 	gboolean certificates;             /* certReq */
 } TspRequest;

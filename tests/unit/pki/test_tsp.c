@@ -167,7 +167,8 @@ static const Bad bad[] = {
 	{ "short-hash", BYTES ("\x30\x14\x02\x01\x01\x30\x0f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x00"), TSP_BAD_FORMAT },
 	{ "hash-parameters", BYTES ("\x30\x37\x02\x01\x01\x30\x32\x30\x0e\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x02\x01\x01\x04\x20" H32), TSP_BAD_ALGORITHM },
 	{ "policy", BYTES ("\x30\x38\x02\x01\x01" SHA256_IMPRINT "\x06\x02\x2a\x03"), TSP_UNACCEPTED_POLICY },
-	{ "negative-nonce", BYTES ("\x30\x37\x02\x01\x01" SHA256_IMPRINT "\x02\x01\xff"), TSP_BAD_FORMAT },
+	{ "empty-nonce", BYTES ("\x30\x36\x02\x01\x01" SHA256_IMPRINT "\x02\x00"), TSP_BAD_FORMAT },
+	{ "nonce-not-der", BYTES ("\x30\x38\x02\x01\x01" SHA256_IMPRINT "\x02\x02\x00\x01"), TSP_BAD_FORMAT },
 	{ "long-nonce", BYTES ("\x30\x77\x02\x01\x01" SHA256_IMPRINT "\x02\x41\x01" N64), TSP_BAD_REQUEST },
 	{ "default-encoded", BYTES ("\x30\x37\x02\x01\x01" SHA256_IMPRINT "\x01\x01\x00"), TSP_BAD_FORMAT },
 	{ "extension", BYTES ("\x30\x40\x02\x01\x01" SHA256_IMPRINT "\xa0\x0a\x30\x08\x06\x02\x2a\x03\x04\x02\x05\x00"), TSP_UNACCEPTED_EXTENSION },
@@ -214,6 +215,42 @@ test_accepted (void)
 	g_assert_true (request.certificates);
 }
 
+/* RFC 3161 2.4.2: the imprint of the answer is that of the query, whether its hash has parameters or not, and so is the nonce, any INTEGER. */
+static void
+test_echoed (void)
+{
+#define NULL_IMPRINT "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20" H32
+	static const struct {
+		const char *imprint, *nonce;
+		gsize imprint_n, nonce_n;
+	} cases[] = {
+		{ SHA256_IMPRINT, "\x02\x01\xff", 49, 3 }, { NULL_IMPRINT, "\x02\x02\x00\x80", 51, 4 }, { NULL_IMPRINT, "\x02\x08\x80\x01\x02\x03\x04\x05\x06\x07", 51, 10 },
+		{ SHA256_IMPRINT, "\x02\x01\x00", 49, 3 }, { SHA256_IMPRINT, "\x02\x41\x00\xff" "23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!!", 49, 67 },
+	};
+	Tsa tsa;
+	tsa_init (&tsa, KEY_P256);
+	for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+		g_autoptr (GByteArray) query = g_byte_array_new ();
+		TspRequest request;
+		g_byte_array_append (query, (const guint8 *) "\x30\x00\x02\x01\x01", 5);
+		g_byte_array_append (query, (const guint8 *) cases[i].imprint, (guint) cases[i].imprint_n);
+		g_byte_array_append (query, (const guint8 *) cases[i].nonce, (guint) cases[i].nonce_n);
+		fix_length (query->data, query->len);
+		g_autoptr (GBytes) bytes = g_bytes_new (query->data, query->len);
+		parse (bytes, &request);
+		g_autoptr (GBytes) response = stamp (&tsa, &request, NOW, MICROS_PER_S);
+		gsize n;
+		gconstpointer p = g_bytes_get_data (response, &n);
+		g_assert_nonnull (memmem (p, n, cases[i].imprint, cases[i].imprint_n));
+		/* After "ordering", the only thing between the accuracy and the nonce. */
+		g_autofree guint8 *after = g_malloc (3 + cases[i].nonce_n);
+		memcpy (after, "\x01\x01\xff", 3);
+		memcpy (after + 3, cases[i].nonce, cases[i].nonce_n);
+		g_assert_nonnull (memmem (p, n, after, 3 + cases[i].nonce_n));
+	}
+	tsa_clear (&tsa);
+}
+
 static void
 test_purpose (void)
 {
@@ -239,6 +276,7 @@ main (int argc, char **argv)
 		g_test_add_data_func (name, &bad[i], test_refused);
 	}
 	g_test_add_func ("/pki/tsp/accepted", test_accepted);
+	g_test_add_func ("/pki/tsp/echoed", test_echoed);
 	g_test_add_func ("/pki/tsp/purpose", test_purpose);
 	int failed = g_test_run ();
 	run ("rm -f -- *");
