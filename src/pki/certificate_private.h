@@ -4,9 +4,10 @@
 #include "pki/certificate.h"
 #include "pki/der.h"
 
-/* What a CertID names an issuer by (RFC 6960 4.1.1). */
+/* What a CertID names an issuer by (RFC 6960 4.1.1), in each hash that ocsp_request.c knows. */
+#define CERT_ID_HASHES 5
 typedef struct {
-	guint8 name[2][32], key[2][32];      /* by SHA-1, by SHA-256 */
+	guint8 name[CERT_ID_HASHES][64], key[CERT_ID_HASHES][64];
 } IssuerHashes;
 
 struct Certificate {

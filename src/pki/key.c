@@ -85,6 +85,7 @@ fetch_algorithms (G_GNUC_UNUSED gpointer unused)
 	a->sha1 = digest ("SHA1");
 	a->sha256 = digest ("SHA256");
 	a->sha384 = digest ("SHA384");
+	a->sha512 = digest ("SHA512");
 	a->sm3 = digest ("SM3");
 	a->aes256gcm = cipher ("AES-256-GCM");
 	a->aes256cbc = cipher ("AES-256-CBC");

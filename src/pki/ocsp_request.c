@@ -10,29 +10,29 @@
 
 #define MAX_NONCE 128
 
-/* AlgorithmIdentifiers of CertID hashes, with and without NULL parameters. */
+/* SHA-1 is what most clients ask by (RFC 5019 2.1.1), SM3 what those of GM/T do: it names an issuer, and protects nothing. */
 static const struct {
-	Der algorithm;
+	Der oid;
 	gsize size;
-} hashes[] = {
-	{ { (const guint8 *) "\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00", 11 }, 20 },
-	{ { (const guint8 *) "\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a", 9 }, 20 },
-	{ { (const guint8 *) "\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00", 15 }, 32 },
-	{ { (const guint8 *) "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01", 13 }, 32 },
+} hashes[CERT_ID_HASHES] = {
+	{ DER_LITERAL ("\x2b\x0e\x03\x02\x1a"), 20 },
+	{ DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x01"), 32 },
+	{ DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x02"), 48 },
+	{ DER_LITERAL ("\x60\x86\x48\x01\x65\x03\x04\x02\x03"), 64 },
+	{ DER_LITERAL ("\x2a\x81\x1c\xcf\x55\x01\x83\x11"), 32 },
 };
 
 static IssuerHashes *
 hashes_new (const Certificate *issuer)
 {
+	const PkiAlgorithms *a = pki_algorithms ();
+	const EVP_MD *const digests[CERT_ID_HASHES] = { a->sha1, a->sha256, a->sha384, a->sha512, a->sm3 };
 	IssuerHashes *made = g_new0 (IssuerHashes, 1);
-	Fingerprint f;
 
-	sha1_of (issuer->subject.p, issuer->subject.n, made->name[0]);
-	sha1_of (issuer->key->raw.p, issuer->key->raw.n, made->key[0]);
-	fingerprint_of (issuer->subject.p, issuer->subject.n, &f);
-	memcpy (made->name[1], f.b, sizeof f.b);
-	fingerprint_of (issuer->key->raw.p, issuer->key->raw.n, &f);
-	memcpy (made->key[1], f.b, sizeof f.b);
+	for (guint i = 0; i < CERT_ID_HASHES; i++)
+		if (EVP_Digest (issuer->subject.p, issuer->subject.n, made->name[i], NULL, digests[i], NULL) != 1
+		    || EVP_Digest (issuer->key->raw.p, issuer->key->raw.n, made->key[i], NULL, digests[i], NULL) != 1)
+			g_error ("hashing an issuer's name failed");
 	return made;
 }
 
@@ -53,19 +53,30 @@ hashes_of (const Certificate *shared)
 	return made;
 }
 
+/* An AlgorithmIdentifier with NULL parameters or none (RFC 5754 2); CERT_ID_HASHES: none that is known. */
+static guint
+hash_of (Der whole)
+{
+	Der body, oid, null;
+	guint i = 0;
+
+	if (!der_read (&whole, DER_SEQUENCE, &body) || !der_read_oid (&body, &oid)
+	    || (body.n > 0 && (!der_read (&body, DER_NULL, &null) || body.n != 0)))
+		return CERT_ID_HASHES;
+	while (i < CERT_ID_HASHES && !der_equal (oid, hashes[i].oid))
+		i++;
+	return i;
+}
+
 /* Hashes over issuer's name and key, RFC 6960 4.1.1. */
 static gboolean
 names_issuer (const Certificate *issuer, Der algorithm, Der name_hash, Der key_hash)
 {
 	const IssuerHashes *known = hashes_of (issuer);
+	guint i = hash_of (algorithm);
 
-	for (guint i = 0; i < G_N_ELEMENTS (hashes); i++) {
-		if (!der_equal (algorithm, hashes[i].algorithm))
-			continue;
-		gsize size = hashes[i].size, which = size == 20 ? 0 : 1;
-		return der_equal (name_hash, (Der) { known->name[which], size }) && der_equal (key_hash, (Der) { known->key[which], size });
-	}
-	return FALSE;
+	return i < CERT_ID_HASHES && der_equal (name_hash, (Der) { known->name[i], hashes[i].size })
+	       && der_equal (key_hash, (Der) { known->key[i], hashes[i].size });
 }
 
 /* SEQUENCE { OID, anything or nothing } */

@@ -44,7 +44,7 @@ const AlgorithmFacts *algorithm_facts (KeyAlgorithm a);
 #define SM2_DEFAULT_ID "1234567812345678"
 
 typedef struct {
-	EVP_MD *sha1, *sha256, *sha384, *sm3;
+	EVP_MD *sha1, *sha256, *sha384, *sha512, *sm3;
 	EVP_CIPHER *aes256gcm, *aes256cbc, *aes256wrap, *sm4ecb;
 	EVP_MAC *hmac;
 	EVP_KDF *x963kdf;

@@ -64,7 +64,7 @@ single (OcspRequest *request, guint i)
 static void
 test_cert_ids (void)
 {
-	const EVP_MD *const digests[] = { EVP_sha1 (), EVP_sha256 () };
+	const EVP_MD *const digests[] = { EVP_sha1 (), EVP_sha256 (), EVP_sha384 (), EVP_sha512 (), EVP_sm3 () };
 
 	for (guint i = 0; i < G_N_ELEMENTS (digests); i++) {
 		g_autoptr (GError) error = NULL;
@@ -86,8 +86,9 @@ test_not_ours (void)
 {
 	g_autoptr (Hierarchy) other = hierarchy_new (KEY_P256);
 	g_autoptr (OCSP_REQUEST) foreign = ask (EVP_sha1 (), other->holder, other->issuing);
-	g_autoptr (OCSP_REQUEST) sha512 = ask (EVP_sha512 (), shared->holder, shared->issuing);
-	OCSP_REQUEST *const asked[] = { foreign, sha512 };
+	g_autoptr (OCSP_REQUEST) foreign_sm3 = ask (EVP_sm3 (), other->holder, other->issuing);
+	g_autoptr (OCSP_REQUEST) sha512_256 = ask (EVP_sha512_256 (), shared->holder, shared->issuing);
+	OCSP_REQUEST *const asked[] = { foreign, foreign_sm3, sha512_256 };
 
 	for (guint i = 0; i < G_N_ELEMENTS (asked); i++) {
 		g_autoptr (GError) error = NULL;
