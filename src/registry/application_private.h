@@ -155,6 +155,8 @@ gboolean persons_check (Tx *tx, const Registry *registry, const Application *app
 gboolean people_of_form_record (Tx *tx, const Registry *registry, const Application *application, Micros now, GError **error);
 /* Ends the sessions of a certificate that is held or revoked. */
 gboolean certificate_end_sessions (Tx *tx, const CertificateRow *row, Micros now, GError **error);
+/* From when it counts as revoked if it is revoked now: what was held, from the hold on (authority_revoke). */
+Micros certificate_revoked_since (const CertificateRow *row, Micros now);
 /* 挂失, 冻结: the certificate is held at submission when it is known who asks, else when the clerk has seen him.  Sets held. */
 gboolean hold_when_authenticated (Step *step, GError **error);
 gboolean hold_when_accepted (Step *step, GError **error);

@@ -52,6 +52,12 @@ read_reason (const char *name, const Actor *actor, RevocationReason *reason, GEr
 	       diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/statement/reason", "a holder cannot give this reason");
 }
 
+Micros
+certificate_revoked_since (const CertificateRow *row, Micros now)
+{
+	return g_str_equal (row->status, "revoked") && row->reason == REASON_HOLD ? row->revoked_at : now;
+}
+
 static gboolean
 revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationReason reason, const char *cause,
         const Statement *statement, json_t **view, GError **error)
@@ -74,7 +80,7 @@ revoke_row (Tx *tx, Registry *registry, const CertificateRow *row, RevocationRea
 	json_object_set_new (effect, "reason", json_string (reason_name (reason)));
 	if (cause)
 		json_object_set_new (effect, "cause", json_string (cause));
-	json_object_set_new (effect, "revoked_at", json_time (now));
+	json_object_set_new (effect, "revoked_at", json_time (certificate_revoked_since (row, now)));
 	return evidence_append (tx, "certificate.revoke", row->application ? row->application : row->serial, now, statement,
 	                        effect, NULL, error);
 }

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "base/random.h"
 #include "registry/application_db.h"
+#include "registry/application_private.h"
 #include "registry/cause.h"
 #include "registry/mass_revocation_db.h"
 
@@ -139,7 +140,7 @@ end_certificate (Tx *tx, Registry *registry, const CertificateRow *row, Revocati
 {
 	json_object_set_new (effect, "serial", json_string (row->serial));
 	json_object_set_new (effect, "reason", json_string (reason_name (reason)));
-	json_object_set_new (effect, "revoked_at", json_time (now));
+	json_object_set_new (effect, "revoked_at", json_time (certificate_revoked_since (row, now)));
 	return authority_revoke (tx, registry->authority, row->serial, reason, now, error) && certificate_end_sessions (tx, row, now, error) &&
 	       certificate_tell_holder (tx, row->serial, "certificate.revoked", reason_name (reason), now, error) &&
 	       evidence_append (tx, type, row->application ? row->application : row->serial, now, NULL, effect, NULL, error);

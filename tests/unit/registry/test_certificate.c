@@ -12,6 +12,7 @@ typedef struct {
 	Statement *statement;
 	json_t *view;
 	char *opened;
+	guint64 leaf;
 } Args;
 
 static gboolean
@@ -151,6 +152,43 @@ test_effect (TestStore *t)
 	g_free (args.opened);
 }
 
+static gboolean
+tx_leaf (Tx *tx, gpointer arg, GError **error)
+{
+	Args *args = arg;
+	g_autoptr (GBytes) leaf = evidence_leaf (tx, args->leaf, error);
+	g_clear_pointer (&args->view, json_decref);
+	args->view = leaf ? json_read_strict (g_bytes_get_data (leaf, NULL), g_bytes_get_size (leaf), 1 << 20, error) : NULL;
+	return args->view != NULL;
+}
+
+/* Revoked for good after a hold it is from the day of the hold: so say the list, the public view and the log. */
+static void
+test_since_the_hold (TestStore *t)
+{
+	g_autoptr (Desk) desk = desk_new (t->store);
+	g_autoptr (Filed) filed = desk_file_to (desk, SUBJECT_PERSON, STATE_CONFIRMED);
+	g_autofree char *serial = serial_of (desk, filed);
+	Actor issuer = desk_officer (desk->issuer);
+	Micros held = clock_now (desk->world->clock);
+	g_autofree char *since = time_format (held);
+	Args args = { .desk = desk, .serial = serial };
+	g_autoptr (GError) error = NULL;
+
+	g_assert_true (world_hold (desk->world, serial, &error));
+	clock_set (desk->world->clock, held + 2 * MICROS_PER_MIN);
+	revoke_with (desk, &issuer, desk->issuer->key, serial, reason (serial, "keyCompromise"), -1, NULL);
+	args.leaf = desk_leaves (desk) - 1;
+	g_assert_true (store_read (desk->store, "leaf", tx_leaf, &args, &error));
+	g_assert_cmpstr (json_string_value (json_object_get (args.view, "type")), ==, "certificate.revoke");
+	g_assert_cmpstr (json_string_value (json_object_get (json_object_get (args.view, "effect"), "revoked_at")), ==, since);
+	json_decref (args.view);
+	args.view = NULL;
+	g_assert_true (store_read (desk->store, "view", tx_view, &args, &error));
+	g_assert_cmpstr (json_string_value (json_object_get (args.view, "revoked_at")), ==, since);
+	json_decref (args.view);
+}
+
 static json_t *
 view_of (Desk *desk, const char *serial)
 {
@@ -211,6 +249,7 @@ main (int argc, char **argv)
 	g_test_init (&argc, &argv, NULL);
 	test_store_add ("/registry/certificate/who", test_who);
 	test_store_add ("/registry/certificate/effect", test_effect);
+	test_store_add ("/registry/certificate/since-the-hold", test_since_the_hold);
 	test_store_add ("/registry/certificate/public-view", test_public_view);
 	test_store_add ("/registry/certificate/subjects", test_subjects);
 	return g_test_run ();
