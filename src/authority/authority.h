@@ -196,6 +196,8 @@ OcspAnswer *ocsp_answer_kept (Authority *authority, const SignerCa *ca, gconstpo
 GBytes *authority_list (Authority *authority, const char *ca, ListKind kind, guint shard, guint64 *number, Micros *next_update);
 /* The full list of the first CA. */
 GBytes *authority_crl (Authority *authority, guint64 *number, Micros *next_update);
+/* When the first of all lists of all CAs ends; 0: one is missing. */
+Micros authority_lists_end (Authority *authority);
 /* Tells the signer everything and signs all lists now, whatever the old ones say. */
 gboolean authority_crl_publish (Authority *authority, GError **error);
 

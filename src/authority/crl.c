@@ -306,6 +306,23 @@ authority_crl (Authority *authority, guint64 *number, Micros *next_update)
 	return authority_list (authority, NULL, LIST_FULL, 0, number, next_update);
 }
 
+Micros
+authority_lists_end (Authority *authority)
+{
+	Micros end = G_MAXINT64;
+
+	for (guint i = 0; i < authority->lists->len; i++) {
+		CaLists *lists = g_ptr_array_index (authority->lists, i);
+		g_autoptr (GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new (&lists->lock);
+
+		/* 0 of one that was never made. */
+		end = MIN (end, MIN (lists->full.next_update, lists->delta.next_update));
+		for (guint n = 0; n < lists->ca->shards; n++)
+			end = MIN (end, lists->shards[n].next_update);
+	}
+	return end;
+}
+
 static gboolean
 tick_ca (Authority *authority, CaLists *lists, GError **error)
 {

@@ -51,13 +51,11 @@ log_is_signed (Site *site, json_t *checks)
 	return add_check (checks, "log", log_keeper_lag (site->keeper) < 2 * MICROS_PER_S, "leaves wait for a checkpoint");
 }
 
+/* Of every CA the full list, the delta and all shards: a relying party has but one of them. */
 static gboolean
-crl_is_fresh (Site *site, json_t *checks)
+lists_are_fresh (Site *site, json_t *checks)
 {
-	guint64 number;
-	Micros next_update = 0;
-	g_autoptr (GBytes) crl = authority_crl (site->authority, &number, &next_update);
-	return add_check (checks, "crl", crl != NULL && next_update > clock_now (site->clock), "the CRL is missing or stale");
+	return add_check (checks, "crl", authority_lists_end (site->authority) > clock_now (site->clock), "a CRL is missing or stale");
 }
 
 static Response *
@@ -69,7 +67,7 @@ readyz (Request *r)
 	good = store_answers (site, checks) && good;
 	good = signer_answers (site, checks) && good;
 	good = log_is_signed (site, checks) && good;
-	good = crl_is_fresh (site, checks) && good;
+	good = lists_are_fresh (site, checks) && good;
 	g_autoptr (json_t) body = json_pack ("{s:s, s:O}", "status", good ? "pass" : "fail", "checks", checks);
 	return response_json (good ? 200 : 503, body);
 }
@@ -86,10 +84,9 @@ gauges (Site *site)
 	             (gint64) status_index_size (authority_status (site->authority)));
 	metrics_set (site->metrics, "auction_stream_clients", "Watchers of live sales", NULL, broadcast_watchers (site->broadcast));
 	metrics_set (site->metrics, "log_lag_microseconds", "Age of the oldest leaf without a checkpoint", NULL, log_keeper_lag (site->keeper));
-	guint64 number;
-	Micros next_update = 0;
-	g_autoptr (GBytes) crl = authority_crl (site->authority, &number, &next_update);
-	metrics_set (site->metrics, "ca_crl_next_update_timestamp_seconds", "When the CRL must be replaced", NULL, next_update / MICROS_PER_S);
+	g_autoptr (GBytes) crl = authority_crl (site->authority, NULL, NULL);
+	metrics_set (site->metrics, "ca_crl_next_update_timestamp_seconds", "When the first of all CRLs must be replaced", NULL,
+	             authority_lists_end (site->authority) / MICROS_PER_S);
 	metrics_set (site->metrics, "ca_crl_size_bytes", "Size of the CRL", NULL, crl != NULL ? (gint64) g_bytes_get_size (crl) : 0);
 }
 

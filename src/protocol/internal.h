@@ -8,6 +8,11 @@ protocol_context (const Request *r)
 	return request_route_data (r);
 }
 
+/* Is the body of this media type, whatever parameters it names (RFC 9110 8.3.1)? */
+gboolean protocol_is_type (const Request *r, const char *type);
+/* Has who asks what is tagged so (RFC 9110 13.1.2: a list of tags, compared weakly, or "*")? */
+gboolean protocol_has (const Request *r, const char *etag);
+
 Response *protocol_ocsp_post (Request *r);
 Response *protocol_ocsp_get (Request *r);
 /* Answers that are kept in memory; NULL when there is none. */

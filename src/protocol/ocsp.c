@@ -10,31 +10,10 @@
 
 typedef OcspAnswer *(*AnswerFn) (Authority *authority, const SignerCa *ca, gconstpointer der, gsize n);
 
-/* RFC 9110 13.1.2: a list of tags, compared weakly, or "*". */
-static gboolean
-is_named (const char *tags, const char *etag)
-{
-	gsize n = strlen (etag);
-
-	for (const char *p = tags; *p != '\0';) {
-		p += strspn (p, ", \t");
-		if (*p == '*')
-			return TRUE;
-		if (g_str_has_prefix (p, "W/"))
-			p += 2;
-		if (strncmp (p, etag, n) == 0)
-			return TRUE;
-		p += strcspn (p, ",");
-	}
-	return FALSE;
-}
-
 static Response *
 cacheable (const Request *r, const OcspAnswer *said)
 {
-	const char *held = request_header (r, "If-None-Match");
-	gboolean same = held != NULL && is_named (held, said->etag);
-	Response *response = same ? response_empty (304) : response_bytes (200, "application/ocsp-response", said->der);
+	Response *response = protocol_has (r, said->etag) ? response_empty (304) : response_bytes (200, "application/ocsp-response", said->der);
 
 	response_header (response, "Cache-Control", CACHE_CONTROL);
 	response_header (response, "ETag", said->etag);
@@ -75,12 +54,7 @@ answer (Request *r, AnswerFn fn, gconstpointer der, gsize n, gboolean get)
 	return respond (r, said, get);
 }
 
-static gboolean
-is_ocsp_request (const Request *r)
-{
-	const char *type = request_header (r, "Content-Type");
-	return type != NULL && g_ascii_strcasecmp (type, "application/ocsp-request") == 0;
-}
+#define REQUEST_TYPE "application/ocsp-request"
 
 static Response *
 answer_post (Request *r, AnswerFn fn)
@@ -93,9 +67,9 @@ answer_post (Request *r, AnswerFn fn)
 Response *
 protocol_ocsp_post (Request *r)
 {
-	if (!is_ocsp_request (r)) {
+	if (!protocol_is_type (r, REQUEST_TYPE)) {
 		g_autoptr (GError) error = NULL;
-		diqi_error_set (&error, DIQI_ERROR_MEDIA_TYPE, NULL, "an OCSP request is application/ocsp-request");
+		diqi_error_set (&error, DIQI_ERROR_MEDIA_TYPE, NULL, "an OCSP request is " REQUEST_TYPE);
 		return response_problem (r, error, NULL);
 	}
 	return answer_post (r, ocsp_answer);
@@ -104,7 +78,7 @@ protocol_ocsp_post (Request *r)
 Response *
 protocol_ocsp_post_kept (Request *r)
 {
-	return is_ocsp_request (r) ? answer_post (r, ocsp_answer_kept) : NULL;
+	return protocol_is_type (r, REQUEST_TYPE) ? answer_post (r, ocsp_answer_kept) : NULL;
 }
 
 /* Standard base64; the router has undone the percent-encoding.  Some clients leave "/" as it is,

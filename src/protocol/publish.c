@@ -34,9 +34,8 @@ list_file (Request *r, ListKind kind, guint shard)
 	if (list == NULL)
 		return missing (r, "the authority has no such list");
 	g_autofree char *etag = g_strdup_printf ("\"%" G_GUINT64_FORMAT "\"", number);
-	gboolean same = g_strcmp0 (request_header (r, "If-None-Match"), etag) == 0;
 	/* A revocation must be seen within a second: no cache may keep it unasked. */
-	Response *response = same ? response_empty (304) : file (list, "application/pkix-crl", "no-cache");
+	Response *response = protocol_has (r, etag) ? response_empty (304) : file (list, "application/pkix-crl", "no-cache");
 	response_header (response, "ETag", etag);
 	return response;
 }

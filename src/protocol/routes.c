@@ -1,6 +1,40 @@
-/* protocol/routes.c — the table of protocol.h. */
+/* protocol/routes.c — the table of protocol.h, and what the handlers ask of a request. */
+#include <string.h>
+
 #include "pki/tsp.h"
 #include "protocol/internal.h"
+
+gboolean
+protocol_is_type (const Request *r, const char *type)
+{
+	const char *said = request_header (r, "Content-Type");
+	gsize n = strlen (type);
+
+	if (said == NULL || g_ascii_strncasecmp (said, type, n) != 0)
+		return FALSE;
+	said += n;
+	said += strspn (said, " \t");
+	return *said == '\0' || *said == ';';
+}
+
+gboolean
+protocol_has (const Request *r, const char *etag)
+{
+	const char *tags = request_header (r, "If-None-Match");
+	gsize n = strlen (etag);
+
+	for (const char *p = tags != NULL ? tags : ""; *p != '\0';) {
+		p += strspn (p, ", \t");
+		if (*p == '*')
+			return TRUE;
+		if (g_str_has_prefix (p, "W/"))
+			p += 2;
+		if (strncmp (p, etag, n) == 0)
+			return TRUE;
+		p += strcspn (p, ",");
+	}
+	return FALSE;
+}
 
 static const struct {
 	const char *method, *path;

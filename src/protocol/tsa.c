@@ -17,7 +17,6 @@ Response *
 protocol_stamp (Request *r)
 {
 	const ProtocolContext *context = protocol_context (r);
-	const char *type = request_header (r, "Content-Type");
 	g_autoptr (GError) error = NULL;
 	Micros begin = clock_monotonic ();
 	TspRequest request;
@@ -26,7 +25,7 @@ protocol_stamp (Request *r)
 	gsize n;
 	gconstpointer der = g_bytes_get_data (request_body (r), &n);
 
-	if (type == NULL || g_ascii_strcasecmp (type, "application/timestamp-query") != 0) {
+	if (!protocol_is_type (r, "application/timestamp-query")) {
 		diqi_error_set (&error, DIQI_ERROR_MEDIA_TYPE, NULL, "a time-stamp query is application/timestamp-query");
 		return response_problem (r, error, NULL);
 	}

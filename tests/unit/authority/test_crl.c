@@ -147,6 +147,23 @@ test_rest (TestStore *t)
 	g_assert_true (lists (world, certificate, REASON_SUPERSEDED));
 }
 
+/* A shard or a delta that nobody makes anew is as stale as a full list. */
+static void
+test_first_end (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	CaLists *all = g_ptr_array_index (world->authority->lists, 0);
+	PublishedList *const some[] = { &all->full, &all->delta, &all->shards[0], &all->shards[PINS_SHARDS - 1] };
+	Micros next;
+
+	current (world, &next);
+	g_assert_cmpint (authority_lists_end (world->authority), ==, next);
+	for (guint i = 0; i < G_N_ELEMENTS (some); i++) {
+		some[i]->next_update = CA_NOW - i;
+		g_assert_cmpint (authority_lists_end (world->authority), ==, CA_NOW - i);
+	}
+}
+
 /* A database brought back from an older copy asks for numbers that the signer has not seen. */
 static void
 test_number_rises_after_restore (TestStore *t)
@@ -336,6 +353,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/crl/hold-ended-unheard", test_hold_ended_unheard);
 	test_store_add ("/authority/crl/half-of-its-life", test_half_of_its_life);
 	test_store_add ("/authority/crl/rest", test_rest);
+	test_store_add ("/authority/crl/first-end", test_first_end);
 	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
 	test_store_add ("/authority/crl/signer-away", test_signer_away);
 	test_store_add ("/authority/crl/worker", test_worker);
