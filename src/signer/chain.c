@@ -232,6 +232,15 @@ chain_append_line (Chain *chain, const char *text, gsize json_n, goffset *offset
 }
 
 gboolean
+chain_fits (const json_t *record, gsize more, GError **error)
+{
+	g_autoptr (GBytes) json = jcs_bytes (record);
+	gsize n = g_bytes_get_size (json) + more;
+	return n <= LINE_MAX_JSON
+		|| diqi_fail (error, DIQI_ERROR_TOO_LARGE, NULL, "a record of %" G_GSIZE_FORMAT " bytes, at most %u", n, LINE_MAX_JSON);
+}
+
+gboolean
 chain_is_dirty (const Chain *chain)
 {
 	return chain->gathered->len > 0;

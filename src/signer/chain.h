@@ -49,6 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chain, chain_free)
 void chain_append (Chain *chain, const json_t *record, goffset *offset, gsize *n);
 /* The same of canonical JSON. */
 void chain_append_line (Chain *chain, const char *json, gsize n, goffset *offset);
+/* Would the next start read a line of this record and `more` bytes?  Asked of what has no bound of its own.  DIQI_ERROR_TOO_LARGE. */
+gboolean chain_fits (const json_t *record, gsize more, GError **error);
 gboolean chain_is_dirty (const Chain *chain);
 gboolean chain_commit (Chain *chain, GError **error);
 /* The JSON of one line, gathered or written. */

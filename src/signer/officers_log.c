@@ -8,6 +8,8 @@
 #include "signer/pinned_list.h"
 
 #define RULE_TWO_ADMINISTRATORS 2
+/* What a certificate may have more, in base64, than the CSR in whose place it comes. */
+#define MORE_THAN_CSR 2048
 #define ROLES_OVER_OFFICERS (ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_ISSUER)
 
 struct OfficersLog {
@@ -99,6 +101,18 @@ check_succession (const Court *court, const Roster *proposed, gboolean two, GErr
 	if (two && roster_administrators (court->officers, court->now) >= 2 && roster_administrators (proposed, court->now) < 2)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/list/officers", "two administrators must stay");
 	return roster_check_quorum (proposed, error);
+}
+
+/* Before certificates are made: a record that the next start does not read would be the last. */
+static gboolean
+check_length (const Roster *proposed, const json_t *statements, GError **error)
+{
+	gsize more = 0;
+	for (guint i = 0; i < proposed->officers->len; i++)
+		if (((const Officer *) g_ptr_array_index (proposed->officers, i))->certificate == NULL)
+			more += MORE_THAN_CSR;
+	g_autoptr (json_t) record = pinned_record_new (&(PinnedRecord) { .version = proposed->version, .proposed = proposed->json, .list = proposed->json, .statements = statements });
+	return chain_fits (record, more + MORE_THAN_CSR, error);
 }
 
 /* --- filling certificates in -------------------------------------------------------- */
@@ -271,7 +285,8 @@ officers_log_change (OfficersLog *log, const json_t *proposed_json, const json_t
 		return FALSE;
 	if (fingerprint_equal (&proposed->hash, &log->proposed))
 		return TRUE;
-	if (!check_statements (&court, statements, &proposed->hash, TRUE, error) || !check_succession (&court, proposed, TRUE, error))
+	if (!check_statements (&court, statements, &proposed->hash, TRUE, error) || !check_succession (&court, proposed, TRUE, error)
+	    || !check_length (proposed, statements, error))
 		return FALSE;
 	g_autoptr (json_t) filled = fill_list (proposed, issue, user, error);
 	g_autoptr (Roster) next = filled != NULL ? roster_parse (filled, FALSE, "/list", error) : NULL;

@@ -4,8 +4,10 @@
 
 #include "fixture.h"
 
-#define FIRST_OFFICERS SECOND_ADMIN      /* all but the second administrator */
+#include "pki/der.h"
 #include "signer/chain.h"
+
+#define FIRST_OFFICERS SECOND_ADMIN      /* all but the second administrator */
 
 static Fixture fixture;
 
@@ -379,6 +381,61 @@ test_older_log (void)
 	g_assert_true (json_equal (after, next));
 }
 
+#define SIGNED_BY_P256 "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
+#define CHALLENGE_PASSWORD "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"
+
+/* A good one, with an attribute of this length that nobody reads. */
+static json_t *
+long_csr (gsize n)
+{
+	g_autoptr (PrivateKey) key = private_key_generate (KEY_P256, NULL);
+	g_autoptr (PublicKey) public = private_key_public (key);
+	g_autoptr (GBytes) spki = public_key_spki (public), signature = NULL;
+	g_autofree char *text = g_strnfill (n, 'x');
+	g_autoptr (GByteArray) w = g_byte_array_new ();
+	gsize info = der_open (w, DER_SEQUENCE);
+	der_put_uint (w, 0);
+	der_put (w, DER_SEQUENCE, NULL, 0);
+	der_put_raw (w, g_bytes_get_data (spki, NULL), g_bytes_get_size (spki));
+	gsize attributes = der_open (w, DER_CONTEXT_CONSTRUCTED (0)), one = der_open (w, DER_SEQUENCE);
+	der_put_oid (w, DER_LITERAL (CHALLENGE_PASSWORD));
+	gsize values = der_open (w, DER_SET);
+	der_put (w, DER_UTF8_STRING, text, n);
+	der_close (w, values);
+	der_close (w, one);
+	der_close (w, attributes);
+	der_close (w, info);
+	signature = private_key_sign (key, SIGNATURE_DER, w->data, w->len, NULL);
+	GByteArray *csr = g_byte_array_new ();
+	gsize whole = der_open (csr, DER_SEQUENCE);
+	der_put_raw (csr, w->data, w->len);
+	der_put_der (csr, DER_LITERAL (SIGNED_BY_P256));
+	der_put_octet_bits (csr, g_bytes_get_data (signature, NULL), g_bytes_get_size (signature));
+	der_close (csr, whole);
+	g_autoptr (GBytes) der = der_done (csr);
+	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
+}
+
+/* A change whose record the next start would not read is not made: the signer would never start again. */
+static void
+test_too_long (void)
+{
+	g_auto (Case) c;
+	case_init (&c);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (json_t) next = next_list (&c);
+	for (guint i = 0; i < 200; i++) {
+		g_autofree char *person = g_strdup_printf ("018f0000-0000-7000-8000-%012u", i);
+		json_array_append_new (json_object_get (next, "officers"), json_pack ("{s:s, s:s, s:[s], s:o, s:b}", "person", person, "name", "新人",
+			"roles", "clerk", "csr", long_csr (15000), "removed", FALSE));
+	}
+	assert_refused (change (&c, next, ADMIN, AUDITOR, &error), error, TOO_LARGE);
+	signer_client_free (c.client);
+	c.client = fixture_run (c.dir);
+	g_autoptr (json_t) after = signer_get_officers (c.client, &error);
+	g_assert_true (json_equal (after, c.list));
+}
+
 /* Somebody with the disk writes himself into the log, and chains it properly. */
 static void
 test_forged_log (void)
@@ -416,6 +473,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/officers/two-administrators", test_two_administrators);
 	g_test_add_func ("/signer/officers/administrator-replaced", test_administrator_replaced);
 	g_test_add_func ("/signer/officers/older-log", test_older_log);
+	g_test_add_func ("/signer/officers/too-long", test_too_long);
 	g_test_add_func ("/signer/officers/forged-log", test_forged_log);
 	int result = g_test_run ();
 	fixture_clear (&fixture);
