@@ -169,8 +169,11 @@ carry_out (Keyring *keyring, const Order *order, GError **error)
 static gboolean
 check_encryption (const Keyring *keyring, const Order *order, const Order *encryption, GError **error)
 {
-	if (agents_log_current (keyring->agents) == NULL)
+	const AgentList *agents = agents_log_current (keyring->agents);
+	if (agents == NULL)
 		return diqi_fail (error, DIQI_ERROR_KEY_CENTRE, "/request/encryption", "no recovery agents are set");
+	if (!agents_log_can_open (keyring->agents, agents->version))
+		return diqi_fail (error, DIQI_ERROR_KEY_CENTRE, "/request/encryption", "fewer recovery agents are officers still than a key needs: set them anew");
 	if (memcmp (&order->serial, &encryption->serial, sizeof order->serial) == 0)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/encryption_serial", "two certificates with one serial number");
 	return check_by_profile (encryption, error) && check_fresh (keyring, encryption, error) && check_keys (keyring, encryption, error);

@@ -328,6 +328,43 @@ test_k_minus_one (void)
 	}
 }
 
+/* --- too few agents left ---------------------------------------------------------------------------------- */
+
+static char *
+officers_change (guint officer, const json_t *current, const json_t *next)
+{
+	g_autofree char *a = fixture_text (current), *b = fixture_text (next);
+	Fingerprint previous, list;
+	fingerprint_of (a, strlen (a), &previous);
+	fingerprint_of (b, strlen (b), &list);
+	json_t *more = json_pack ("{s:O, s:o, s:o}", "version", json_object_get (current, "version"),
+		"previous", json_hex (previous.b, sizeof previous.b), "list", json_hex (list.b, sizeof list.b));
+	return fixture_sign (&fixture, officer, "officers.change", T0, more);
+}
+
+/* Nothing is escrowed that nobody could give back: of four agents three were removed as officers, and two are needed. */
+static void
+test_too_few_agents (void)
+{
+	g_auto (Case) c;
+	g_autoptr (GError) error = NULL;
+	case_init_own (&c, "organization-encryption");
+	g_autoptr (json_t) current = signer_get_officers (c.client, &error);
+	g_autoptr (json_t) next = json_deep_copy (current);
+	json_object_set_new (next, "version", json_integer (2));
+	for (guint i = AGENT_A; i <= AGENT_C; i++)
+		json_object_set_new (json_array_get (json_object_get (next, "officers"), i), "removed", json_true ());
+	g_autofree char *a = officers_change (ADMIN, current, next), *b = officers_change (SECOND_ADMIN, current, next);
+	const char *const statements[] = { a, b };
+	g_autoptr (json_t) done = signer_change_officers (c.client, next, statements, 2, &error);
+	g_assert_no_error (error);
+	g_auto (IssuedPair) pair = { NULL };
+	g_assert_false (issue_pair (&c, &c.second, &pair, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_KEY_CENTRE);
+	g_autofree char *escrow = read_log (&c, "escrow.log");
+	g_assert_cmpstr (escrow, ==, "");
+}
+
 /* --- a site without a key centre -------------------------------------------------------------------------- */
 
 static void
@@ -378,6 +415,7 @@ main (int argc, char **argv)
 	/* The rest does not depend on the kind of key. */
 	if (algorithm == KEY_P256) {
 		g_test_add_func ("/pair/again", test_pair_again);
+		g_test_add_func ("/pair/too-few-agents", test_too_few_agents);
 		g_test_add_func ("/pair/refused", test_pair_refused);
 		g_test_add_func ("/pair/rsa-beside-the-loop", test_rsa_beside_the_loop);
 		g_test_add_func ("/pair/rsa-pairs-differ", test_rsa_pairs_differ);
