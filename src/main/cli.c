@@ -1,6 +1,7 @@
 /* main/cli.c — finds the command in the tables, reads its options, runs it, explains failure. */
 #include "main/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,27 +77,54 @@ print_options (FILE *to, const CliOption *options)
 	}
 }
 
+/* Is it "token list" of the group "token"?  NULL: any. */
+static gboolean
+is_of_group (const CliCommand *command, const char *group)
+{
+	gsize n = group != NULL ? strlen (group) : 0;
+	return n == 0 || (strncmp (command->name, group, n) == 0 && (command->name[n] == ' ' || command->name[n] == '\0'));
+}
+
+static gboolean
+group_exists (const char *group)
+{
+	for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+		for (const CliCommand *c = tables[t]; c->name != NULL; c++)
+			if (is_of_group (c, group))
+				return TRUE;
+	return FALSE;
+}
+
 static void
-print_help (FILE *to, const CliCommand *command)
+print_commands (FILE *to, const char *group)
+{
+	fputs ("Commands:\n", to);
+	for (guint t = 0; t < G_N_ELEMENTS (tables); t++) {
+		for (const CliCommand *c = tables[t]; c->name != NULL; c++) {
+			g_autofree char *left = g_strdup_printf ("%s %s", c->name, c->arguments);
+			if (is_of_group (c, group))
+				fprintf (to, "  %-44s %s\n", left, c->summary);
+		}
+	}
+}
+
+static void
+print_help (FILE *to, const CliCommand *command, const char *group)
 {
 	if (command != NULL) {
-		fprintf (to, "diqi %s %s\n\n%s\n", command->name, command->arguments, command->summary);
+		fprintf (to, "diqi %s%s%s\n\n%s\n", command->name, command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
 		if (command->options != NULL) {
 			fputs ("\nOptions:\n", to);
 			print_options (to, command->options);
 		}
 	} else {
-		fputs ("diqi COMMAND [ARGUMENTS] [OPTIONS]\n\n"
-		       "Start here:\n"
-		       "  diqi demo --dir var/demo           make and serve a demo site\n"
-		       "  diqi demo --story                  play the whole story once, then verify its evidence\n"
-		       "  diqi COMMAND --help                what a command takes\n\nCommands:\n", to);
-		for (guint t = 0; t < G_N_ELEMENTS (tables); t++) {
-			for (const CliCommand *c = tables[t]; c->name != NULL; c++) {
-				g_autofree char *left = g_strdup_printf ("%s %s", c->name, c->arguments);
-				fprintf (to, "  %-44s %s\n", left, c->summary);
-			}
-		}
+		if (group == NULL)
+			fputs ("diqi COMMAND [ARGUMENTS] [OPTIONS]\n\n"
+			       "Start here:\n"
+			       "  diqi demo --dir var/demo           make and serve a demo site\n"
+			       "  diqi demo --story                  play the whole story once, then verify its evidence\n"
+			       "  diqi COMMAND --help                what a command takes\n\n", to);
+		print_commands (to, group);
 	}
 	fputs ("\nFor every command:\n", to);
 	print_options (to, global_options);
@@ -232,6 +260,30 @@ run_command (const CliCommand *command, int argc, char **argv)
 	return code;
 }
 
+/* What was to be printed and could not be (a full disk) was not done. */
+static int
+end_output (int code)
+{
+	if (fflush (stdout) == 0 && !ferror (stdout))
+		return code;
+	usage_error ("standard output cannot be written: %s", g_strerror (errno));
+	return code != 0 ? code : 1;
+}
+
+static int
+no_command (int argc, char **argv, const char *group)
+{
+	if (argv[1][0] == '-')
+		usage_error ("options stand after the command: diqi COMMAND … %s; see: diqi --help", argv[1]);
+	else if (group != NULL && argc > 2)
+		usage_error ("no command \"%s %s\"; see: diqi %s --help", argv[1], argv[2], argv[1]);
+	else if (group != NULL)
+		usage_error ("\"%s\" does what?  See: diqi %s --help", argv[1], argv[1]);
+	else
+		usage_error ("no command \"%s\"; see: diqi --help", argv[1]);
+	return 2;
+}
+
 int
 cli_main (int argc, char **argv)
 {
@@ -250,16 +302,15 @@ cli_main (int argc, char **argv)
 		return 0;
 	}
 	const CliCommand *command = find_command (argc - 1, argv + 1);
+	const char *group = command == NULL && argc > 1 && group_exists (argv[1]) ? argv[1] : NULL;
 	if (help) {
-		print_help (stdout, command);
-		return argc < 2 ? 2 : 0;
+		print_help (stdout, command, group);
+		return end_output (argc < 2 ? 2 : 0);
 	}
-	if (command == NULL) {
-		usage_error ("no command \"%s\"; see: diqi --help", argv[1]);
-		return 2;
-	}
+	if (command == NULL)
+		return no_command (argc, argv, group);
 	int words = (int) words_of (command->name);
-	return run_command (command, argc - 1 - words, argv + 1 + words);
+	return end_output (run_command (command, argc - 1 - words, argv + 1 + words));
 }
 
 const char *
@@ -292,7 +343,8 @@ cli_int (const Cli *cli, const char *name, gint64 fallback, gint64 *out, GError 
 {
 	const char *text = cli_option (cli, name);
 	*out = fallback;
-	return text == NULL || g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, out, error);
+	return text == NULL || g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, out, NULL)
+		|| diqi_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "--%s takes a whole number, not \"%s\"", name, text);
 }
 
 gboolean

@@ -54,9 +54,14 @@ void cli_note (const Cli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);   
 /* First line of a file without its newline, for PINs and passphrases; wiped by secret_free. */
 char *secret_read_file (const char *path, GError **error);
 char *secret_read_fd (int fd, GError **error);
-char *secret_ask (const char *prompt, GError **error);             /* from the terminal, without echo */
+/* From the terminal, without echo.  instead: what to give where there is none ("--pin-file FILE"). */
+char *secret_ask (const char *prompt, const char *instead, GError **error);
+/* One that is chosen now is typed twice: a mistake in it would lock its owner out. */
+char *secret_ask_new (const char *prompt, const char *instead, GError **error);
 /* The secret of --OPTION-fd, --OPTION-file, the systemd credential, or the terminal: the first there is. */
 char *cli_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error);
+/* The same, chosen now. */
+char *cli_new_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error);
 void secret_free (char *secret);
 typedef char Secret;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Secret, secret_free)

@@ -145,33 +145,72 @@ secret_read_file (const char *path, GError **error)
 	return secret;
 }
 
+#define CTRL_C 0x03
+
+/* No echo; and Ctrl-C ends the line instead of the program, which would leave the terminal without echo. */
+static gboolean
+terminal_hide (int fd, struct termios *shown)
+{
+	if (tcgetattr (fd, shown) != 0)
+		return FALSE;
+	struct termios hidden = *shown;
+	hidden.c_lflag &= ~(tcflag_t) (ECHO | ISIG);
+	hidden.c_lflag |= ICANON;
+	hidden.c_cc[VEOL] = CTRL_C;
+	return tcsetattr (fd, TCSAFLUSH, &hidden) == 0;
+}
+
+static gssize
+read_line (int fd, char *line, gsize size)
+{
+	gssize n;
+	do
+		n = read (fd, line, size - 1);
+	while (n < 0 && errno == EINTR);
+	line[MAX (n, 0)] = '\0';
+	return n;
+}
+
 char *
-secret_ask (const char *prompt, GError **error)
+secret_ask (const char *prompt, const char *instead, GError **error)
 {
 	int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "no terminal to ask for: %s", prompt);
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "no terminal to ask for: %s; give it by %s", prompt, instead);
 		return NULL;
 	}
-	struct termios shown, hidden;
-	gboolean tty = tcgetattr (fd, &shown) == 0;
-	if (tty) {
-		hidden = shown;
-		hidden.c_lflag &= ~(tcflag_t) ECHO;
-		tcsetattr (fd, TCSAFLUSH, &hidden);
-	}
-	dprintf (fd, "%s: ", prompt);
+	struct termios shown;
 	char line[SECRET_MAX];
-	gssize n = read (fd, line, sizeof line - 1);
-	if (tty)
+	gboolean hidden = terminal_hide (fd, &shown);
+	dprintf (fd, "%s: ", prompt);
+	gssize n = read_line (fd, line, sizeof line);
+	if (hidden)
 		tcsetattr (fd, TCSAFLUSH, &shown);
 	dprintf (fd, "\n");
 	close (fd);
-	line[MAX (n, 0)] = '\0';
+	/* Without its newline it was cut off: Ctrl-C, Ctrl-D, or the terminal went away. */
+	gboolean whole = n > 0 && line[n - 1] == '\n';
 	line[strcspn (line, "\r\n")] = '\0';
-	char *secret = g_strdup (line);
+	char *secret = whole ? g_strdup (line) : NULL;
 	explicit_bzero (line, sizeof line);
+	if (!whole)
+		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s: not typed", prompt);
 	return secret;
+}
+
+char *
+secret_ask_new (const char *prompt, const char *instead, GError **error)
+{
+	g_autofree char *again = g_strdup_printf ("%s, 再次输入 / again", prompt);
+	g_autoptr (Secret) first = secret_ask (prompt, instead, error);
+	g_autoptr (Secret) second = first != NULL ? secret_ask (again, instead, error) : NULL;
+	if (second == NULL)
+		return NULL;
+	if (strcmp (first, second) != 0) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "%s: what was typed the second time is something else", prompt);
+		return NULL;
+	}
+	return g_steal_pointer (&first);
 }
 
 static gboolean
@@ -239,8 +278,10 @@ file_remove_tree (const char *path)
 	nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-char *
-cli_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
+typedef char *(*Ask) (const char *prompt, const char *instead, GError **error);
+
+static char *
+get_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, Ask ask, GError **error)
 {
 	g_autofree char *fd_option = g_strconcat (option, "-fd", NULL);
 	g_autofree char *file_option = g_strconcat (option, "-file", NULL);
@@ -249,7 +290,10 @@ cli_secret (const Cli *cli, const char *option, const char *credential, const ch
 		gint64 fd;
 		if (!cli_int (cli, fd_option, -1, &fd, error))
 			return NULL;
-		return secret_read_fd ((int) fd, error);
+		char *secret = secret_read_fd ((int) fd, error);
+		if (secret == NULL)
+			g_prefix_error (error, "--%s %s: ", fd_option, cli_option (cli, fd_option));
+		return secret;
 	}
 	if (cli_option (cli, file_option) != NULL)
 		return secret_read_file (cli_option (cli, file_option), error);
@@ -257,5 +301,18 @@ cli_secret (const Cli *cli, const char *option, const char *credential, const ch
 		g_autofree char *path = g_build_filename (folder, credential, NULL);
 		return secret_read_file (path, error);
 	}
-	return secret_ask (prompt, error);
+	g_autofree char *instead = g_strdup_printf ("--%s FILE or --%s N", file_option, fd_option);
+	return ask (prompt, instead, error);
+}
+
+char *
+cli_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
+{
+	return get_secret (cli, option, credential, prompt, secret_ask, error);
+}
+
+char *
+cli_new_secret (const Cli *cli, const char *option, const char *credential, const char *prompt, GError **error)
+{
+	return get_secret (cli, option, credential, prompt, secret_ask_new, error);
 }

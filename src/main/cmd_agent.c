@@ -43,12 +43,12 @@ add_agent (Cli *cli, json_t *agents, GError **error)
 		return TRUE;
 	if (name == NULL || csr_path == NULL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--add needs --name and --csr");
-	g_autoptr (GBytes) csr = file_read (csr_path, CSR_MAX_DER, error);
+	json_t *csr = list_change_csr (csr_path, error);
 	if (csr == NULL)
 		return FALSE;
 	remove_agent (agents, person);
 	json_array_append_new (agents, json_pack ("{s:s, s:s, s:o}", "person", person, "name", name,
-		"csr", json_base64 (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr))));
+		"csr", csr));
 	return TRUE;
 }
 
@@ -68,7 +68,12 @@ run_propose (Cli *cli, GError **error)
 	json_object_set_new (list, "threshold", json_integer (threshold));
 	if (gone != NULL && !remove_agent (agents, gone))
 		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "no recovery agent is person %s", gone);
-	return add_agent (cli, agents, error) && list_change_write (cli, current, list, "agent sign", error);
+	if (!add_agent (cli, agents, error))
+		return FALSE;
+	if (threshold < 2 || threshold > (gint64) json_array_size (agents))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/threshold", "of these %zu recovery agents 2 to %zu together recover a key, not %" G_GINT64_FORMAT "; say --threshold K",
+		                  json_array_size (agents), json_array_size (agents), threshold);
+	return list_change_write (cli, current, list, "agent sign", error);
 }
 
 static gboolean
@@ -80,7 +85,7 @@ run_sign (Cli *cli, GError **error)
 static gboolean
 run_submit (Cli *cli, GError **error)
 {
-	return list_change_submit (cli, "/api/v1/agents", error);
+	return list_change_submit (cli, "/api/v1/agents", "person name", error);
 }
 
 static const CliOption propose_options[] = {

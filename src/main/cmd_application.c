@@ -50,7 +50,8 @@ static gboolean
 run_new (Cli *cli, GError **error)
 {
 	g_autoptr (json_t) body = creation (cli, error);
-	if (body == NULL)
+	/* The access code is shown only once: it must have a place before an application begins. */
+	if (body == NULL || !file_is_free (cli_option (cli, "ticket"), error))
 		return FALSE;
 	g_autoptr (Remote) remote = remote_open_maybe_logged_in (cli, error);
 	if (remote == NULL)
@@ -102,8 +103,10 @@ read_requests (const Cli *cli, json_t *csrs, json_t *spkis, GError **error)
 		if (bytes == NULL)
 			return FALSE;
 		g_autoptr (Csr) csr = csr_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, error);
-		if (csr == NULL)
+		if (csr == NULL) {
+			g_prefix_error (error, "%s: ", paths[i]);
 			return FALSE;
+		}
 		const Fingerprint *spki = public_key_fingerprint (csr_public_key (csr));
 		json_array_append_new (csrs, json_base64 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
 		json_array_append_new (spkis, json_hex (spki->b, sizeof spki->b));
@@ -233,6 +236,12 @@ static gboolean
 run_certificate (Cli *cli, GError **error)
 {
 	g_autofree char *id = NULL;
+	if (cli_option (cli, "p12") == NULL && cli_wants_json (cli)) {
+		g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
+		g_autoptr (json_t) issued = remote != NULL ? issued_fetch (remote, id, error) : NULL;
+		cli_print (cli, issued);
+		return issued != NULL;
+	}
 	if (cli_option (cli, "p12") == NULL) {
 		g_autoptr (GBytes) pem = fetch_for_ticket (cli, "certificate", error);
 		if (pem != NULL)
@@ -518,6 +527,7 @@ static const CliOption new_options[] = {
 	{ "origin", "FILE", "ticket of the application that the certificate came of: proves who asks", FALSE },
 	{ "cause", "WHICH", "of a reissue: lost or damaged", FALSE },
 	{ "point", "CODE", "acceptance point", FALSE }, { "language", "TAG", "of messages: zh-CN (default) or en", FALSE }, END };
+static const CliOption edit_options[] = { { "form", "FILE", "the whole form as JSON", TRUE }, TICKET, END };
 static const CliOption lodge_options[] = { { "csr", "FILE", "recover_key: request of the key that the recovered one goes to", FALSE }, END };
 static const CliOption withdraw_options[] = { TICKET, { "reason", "TEXT", "why", FALSE }, END };
 static const CliOption complete_options[] = { { "answer", "TEXT", "of service other: what the applicant is told", FALSE }, END };
@@ -545,7 +555,7 @@ static const CliOption deliver_options[] = {
 
 const CliCommand application_commands[] = {
 	{ "application new", "organization|person", 1, 1, "start an application for a service with a form; --as: in this holder's or clerk's session", new_options, run_new },
-	{ "application edit", "", 0, 0, "replace the form of a draft or returned application", new_options, run_edit },
+	{ "application edit", "", 0, 0, "replace the form of a draft or returned application", edit_options, run_edit },
 	{ "application submit", "", 0, 0, "hand it in; for a new certificate with the key's request, signed by that key; a holder with --as", submit_options, run_submit },
 	{ "application withdraw", "", 0, 0, "take it back (撤回), until it is issued", withdraw_options, run_withdraw },
 	{ "application status", "", 0, 0, "where the application stands", ticket_options, run_status },

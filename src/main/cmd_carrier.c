@@ -40,7 +40,7 @@ static char *
 token_pin (const Cli *cli, GError **error)
 {
 	return cli_option (cli, "token-pin-file") != NULL ? secret_read_file (cli_option (cli, "token-pin-file"), error)
-	                                                  : secret_ask ("介质 PIN / PIN of the token", error);
+	                                                  : secret_ask ("介质 PIN / PIN of the token", "--token-pin-file FILE", error);
 }
 
 /* By serial, or the only one that is plugged in. */
@@ -269,7 +269,7 @@ run_pin (Cli *cli, GError **error)
 	if (token == NULL)
 		return FALSE;
 	g_autoptr (Secret) next = cli_option (cli, "new-pin-file") != NULL ? secret_read_file (cli_option (cli, "new-pin-file"), error)
-	                                                                   : secret_ask ("新 PIN / new PIN", error);
+	                                                                   : secret_ask_new ("新 PIN / new PIN", "--new-pin-file FILE", error);
 	if (next == NULL || !pkcs11_change_pin (token, pin, next, error))
 		return FALSE;
 	cli_note (cli, "the PIN is changed");
@@ -284,7 +284,7 @@ run_pin (Cli *cli, GError **error)
 static const CliOption prepare_options[] = {
 	MODULE, TOKEN, PIN, TICKET, { "algorithm", "NAME", "p256 (default), p384 or rsa3072; a token by PKCS#11 has no sm2", FALSE }, END };
 static const CliOption show_options[] = { MODULE, TOKEN, PIN, TICKET, END };
-static const CliOption pin_options[] = { MODULE, TOKEN, PIN, { "new-pin-file", "FILE", "the new PIN (default: asked)", FALSE }, END };
+static const CliOption pin_options[] = { MODULE, TOKEN, PIN, { "new-pin-file", "FILE", "the new PIN (default: asked twice)", FALSE }, END };
 
 const CliCommand carrier_commands[] = {
 	{ "token prepare", "", 0, 0, "applicant: key pair on the token, application handed in, certificates and encryption key written; run it again to go on", prepare_options, run_prepare },

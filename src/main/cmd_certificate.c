@@ -4,7 +4,9 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/remote.h"
+#include "pki/der.h"
 #include "pki/identity_number.h"
+#include "signer/profile.h"
 
 static gboolean
 run_status (Cli *cli, GError **error)
@@ -44,17 +46,28 @@ read_serials (const char *path, Fingerprint *hash, GError **error)
 		diqi_error_set (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
 		return NULL;
 	}
-	g_auto (GStrv) lines = g_strsplit_set (text, "\r\n", -1);
+	/* A line ends with LF, or CR LF. */
+	g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 	g_autoptr (GString) list = g_string_new (NULL);
-	json_t *serials = json_array ();
+	g_autoptr (json_t) serials = json_array ();
 	for (gsize i = 0; lines[i] != NULL; i++) {
+		Serial serial;
 		if (*g_strstrip (lines[i]) == '\0')
 			continue;
-		json_array_append_new (serials, json_string (lines[i]));
-		g_string_append_printf (list, "%s\n", lines[i]);
+		g_autofree char *lower = g_ascii_strdown (lines[i], -1);
+		if (!serial_from_hex (lower, &serial)) {
+			diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "%s: line %zu is not the number of a certificate, 40 hex digits", path, i + 1);
+			return NULL;
+		}
+		json_array_append_new (serials, json_string (lower));
+		g_string_append_printf (list, "%s\n", lower);
+	}
+	if (json_array_size (serials) == 0) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_MISSING, NULL, "%s names no certificate", path);
+		return NULL;
 	}
 	fingerprint_of (list->str, list->len, hash);
-	return serials;
+	return g_steal_pointer (&serials);
 }
 
 static gboolean
@@ -69,10 +82,7 @@ run_revoke_many_sign (Cli *cli, GError **error)
 	json_t *members = json_pack ("{s:o, s:I, s:s, s:s}", "list", json_hex (hash.b, sizeof hash.b), "count", (json_int_t) json_array_size (serials),
 	                             "reason", cli_option (cli, "reason"), "cause", cli_option (cli, "cause"));
 	g_autofree char *statement = remote_statement (remote, "certificate.revoke_many", members, NULL, error);
-	g_autoptr (GError) local = NULL;
-	if (statement == NULL)
-		return FALSE;
-	return g_file_set_contents (cli_argument (cli, 1), statement, -1, &local) || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s", local->message);
+	return statement != NULL && file_write_new (cli_argument (cli, 1), statement, strlen (statement), 0644, error);
 }
 
 static gboolean
@@ -161,16 +171,25 @@ identity_numbers (const Certificate *c, const char *uscc_oid)
 static gboolean
 run_show (Cli *cli, GError **error)
 {
+	const char *uscc_oid = cli_option (cli, "uscc-oid");
+	g_autoptr (GByteArray) encoded = g_byte_array_new ();
+	if (uscc_oid != NULL && !der_put_oid_text (encoded, uscc_oid))
+		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "--uscc-oid takes an object identifier in dots, like 1.2.156.10260.4.1.4, not \"%s\"", uscc_oid);
 	g_autoptr (Certificate) c = read_certificate (cli_argument (cli, 0), error);
 	if (c == NULL)
 		return FALSE;
 	const PublicKey *key = certificate_public_key (c);
-	g_autofree char *subject = certificate_subject_text (c), *serial = serial_hex (certificate_serial (c));
+	g_autofree char *subject = certificate_subject_text (c), *issuer = certificate_issuer_text (c), *policy = certificate_policy (c), *serial = serial_hex (certificate_serial (c));
 	g_autofree char *fingerprint = fingerprint_hex (certificate_fingerprint (c)), *spki = fingerprint_hex (public_key_fingerprint (key));
-	g_autoptr (json_t) shown = json_pack ("{s:s, s:s, s:o, s:o, s:s, s:i, s:s, s:s, s:b, s:o}", "subject", subject, "serial", serial,
+	g_autoptr (json_t) shown = json_pack ("{s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s, s:s, s:b, s:o, s:o, s:s*}", "subject", subject, "issuer", issuer, "serial", serial,
 		"not_before", json_time (certificate_not_before (c)), "not_after", json_time (certificate_not_after (c)),
 		"algorithm", key_algorithm_name (public_key_algorithm (key)), "bits", (int) public_key_bits (key), "fingerprint", fingerprint, "spki", spki,
-		"ca", certificate_is_ca (c), "identity", identity_numbers (c, cli_option (cli, "uscc-oid")));
+		"ca", certificate_is_ca (c), "key_usage", key_usage_words (certificate_key_usage (c)),
+		"extended_key_usage", extended_key_usage_words (certificate_extended_key_usage (c)), "policy", policy);
+	json_t *numbers = identity_numbers (c, uscc_oid);
+	if (json_object_size (numbers) > 0 || cli_wants_json (cli))
+		json_object_set (shown, "identity", numbers);
+	json_decref (numbers);
 	cli_print (cli, shown);
 	return TRUE;
 }

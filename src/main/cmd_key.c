@@ -1,10 +1,14 @@
 /* main/cmd_key.c — key pairs on the applicant's side: the server never sees a private key. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/identity_file.h"
 #include "pki/certificate.h"
+
+#define PIN_LEAST 6
 
 PrivateKey *
 key_file_load (const Cli *cli, const char *path, GError **error)
@@ -27,15 +31,36 @@ key_file_pin (const Cli *cli, const char *path, GError **error)
 	if (cli_option (cli, "pin-file") != NULL)
 		return secret_read_file (cli_option (cli, "pin-file"), error);
 	g_autofree char *prompt = g_strdup_printf ("PIN of %s", path);
-	return secret_ask (prompt, error);
+	return secret_ask (prompt, "--pin-file FILE", error);
+}
+
+char *
+key_file_new_pin (const Cli *cli, const char *path, GError **error)
+{
+	const char *file = cli_option (cli, "pin-file");
+	g_autofree char *prompt = g_strdup_printf ("新 PIN / new PIN for %s", path);
+	g_autoptr (Secret) pin = file != NULL ? secret_read_file (file, error) : secret_ask_new (prompt, "--pin-file FILE", error);
+	if (pin == NULL)
+		return NULL;
+	if (strlen (pin) < PIN_LEAST) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, NULL, "the PIN must have at least %d characters", PIN_LEAST);
+		return NULL;
+	}
+	return g_steal_pointer (&pin);
 }
 
 gboolean
-p12_file_write (const Cli *cli, const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, GError **error)
+file_is_free (const char *path, GError **error)
 {
-	g_autoptr (Secret) pin = key_file_pin (cli, path, error);
-	if (pin == NULL)
-		return FALSE;
+	if (g_file_test (path, G_FILE_TEST_EXISTS))
+		return diqi_fail (error, DIQI_ERROR_EXISTS, NULL, "%s exists already; it is not overwritten", path);
+	g_autofree char *folder = g_path_get_dirname (path);
+	return access (folder, W_OK | X_OK) == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s: %s", path, g_strerror (errno));
+}
+
+gboolean
+p12_file_write (const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, const char *pin, GError **error)
+{
 	g_autofree char *name = certificate_subject_attribute (certificate, NAME_COMMON_NAME);
 	g_autoptr (GBytes) p12 = pkcs12_build (key, certificate, &issuing, issuing != NULL ? 1 : 0, name, pin, error);
 	return p12 != NULL && file_write_new (path, g_bytes_get_data (p12, NULL), g_bytes_get_size (p12), 0600, error);
@@ -51,11 +76,12 @@ run_key_new (Cli *cli, GError **error)
 		return FALSE;
 	g_autofree char *key_path = g_strconcat (name, ".key", NULL);
 	g_autofree char *csr_path = g_strconcat (name, ".csr", NULL);
-	g_autoptr (Secret) pin = key_file_pin (cli, key_path, error);
+	/* Both or none: a key without its request could not be handed in. */
+	if (!file_is_free (key_path, error) || !file_is_free (csr_path, error))
+		return FALSE;
+	g_autoptr (Secret) pin = key_file_new_pin (cli, key_path, error);
 	if (pin == NULL)
 		return FALSE;
-	if (strlen (pin) < 6)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "the PIN must have at least 6 characters");
 
 	g_autoptr (PrivateKey) key = private_key_generate (algorithm, error);
 	if (key == NULL)

@@ -53,7 +53,7 @@ add_officer (Cli *cli, json_t *officers, GError **error)
 		return TRUE;
 	if (roles == NULL || csr_path == NULL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--add needs --roles and --csr");
-	g_autoptr (GBytes) csr = file_read (csr_path, CSR_MAX_DER, error);
+	json_t *csr = list_change_csr (csr_path, error);
 	if (csr == NULL)
 		return FALSE;
 	gint64 now;
@@ -63,7 +63,7 @@ add_officer (Cli *cli, json_t *officers, GError **error)
 	}
 	g_autofree char *person = uuid7_new (now);
 	json_array_append_new (officers, json_pack ("{s:s, s:s, s:o, s:o, s:b}", "person", person, "name", name,
-		"roles", split_roles (roles), "csr", json_base64 (g_bytes_get_data (csr, NULL), g_bytes_get_size (csr)), "removed", FALSE));
+		"roles", split_roles (roles), "csr", csr, "removed", FALSE));
 	return TRUE;
 }
 
@@ -116,7 +116,7 @@ run_sign (Cli *cli, GError **error)
 static gboolean
 run_submit (Cli *cli, GError **error)
 {
-	return list_change_submit (cli, "/api/v1/officers", error);
+	return list_change_submit (cli, "/api/v1/officers", "person name roles removed", error);
 }
 
 /* --- who an officer is --------------------------------------------------------------------- */
@@ -149,7 +149,7 @@ run_identify (Cli *cli, GError **error)
 		id_type = "resident_id";
 	/* Not an argument: the list of processes shows those to everybody on the machine. */
 	const char *file = cli_option (cli, "number-file");
-	g_autoptr (Secret) number = file != NULL ? secret_read_file (file, error) : secret_ask ("identity number: ", error);
+	g_autoptr (Secret) number = file != NULL ? secret_read_file (file, error) : secret_ask ("identity number", "--number-file FILE", error);
 	if (number == NULL || !check_number (id_type, number, error))
 		return FALSE;
 	g_autoptr (Remote) remote = remote_open (cli, error);

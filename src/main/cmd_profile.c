@@ -14,6 +14,15 @@ all_profiles (Cli *cli, GError **error)
 	return reply != NULL ? json_incref (json_object_get (reply, "profiles")) : NULL;
 }
 
+static int
+by_name_and_version (gconstpointer a, gconstpointer b)
+{
+	const json_t *one = *(json_t *const *) a, *other = *(json_t *const *) b;
+	int names = g_strcmp0 (json_string_value (json_object_get (one, "name")), json_string_value (json_object_get (other, "name")));
+	json_int_t versions = json_integer_value (json_object_get (one, "version")) - json_integer_value (json_object_get (other, "version"));
+	return names != 0 ? names : (versions > 0) - (versions < 0);
+}
+
 static gboolean
 run_list (Cli *cli, GError **error)
 {
@@ -26,14 +35,15 @@ run_list (Cli *cli, GError **error)
 		cli_print (cli, profiles);
 		return TRUE;
 	}
-	GString *lines = g_string_new (NULL);
+	g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+	g_autoptr (json_t) items = json_array ();
 	json_array_foreach (profiles, i, profile)
-		g_string_append_printf (lines, "%s-%" JSON_INTEGER_FORMAT "\t%s\t%s\t%" JSON_INTEGER_FORMAT " d\t%s\n",
-			json_string_value (json_object_get (profile, "name")), json_integer_value (json_object_get (profile, "version")),
-			json_is_true (json_object_get (profile, "open")) ? "open" : "closed", json_string_value (json_object_get (profile, "use")),
-			json_integer_value (json_object_get (profile, "validity_days")), json_string_value (json_object_get (profile, "title_zh")));
-	g_autoptr (GBytes) text = g_string_free_to_bytes (lines);
-	cli_print_bytes (text);
+		g_ptr_array_add (sorted, profile);
+	g_ptr_array_sort (sorted, by_name_and_version);
+	for (i = 0; i < sorted->len; i++)
+		json_array_append (items, g_ptr_array_index (sorted, i));
+	g_autoptr (json_t) shown = json_pack ("{s:O}", "items", items);
+	cli_print_columns (cli, shown, "name version open use validity_days title_zh");
 	return TRUE;
 }
 
@@ -62,7 +72,10 @@ static Profile *
 read_profile (const char *path, GBytes **text, GError **error)
 {
 	*text = file_read (path, PROFILE_MAX_BYTES, error);
-	return *text != NULL ? profile_parse (g_bytes_get_data (*text, NULL), g_bytes_get_size (*text), error) : NULL;
+	Profile *profile = *text != NULL ? profile_parse (g_bytes_get_data (*text, NULL), g_bytes_get_size (*text), error) : NULL;
+	if (*text != NULL && profile == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return profile;
 }
 
 static gboolean

@@ -75,21 +75,34 @@ read_offered (const json_t *view, Offered *out, GError **error)
 		|| diqi_fail (error, DIQI_ERROR_RECOVERY_AGENT, NULL, "no share of the key of certificate %s was sealed to you", out->serial);
 }
 
+/* The key is all that is needed of it: what "key new" made will do. */
+static PrivateKey *
+share_key_load (const Cli *cli, const char *path, GError **error)
+{
+	PrivateKey *key = NULL;
+	g_autoptr (Certificate) certificate = NULL;
+	if (g_str_has_suffix (path, ".key"))
+		return key_file_load (cli, path, error);
+	return identity_open (path, &key, &certificate, error) ? key : NULL;
+}
+
 /* Opened and sealed anew. */
 static GBytes *
 reseal (const Cli *cli, const Offered *offered, GError **error)
 {
 	g_autofree char *path = share_key_path (cli);
-	g_autoptr (PrivateKey) key = NULL;
-	g_autoptr (Certificate) certificate = NULL;
+	g_autoptr (PrivateKey) key = path != NULL ? share_key_load (cli, path, error) : NULL;
 	Serial serial;
-	if (path == NULL || !identity_open (path, &key, &certificate, error))
+	if (key == NULL)
 		return NULL;
 	if (!serial_from_hex (offered->serial, &serial)) {
 		diqi_error_set (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server names no serial");
 		return NULL;
 	}
-	return share_reseal (key, offered->share, &serial, offered->transport, error);
+	GBytes *sealed = share_reseal (key, offered->share, &serial, offered->transport, error);
+	if (sealed == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return sealed;
 }
 
 static json_t *
@@ -160,14 +173,22 @@ run_fetch (Cli *cli, GError **error)
 	g_autoptr (Remote) remote = remote_open_ticket (cli, &id, error);
 	if (remote == NULL)
 		return FALSE;
+	const char *key_path = cli_option (cli, "key"), *p12_path = cli_option (cli, "p12");
+	if (!file_is_free (p12_path, error))
+		return FALSE;
 	g_autofree char *path = g_strdup_printf ("/api/v1/applications/%s/recovered-key", id);
 	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	g_autoptr (PrivateKey) own = view != NULL ? key_file_load (cli, cli_option (cli, "key"), error) : NULL;
-	if (own == NULL || !open_recovered (view, own, &recovered, &certificate, error))
+	g_autoptr (PrivateKey) own = view != NULL ? key_file_load (cli, key_path, error) : NULL;
+	if (own == NULL)
 		return FALSE;
-	if (!p12_file_write (cli, cli_option (cli, "p12"), recovered, certificate, NULL, error))
+	if (!open_recovered (view, own, &recovered, &certificate, error)) {
+		g_prefix_error (error, "%s: ", key_path);
 		return FALSE;
-	cli_note (cli, "made %s: the key of encryption certificate %s", cli_option (cli, "p12"), json_string_value (json_object_get (view, "serial")));
+	}
+	g_autoptr (Secret) pin = key_file_new_pin (cli, p12_path, error);
+	if (pin == NULL || !p12_file_write (p12_path, recovered, certificate, NULL, pin, error))
+		return FALSE;
+	cli_note (cli, "made %s: the key of encryption certificate %s", p12_path, json_string_value (json_object_get (view, "serial")));
 	return TRUE;
 }
 
@@ -175,7 +196,7 @@ run_fetch (Cli *cli, GError **error)
 
 #define END { NULL, NULL, NULL, FALSE }
 static const CliOption share_options[] = {
-	{ "share-key", "FILE.p12", "your encryption certificate (default: NAME-encryption.p12 beside --as NAME.p12)", FALSE }, END };
+	{ "share-key", "FILE", "your encryption certificate (default: NAME-encryption.p12 beside --as NAME.p12), or its key as \"key new\" made it (FILE.key)", FALSE }, END };
 static const CliOption fetch_options[] = {
 	{ "ticket", "FILE", "number and access code of the application", TRUE }, { "key", "FILE", "the key it was applied for with", TRUE },
 	{ "p12", "FILE", "write the recovered key and its certificate there", TRUE }, END };

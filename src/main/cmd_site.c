@@ -62,6 +62,40 @@ read_agents (Cli *cli, InitOptions *options, GError **error)
 	return TRUE;
 }
 
+/* The roots by their fingerprints, which are to be published (docs/operations.md). */
+static json_t *
+what_was_made (const InitOptions *options)
+{
+	static const char *const names[] = { "root", "gm-root", "international-root" };
+	json_t *roots = json_array ();
+	for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+		g_autofree char *file = g_strdup_printf ("ca/%s.crt", names[i]), *path = g_build_filename (options->dir, file, NULL);
+		g_autoptr (GBytes) pem = file_read (path, CERTIFICATE_MAX_DER * 2, NULL);
+		g_autoptr (Certificate) root = pem != NULL ? certificate_parse_pem (g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), NULL) : NULL;
+		g_autofree char *hash = root != NULL ? fingerprint_hex (certificate_fingerprint (root)) : NULL;
+		if (hash != NULL)
+			json_array_append_new (roots, json_pack ("{s:s, s:s, s:s}", "file", file, "name", names[i], "sha256", hash));
+	}
+	return json_pack ("{s:s, s:o}", "dir", options->dir, "roots", roots);
+}
+
+static void
+say_what_is_next (Cli *cli, const InitOptions *options, const json_t *roots)
+{
+	gsize i;
+	json_t *root;
+	cli_note (cli, "made a site in %s", options->dir);
+	if (options->root_token != NULL)
+		cli_note (cli, "  - take the root's token off this machine");
+	json_array_foreach (roots, i, root) {
+		if (options->root_token == NULL)
+			cli_note (cli, "  - take root/%s.key off this machine", json_string_value (json_object_get (root, "name")));
+		cli_note (cli, "  - publish the SHA-256 of %s: %s", json_string_value (json_object_get (root, "file")), json_string_value (json_object_get (root, "sha256")));
+	}
+	cli_note (cli, "  - hand each officers/*.p12 with its .pin to its owner, then delete both\n"
+	          "  - then: diqi serve --dir %s", options->dir);
+}
+
 static gboolean
 run_init (Cli *cli, GError **error)
 {
@@ -71,10 +105,10 @@ run_init (Cli *cli, GError **error)
 	};
 	if (!read_algorithms (cli, &options, error) || !read_agents (cli, &options, error) || !read_shards (cli, &options.crl_shards, error))
 		return FALSE;
-	g_autoptr (Secret) passphrase = cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
+	g_autoptr (Secret) passphrase = cli_new_secret (cli, "passphrase", "signer-passphrase", "Passphrase for the signer's keys", error);
 	if (passphrase == NULL)
 		return FALSE;
-	g_autoptr (Secret) root = cli_secret (cli, "root-passphrase", "root-passphrase", "Passphrase for the root key", error);
+	g_autoptr (Secret) root = cli_new_secret (cli, "root-passphrase", "root-passphrase", "Passphrase for the root key", error);
 	if (root == NULL)
 		return FALSE;
 	g_auto (HsmOptions) hsm = { 0 };
@@ -86,11 +120,10 @@ run_init (Cli *cli, GError **error)
 	options.root_token = hsm.root_token;
 	if (!init_site (&options, error))
 		return FALSE;
-	cli_note (cli, "made a site in %s\n"
-	          "  - take %s off this machine\n"
-	          "  - hand each officers/*.p12 with its .pin to its owner, then delete both\n"
-	          "  - then: diqi serve --dir %s", options.dir,
-	          hsm.root_token != NULL ? "the root's token" : options.has_second ? "root/*.key" : "root/root.key", options.dir);
+	g_autoptr (json_t) made = what_was_made (&options);
+	if (cli_wants_json (cli))
+		cli_print (cli, made);
+	say_what_is_next (cli, &options, json_object_get (made, "roots"));
 	return TRUE;
 }
 

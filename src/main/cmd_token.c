@@ -3,6 +3,7 @@
  * A fresh RSA key for each act, in memory only: the administrator PIN comes encrypted to it, is used and wiped, never shown
  * or stored.  What can be known beforehand (is it the token, would it take the new PIN) is asked before the ticket is used.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -45,6 +46,24 @@ token_json (const Token *token)
 	                  "pin_locked", token->pin_locked, "admin_pin_locked", token->admin_pin_locked);
 }
 
+/* One below the other: a row of all of it is wider than a screen. */
+static void
+print_tokens (const Cli *cli, json_t *items)
+{
+	gsize i;
+	json_t *token;
+	if (cli_wants_json (cli)) {
+		g_autoptr (json_t) all = json_pack ("{s:O}", "items", items);
+		cli_print (cli, all);
+		return;
+	}
+	json_array_foreach (items, i, token) {
+		if (i > 0)
+			puts ("");
+		cli_print (cli, token);
+	}
+}
+
 static gboolean
 run_list (Cli *cli, GError **error)
 {
@@ -52,10 +71,10 @@ run_list (Cli *cli, GError **error)
 	g_autoptr (GPtrArray) tokens = module != NULL ? token_list (module, error) : NULL;
 	if (tokens == NULL)
 		return FALSE;
-	for (guint i = 0; i < tokens->len; i++) {
-		g_autoptr (json_t) token = token_json (g_ptr_array_index (tokens, i));
-		cli_print (cli, token);
-	}
+	g_autoptr (json_t) items = json_array ();
+	for (guint i = 0; i < tokens->len; i++)
+		json_array_append_new (items, token_json (g_ptr_array_index (tokens, i)));
+	print_tokens (cli, items);
 	if (tokens->len == 0)
 		cli_note (cli, "no token is plugged in");
 	return TRUE;
@@ -69,15 +88,7 @@ new_pin (const Desk *desk, GError **error)
 {
 	if (cli_option (desk->cli, "new-pin-file") != NULL)
 		return secret_read_file (cli_option (desk->cli, "new-pin-file"), error);
-	g_autoptr (Secret) first = secret_ask ("新 PIN / new PIN", error);
-	g_autoptr (Secret) second = first != NULL ? secret_ask ("再次输入 / again", error) : NULL;
-	if (second == NULL)
-		return NULL;
-	if (strcmp (first, second) != 0) {
-		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/pin", "the two PINs are not the same");
-		return NULL;
-	}
-	return g_steal_pointer (&first);
+	return secret_ask_new ("新 PIN / new PIN", "--new-pin-file FILE", error);
 }
 
 static gboolean

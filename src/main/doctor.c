@@ -118,6 +118,13 @@ read_alarms (Tx *tx, gpointer arg, GError **error)
 	return alarm_list (tx, alarms, error);
 }
 
+static char *
+beijing (const char *text)
+{
+	Micros time;
+	return text != NULL && time_parse (text, &time, NULL) ? time_format_beijing (time) : g_strdup (text != NULL ? text : "");
+}
+
 /* What the running site told people of, or would have if it knew whom. */
 static void
 look_at_alarms (const Doctor *doctor, Store *store)
@@ -136,8 +143,9 @@ look_at_alarms (const Doctor *doctor, Store *store)
 	json_array_foreach (alarms, i, alarm) {
 		const char *what = json_string_value (json_object_get (alarm, "what")), *about = json_string_value (json_object_get (alarm, "about"));
 		gboolean bad = json_integer_value (json_object_get (alarm, "level")) > 1;
-		doctor_tell (doctor, bad ? FOUND_FAIL : FOUND_WARN, "alarms", "see docs/operations.md, What to do when", "%s%s%s, since %s", what,
-		             about[0] != '\0' ? ": ends " : "", about, json_string_value (json_object_get (alarm, "since")));
+		g_autofree char *since = beijing (json_string_value (json_object_get (alarm, "since"))), *ends = beijing (about);
+		doctor_tell (doctor, bad ? FOUND_FAIL : FOUND_WARN, "alarms", "see docs/operations.md, What to do when", "%s%s%s, since %s (Beijing)", what,
+		             about[0] != '\0' ? ": ends " : "", ends, since);
 	}
 	if (json_array_size (alarms) == 0)
 		doctor_tell (doctor, FOUND_OK, "alarms", NULL, "none of the running site");

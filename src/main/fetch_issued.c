@@ -2,6 +2,7 @@
 #include "main/fetch_issued.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "main/identity_file.h"
@@ -43,12 +44,11 @@ issued_encryption_key (const json_t *issued, const PrivateKey *own, const Certif
 }
 
 static gboolean
-write_encryption (Cli *cli, const json_t *issued, const PrivateKey *own, Certificate *issuing, const char *p12_path, GError **error)
+write_encryption (Cli *cli, const json_t *issued, const PrivateKey *own, Certificate *issuing, const char *path, const char *pin, GError **error)
 {
-	g_autofree char *path = encryption_path (p12_path);
 	g_autoptr (Certificate) certificate = issued_certificate (issued, "encryption_certificate", error);
 	g_autoptr (PrivateKey) key = certificate != NULL ? issued_encryption_key (issued, own, certificate, error) : NULL;
-	if (key == NULL || !p12_file_write (cli, path, key, certificate, issuing, error))
+	if (key == NULL || !p12_file_write (path, key, certificate, issuing, pin, error))
 		return FALSE;
 	cli_note (cli, "made %s: the encryption certificate and its key", path);
 	return TRUE;
@@ -57,6 +57,10 @@ write_encryption (Cli *cli, const json_t *issued, const PrivateKey *own, Certifi
 gboolean
 issued_write_p12 (Cli *cli, const json_t *issued, const char *key_path, const char *p12_path, GError **error)
 {
+	gboolean both = json_object_get (issued, "encryption_certificate") != NULL;
+	g_autofree char *second = encryption_path (p12_path);
+	if (!file_is_free (p12_path, error) || (both && !file_is_free (second, error)))
+		return FALSE;
 	g_autoptr (Certificate) leaf = issued_certificate (issued, "certificate", error);
 	g_autoptr (Certificate) issuing = leaf != NULL ? issued_certificate (issued, "issuing", error) : NULL;
 	g_autoptr (PrivateKey) key = issuing != NULL ? key_file_load (cli, key_path, error) : NULL;
@@ -65,7 +69,13 @@ issued_write_p12 (Cli *cli, const json_t *issued, const char *key_path, const ch
 	g_autoptr (PublicKey) public_key = private_key_public (key);
 	if (!fingerprint_equal (public_key_fingerprint (public_key), public_key_fingerprint (certificate_public_key (leaf))))
 		return diqi_fail (error, DIQI_ERROR_CERTIFICATE, NULL, "the certificate was issued for another key than %s", key_path);
-	if (!p12_file_write (cli, p12_path, key, leaf, issuing, error))
+	/* Both files have one PIN: --as finds it beside either. */
+	g_autoptr (Secret) pin = key_file_new_pin (cli, p12_path, error);
+	if (pin == NULL || (both && !write_encryption (cli, issued, key, issuing, second, pin, error)))
 		return FALSE;
-	return json_object_get (issued, "encryption_certificate") == NULL || write_encryption (cli, issued, key, issuing, p12_path, error);
+	if (p12_file_write (p12_path, key, leaf, issuing, pin, error))
+		return TRUE;
+	if (both)
+		unlink (second);
+	return FALSE;
 }

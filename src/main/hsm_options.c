@@ -32,10 +32,18 @@ check_module (const char *module, const char *option, GError **error)
 }
 
 static gboolean
+names_pin (const Cli *cli, const char *option)
+{
+	g_autofree char *file = g_strconcat (option, "-file", NULL), *fd = g_strconcat (option, "-fd", NULL);
+	return cli_option (cli, file) != NULL || cli_option (cli, fd) != NULL;
+}
+
+static gboolean
 read_signers (const Cli *cli, HsmOptions *out, GError **error)
 {
 	const char *module = cli_option (cli, "hsm-module"), *label = cli_option (cli, "hsm-token");
-	if (module == NULL && label == NULL)
+	/* Without a token the keys would be made in files: nobody who names a PIN or a serial means that. */
+	if (module == NULL && label == NULL && cli_option (cli, "hsm-serial") == NULL && !names_pin (cli, "hsm-pin"))
 		return TRUE;
 	if (label == NULL)
 		return diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--hsm-token is missing: the label of the token");
@@ -51,7 +59,7 @@ read_roots (const Cli *cli, HsmOptions *out, GError **error)
 {
 	const char *module = cli_option (cli, "root-hsm-module"), *label = cli_option (cli, "root-hsm-token");
 	if (label == NULL)
-		return module == NULL || diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--root-hsm-token is missing: the label of the root's token");
+		return (module == NULL && !names_pin (cli, "root-hsm-pin")) || diqi_fail (error, DIQI_ERROR_FIELD_MISSING, NULL, "--root-hsm-token is missing: the label of the root's token");
 	if (module == NULL)
 		module = cli_option (cli, "hsm-module");
 	if (!check_module (module, "--root-hsm-module", error)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "main/cli_table.h"
 #include "main/remote.h"
+#include "pki/certificate.h"
 #include "pki/statement.h"
 
 #define PROPOSAL_MAX (1 << 20)
@@ -42,14 +44,29 @@ read_proposal (const char *path, json_t **proposal, json_t **list, gint64 *versi
 	if (bytes == NULL)
 		return FALSE;
 	*proposal = json_read_strict (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), PROPOSAL_MAX, error);
-	if (*proposal == NULL)
+	if (*proposal == NULL) {
+		g_prefix_error (error, "%s: ", path);
 		return FALSE;
+	}
 	const Field fields[] = {
 		{ "version", FIELD_INT, TRUE, 0, version },
 		{ "previous", FIELD_HEX32, TRUE, 0, previous },
 		{ "list", FIELD_OBJECT, TRUE, 0, list },
 	};
-	return JSON_READ (*proposal, "", fields, error);
+	if (JSON_READ (*proposal, "", fields, error))
+		return TRUE;
+	g_prefix_error (error, "%s is no proposal: ", path);
+	return FALSE;
+}
+
+json_t *
+list_change_csr (const char *path, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, CSR_MAX_DER, error);
+	g_autoptr (Csr) csr = bytes != NULL ? csr_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, error) : NULL;
+	if (bytes != NULL && csr == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return csr != NULL ? json_base64 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : NULL;
 }
 
 json_t *
@@ -73,6 +90,55 @@ list_change_payload (const json_t *current, const json_t *next)
 	return json_pack ("{s:I, s:o, s:o}", "version", version, "previous", json_hex (previous.b, sizeof previous.b), "list", json_hex (hash.b, sizeof hash.b));
 }
 
+/* By the key that will be in a certificate, which its owner can read out: "key new" and the certificate have the same. */
+static char *
+key_of (const json_t *entry)
+{
+	const char *der = json_string_value (json_object_get (entry, "certificate")), *request = json_string_value (json_object_get (entry, "csr"));
+	/* The request is what a certificate will be made of. */
+	const char *text = request != NULL ? request : der;
+	g_autoptr (GBytes) bytes = text != NULL ? base64_decode_strict (text, strlen (text), NULL) : NULL;
+	if (bytes == NULL)
+		return g_strdup ("no key");
+	gconstpointer p = g_bytes_get_data (bytes, NULL);
+	g_autoptr (Certificate) certificate = request == NULL ? certificate_parse (p, g_bytes_get_size (bytes), NULL) : NULL;
+	g_autoptr (Csr) csr = request != NULL ? csr_parse (p, g_bytes_get_size (bytes), NULL, NULL) : NULL;
+	if (certificate == NULL && csr == NULL)
+		return g_strdup ("a key that cannot be read");
+	const PublicKey *key = certificate != NULL ? certificate_public_key (certificate) : csr_public_key (csr);
+	g_autofree char *hash = fingerprint_hex (public_key_fingerprint (key));
+	return g_strdup_printf ("%s %s", certificate != NULL ? "key" : "NEW key", hash);
+}
+
+static void
+append_entry (GString *out, const json_t *entry)
+{
+	g_autofree char *name = cli_printable (json_string_value (json_object_get (entry, "name")) != NULL ? json_string_value (json_object_get (entry, "name")) : "-");
+	g_autofree char *roles = json_dumps (json_object_get (entry, "roles"), JSON_COMPACT), *key = key_of (entry);
+	g_autofree char *person = cli_printable (json_string_value (json_object_get (entry, "person")) != NULL ? json_string_value (json_object_get (entry, "person")) : "-");
+	g_string_append_printf (out, "  %s  %s%s%s%s\n    %s\n", person, name, roles != NULL ? "  " : "", roles != NULL ? roles : "",
+	                        json_is_true (json_object_get (entry, "removed")) ? "  REMOVED" : "", key);
+}
+
+/* For a person who is about to sign it: who is in it, with which key. */
+static char *
+what_is_signed (const json_t *list)
+{
+	GString *out = g_string_new (NULL);
+	const char *name;
+	json_t *member, *entry;
+	gsize i;
+	json_object_foreach ((json_t *) list, name, member) {
+		g_autofree char *shown = json_is_array (member) ? NULL : json_dumps (member, JSON_COMPACT | JSON_ENCODE_ANY);
+		if (shown != NULL)
+			g_string_append_printf (out, "  %s: %s\n", name, shown);
+		json_array_foreach (member, i, entry)
+			append_entry (out, entry);
+	}
+	g_string_truncate (out, out->len > 0 ? out->len - 1 : 0);
+	return g_string_free (out, FALSE);
+}
+
 gboolean
 list_change_sign (Cli *cli, const char *type, const char *what, GError **error)
 {
@@ -85,7 +151,7 @@ list_change_sign (Cli *cli, const char *type, const char *what, GError **error)
 	g_autoptr (Remote) remote = remote_open (cli, error);
 	if (remote == NULL)
 		return FALSE;
-	g_autofree char *shown = json_dumps (list, JSON_INDENT (2));
+	g_autofree char *shown = what_is_signed (list);
 	cli_note (cli, "signing this list of %s:\n%s", what, shown);
 	Fingerprint hash;
 	hash_of (list, &hash);
@@ -102,7 +168,7 @@ statement_file_read (const char *path, GError **error)
 }
 
 gboolean
-list_change_submit (Cli *cli, const char *path, GError **error)
+list_change_submit (Cli *cli, const char *path, const char *columns, GError **error)
 {
 	g_autoptr (json_t) proposal = NULL;
 	json_t *list;
@@ -118,6 +184,6 @@ list_change_submit (Cli *cli, const char *path, GError **error)
 	if (remote == NULL)
 		return FALSE;
 	g_autoptr (json_t) reply = remote_call (remote, "POST", path, json_pack ("{s:[s,s], s:O}", "statements", first, second, "list", list), error);
-	cli_print (cli, reply);
+	cli_print_columns (cli, reply, columns);
 	return reply != NULL;
 }

@@ -52,7 +52,7 @@ pin_beside (const char *p12, GError **error)
 		return pin_beside (first, error);
 	}
 	g_autofree char *prompt = g_strdup_printf ("PIN of %s", p12);
-	return secret_ask (prompt, error);
+	return secret_ask (prompt, "--pin-file FILE", error);
 }
 
 gboolean
@@ -388,8 +388,10 @@ remote_open_ticket (const Cli *cli, char **id, GError **error)
 		{ "access_code", FIELD_STRING, TRUE, 0, &code },
 		{ "server", FIELD_STRING, FALSE, 1024, &server },
 	};
-	if (!JSON_READ (ticket, "", fields, error))
+	if (!JSON_READ (ticket, "", fields, error)) {
+		g_prefix_error (error, "%s is no ticket of \"application new\": ", cli_option (cli, "ticket"));
 		return NULL;
+	}
 	g_autoptr (Remote) remote = remote_open (cli, error);
 	if (remote == NULL)
 		return NULL;

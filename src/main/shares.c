@@ -11,7 +11,7 @@ static char *
 share_passphrase (const char *share, const char *file, GError **error)
 {
 	g_autofree char *prompt = g_strdup_printf ("Passphrase of the share %s", share);
-	return file != NULL ? secret_read_file (file, error) : secret_ask (prompt, error);
+	return file != NULL ? secret_read_file (file, error) : secret_ask (prompt, "--share-passphrases FILES", error);
 }
 
 static char *

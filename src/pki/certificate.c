@@ -337,6 +337,7 @@ const Serial *certificate_serial (const Certificate *c) { return &c->serial; }
 Micros certificate_not_before (const Certificate *c) { return c->not_before; }
 Micros certificate_not_after (const Certificate *c) { return c->not_after; }
 char *certificate_subject_text (const Certificate *c) { return name_text (c->subject); }
+char *certificate_issuer_text (const Certificate *c) { return name_text (c->issuer); }
 char *certificate_subject_attribute (const Certificate *c, NameAttribute a) { return name_attribute_text (c->subject, a); }
 gboolean certificate_is_ca (const Certificate *c) { return c->ca; }
 guint certificate_key_usage (const Certificate *c) { return c->key_usage; }

@@ -51,6 +51,7 @@ const Serial *certificate_serial (const Certificate *c);
 Micros certificate_not_before (const Certificate *c);
 Micros certificate_not_after (const Certificate *c);            /* last moment of validity */
 char *certificate_subject_text (const Certificate *c);          /* RFC 2253, UTF-8, for people */
+char *certificate_issuer_text (const Certificate *c);
 char *certificate_subject_attribute (const Certificate *c, NameAttribute a);  /* first one or NULL */
 gboolean certificate_is_ca (const Certificate *c);
 

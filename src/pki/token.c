@@ -175,7 +175,9 @@ token_find (TokenModule *module, const char *serial, GError **error)
 		if (!is_meant (g_ptr_array_index (tokens, i), serial))
 			continue;
 		if (found != NULL) {
-			diqi_error_set (error, DIQI_ERROR_TOKEN, NULL, "several tokens are plugged in; name one by its serial");
+			const Token *other = g_ptr_array_index (tokens, i);
+			diqi_error_set (error, DIQI_ERROR_TOKEN, NULL, "several tokens are plugged in, \"%s\" with serial %s and \"%s\" with serial %s among them; name one by its serial",
+			                found->label, found->serial, other->label, other->serial);
 			return NULL;
 		}
 		found = g_ptr_array_steal_index (tokens, i--);

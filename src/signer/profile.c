@@ -29,6 +29,28 @@ static const Word extended_key_usages[] = {
 	{ "emailProtection", EKU_EMAIL }, { "documentSigning", EKU_DOCUMENT_SIGNING }, { "log", EKU_DIQI_LOG }, { "receipt", EKU_DIQI_RECEIPT },
 };
 
+static json_t *
+words_of (const Word *words, gsize n, guint bits)
+{
+	json_t *names = json_array ();
+	for (gsize i = 0; i < n; i++)
+		if ((bits & words[i].value) != 0)
+			json_array_append_new (names, json_string (words[i].name));
+	return names;
+}
+
+json_t *
+key_usage_words (guint usage)
+{
+	return words_of (key_usages, G_N_ELEMENTS (key_usages), usage);
+}
+
+json_t *
+extended_key_usage_words (guint usage)
+{
+	return words_of (extended_key_usages, G_N_ELEMENTS (extended_key_usages), usage);
+}
+
 static gboolean
 find_word (const Word *words, gsize n, const char *name, guint *out)
 {
@@ -274,16 +296,6 @@ guint
 profile_key_usage (const Profile *profile, KeyAlgorithm algorithm)
 {
 	return invariant_key_usage (profile->key_usage, algorithm);
-}
-
-static json_t *
-words_of (const Word *words, gsize n, guint bits)
-{
-	json_t *names = json_array ();
-	for (gsize i = 0; i < n; i++)
-		if ((bits & words[i].value) != 0)
-			json_array_append_new (names, json_string (words[i].name));
-	return names;
 }
 
 static json_t *

@@ -55,3 +55,6 @@ guint profile_key_usage (const Profile *profile, KeyAlgorithm algorithm);
 /* {name, version, open, hash, title_zh, title_en, holder, carrier, use, algorithms, key_usage, extended_key_usage, validity_days, policy},
  * names as in the file. */
 json_t *profile_summary (const Profile *profile);
+/* The words that a profile has for KU_… and EKU_…. */
+json_t *key_usage_words (guint usage);
+json_t *extended_key_usage_words (guint usage);

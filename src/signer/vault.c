@@ -126,7 +126,8 @@ read_pins (Vault *vault, GError **error)
 	g_autoptr (GBytes) sealed = read_file (vault->dir, PINS_FILE, error);
 	g_autoptr (GBytes) plain = sealed != NULL ? seal_unlock (vault->passphrase, vault->passphrase_n, context, sealed, error) : NULL;
 	if (plain == NULL) {
-		g_prefix_error (error, "the PINs of the tokens: ");
+		if (sealed != NULL)
+			g_prefix_error (error, "%s/" PINS_FILE " (the PINs of the tokens): not its passphrase, or damaged: ", vault->dir);
 		return FALSE;
 	}
 	return parse_pins (vault, g_bytes_get_data (plain, NULL), g_bytes_get_size (plain), error);

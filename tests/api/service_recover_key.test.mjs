@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { Client } from './lib/client.mjs';
 import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
-import { approvedRecovery, agentsChange, diqi, encryptionOf, giveShare, lodgeRecovery } from './lib/recovery.mjs';
+import { agentKey, approvedRecovery, agentsChange, diqi, encryptionOf, giveShare, lodgeRecovery } from './lib/recovery.mjs';
 import { expectCertificate } from './lib/service.mjs';
 import { Identity } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
@@ -79,7 +79,11 @@ try {
 	});
 
 	await check('the second agent\'s share brings the key, under the fresh key alone; the requester opens it', async () => {
-		const second = await giveShare(world.site, recovery.id, 2);
+		const pin = ['--pin-file', join(world.site.dir, 'officers/recovery_agent-2.pin')];
+		const other = await giveShare(world.site, recovery.id, 2, {}, ['--share-key', join(world.site.dir, 'officers/recovery_agent-1-encryption.p12')]);
+		assert.equal(other.code, 3);
+		assert.match(other.stderr, /recovery_agent-1-encryption\.p12: not an envelope for this key/);
+		const second = await giveShare(world.site, recovery.id, 2, {}, ['--share-key', agentKey(world.site, 2, files), ...pin]);
 		assert.equal(second.code, 0, second.stderr);
 		assert.equal((await recovery.refresh()).state, 'completed');
 		assert.equal(recovery.view.recovery.ready, true);

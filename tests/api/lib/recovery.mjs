@@ -17,7 +17,14 @@ export const diqi = (site, args, env = {}) => new Promise((resolve) => {
 });
 
 const agentFile = (site, n) => join(site.dir, `officers/recovery_agent-${n}.p12`);
-export const giveShare = (site, id, n, env) => diqi(site, ['recovery', 'share', id, '--as', agentFile(site, n)], env);
+export const giveShare = (site, id, n, env, more = []) => diqi(site, ['recovery', 'share', id, '--as', agentFile(site, n), ...more], env);
+// What "key new" would have made: an agent who was taken in later has his encryption key so.
+export function agentKey(site, n, folder) {
+	const pin = `file:${join(site.dir, `officers/recovery_agent-${n}.pin`)}`, path = join(folder, `agent-${n}.key`);
+	const plain = execFileSync('openssl', ['pkcs12', '-in', join(site.dir, `officers/recovery_agent-${n}-encryption.p12`), '-passin', pin, '-nocerts', '-nodes']);
+	execFileSync('openssl', ['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA256', '-passout', pin, '-out', path], { input: plain });
+	return path;
+}
 
 // The encryption certificate that came with an application's first certificate.
 export async function encryptionOf(application) {
