@@ -34,7 +34,7 @@ pins_nth_ca (const Pins *pins, guint i)
 static gboolean
 check_name (const Pins *pins, const char *name, GError **error)
 {
-	if (!g_regex_match_simple ("^[a-z][a-z0-9]{0,11}(-[0-9]{1,3})?$", name, 0, 0))
+	if (!g_regex_match_simple ("^[a-z][a-z0-9]{0,14}(-[0-9]{1,3})?$", name, 0, 0))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/cas/name", "a CA is named like gm or issuing-2");
 	/* Neighbours of the CAs' folders under /pki. */
 	if (strcmp (name, "root") == 0 || strcmp (name, "tsa") == 0 || strcmp (name, "cps") == 0)

@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { issue, submit } from './lib/command.mjs';
+import { by, command, issue, submit } from './lib/command.mjs';
 import { expectProblem, expectStatus } from './lib/expect.mjs';
+import { program } from './lib/site.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
@@ -81,6 +82,20 @@ try {
 		for (const { serial } of Object.values(holders))
 			assert.equal(expectStatus(await world.public.get(`/api/v1/certificates/${serial}`), 200).status, 'valid');
 		holders.later = await issue(world, 'later', 'sm2', 803);
+	});
+
+	await check('an SM2 site has an international hierarchy beside it, which issues for a P-256 key and survives a restart', async () => {
+		const other = await makeWorld({ algorithm: 'sm2', second: 'p256' });
+		const id = await submit(other, 'abroad', 'p256', 805);
+		for (const [act, officer, ...more] of [['accept', 'clerk', '--papers-seen'], ['fee', 'cashier'], ['review', 'reviewer'], ['issue', 'issuer']])
+			await command(other, 'application', act, id, ...act === 'fee' ? ['300'] : [], ...more, ...by(other, officer));
+		const leaf = join(other.site.top, 'abroad.pem');
+		writeFileSync(leaf, (await run(program, ['application', 'certificate', '--ticket', join(other.site.top, 'abroad.ticket'), '--server', other.site.url])).stdout);
+		const [root, issuing] = [await fetchPem(other, '/pki/international/root.cer'), await fetchPem(other, '/pki/international/ca.cer')];
+		await verify(other, root, issuing);
+		await verify(other, issuing, leaf);
+		await other.site.restart();
+		expectStatus(await other.public.get('/pki/international/full.crl'), 200);
 	});
 
 	await check('a site without the GM hierarchy refuses an SM2 key when it is handed in', async () => {
