@@ -180,6 +180,7 @@ gboolean certificate_judge_known (Authority *authority, const Fingerprint *finge
  * an etag and two dates; of all others etag is "". */
 typedef struct {
 	GBytes *der;                     /* OCSPResponse */
+	const char *result;              /* to be counted: "answered", "refused" (no request, or about another CA), "failed" (the signer did not sign) */
 	char etag[43];                   /* with its quotes */
 	char last_modified[30], expires[30];      /* RFC 9110 5.6.7: thisUpdate and nextUpdate */
 } OcspAnswer;

@@ -38,18 +38,21 @@ ocsp_answer_unref (OcspAnswer *answer)
 
 /* Takes der. */
 static OcspAnswer *
-answer_new (GBytes *der)
+answer_new (GBytes *der, const char *result)
 {
 	OcspAnswer *answer = g_atomic_rc_box_new0 (OcspAnswer);
 
 	answer->der = der;
+	answer->result = result;
 	return answer;
 }
 
 static OcspAnswer *
 error_answer (OcspErrorStatus status)
 {
-	return answer_new (ocsp_error_response (status));
+	gboolean ours = status == OCSP_TRY_LATER || status == OCSP_INTERNAL_ERROR;
+
+	return answer_new (ocsp_error_response (status), ours ? "failed" : "refused");
 }
 
 /* IMF-fixdate, whatever the locale. */
@@ -241,7 +244,7 @@ answer_anew (Authority *authority, const Question *question, gconstpointer der, 
 	response = authority->calls.sign_ocsp (authority->signer, question->ca->name, request, this_update, this_update + OCSP_LIFE, &failure);
 	if (!response)
 		return signing_failed (failure);
-	answer = answer_new (response);
+	answer = answer_new (response, "answered");
 	if (keep) {
 		label (answer, this_update, this_update + OCSP_LIFE);
 		cache_add (authority->ocsp, question, generation, now, answer);

@@ -155,6 +155,17 @@ tsp_failure (TspFailure failure, const char *detail)
 	return der_done (w);
 }
 
+gboolean
+tsp_is_granted (GBytes *response)
+{
+	gsize n;
+	gconstpointer p = g_bytes_get_data (response, &n);
+	Der whole = { p, n }, body, info;
+	guint64 status;
+
+	return der_read (&whole, DER_SEQUENCE, &body) && der_read (&body, DER_SEQUENCE, &info) && der_read_uint (&info, &status) && status == 0;
+}
+
 /* GeneralizedTime with a fraction and no trailing zero (RFC 3161 2.4.2). */
 static void
 put_time (GByteArray *w, Micros time)

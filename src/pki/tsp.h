@@ -33,6 +33,8 @@ typedef struct {
 
 /* FALSE: *failure says why, for tsp_failure; *detail is a constant text. */
 gboolean tsp_request_parse (gconstpointer der, gsize n, TspRequest *out, TspFailure *failure, const char **detail);
+/* Does this TimeStampResp say granted? */
+gboolean tsp_is_granted (GBytes *response);
 /* TimeStampResp with status rejection. */
 GBytes *tsp_failure (TspFailure failure, const char *detail);
 

@@ -50,7 +50,8 @@ answer (Request *r, AnswerFn fn, gconstpointer der, gsize n, gboolean get)
 	if (said == NULL)
 		return NULL;
 	metrics_observe (context->metrics, "ca_ocsp_response_seconds", "Time to answer an OCSP request", NULL, clock_monotonic () - begin);
-	metrics_add (context->metrics, "ca_ocsp_responses_total", "OCSP answers", "result=\"answered\"", 1);
+	g_autofree char *label = g_strdup_printf ("result=\"%s\"", said->result);
+	metrics_add (context->metrics, "ca_ocsp_responses_total", "OCSP answers", label, 1);
 	return respond (r, said, get);
 }
 

@@ -3,11 +3,17 @@
 #include "pki/tsp.h"
 #include "protocol/internal.h"
 
-static Response *
-reply (const ProtocolContext *context, GBytes *der, Micros begin, const char *result)
+static void
+count (const ProtocolContext *context, Micros begin, const char *result)
 {
 	metrics_observe (context->metrics, "ca_stamp_seconds", "Time to answer a time-stamp query", NULL, clock_monotonic () - begin);
 	metrics_add (context->metrics, "ca_stamps_total", "Time-stamp queries answered", result, 1);
+}
+
+static Response *
+reply (const ProtocolContext *context, GBytes *der, Micros begin, const char *result)
+{
+	count (context, begin, result);
 	Response *response = response_bytes (200, "application/timestamp-reply", der);
 	response_header (response, "Cache-Control", "no-store");
 	return response;
@@ -35,5 +41,8 @@ protocol_stamp (Request *r)
 		return reply (context, refusal, begin, "result=\"refused\"");
 	}
 	g_autoptr (GBytes) answered = signer_stamp (context->signer, request_body (r), &error);
-	return answered != NULL ? reply (context, answered, begin, "result=\"answered\"") : response_problem (r, error, NULL);
+	if (answered != NULL)
+		return reply (context, answered, begin, tsp_is_granted (answered) ? "result=\"answered\"" : "result=\"refused\"");
+	count (context, begin, "result=\"failed\"");
+	return response_problem (r, error, NULL);
 }

@@ -125,6 +125,24 @@ try {
 		assert.ok(!(await listed('full.crl', other.serial)));
 	});
 
+	await check('a clock that was ahead and is right again: lists and answers go on, and the revoked stay revoked', async () => {
+		const right = await world.now(), ahead = await (await world.draft()).through('confirmed');
+		await world.advance(40 * 86400000);
+		expectStatus(await ahead.revoke(await world.officer('issuer'), 'superseded'), 200);
+		await world.site.stop();
+		writeFileSync(join(world.site.dir, 'clock'), new Date(right + 60000).toISOString().replace('Z', '000Z'));
+		await world.site.start();
+		const now = new Date(await world.now()), { serial: stopped } = ahead.view;
+		for (const name of ['full.crl', 'delta.crl', shardOf(stopped)]) {
+			const told = await text(await fetchList(name));
+			const [, date] = new RegExp(`${stopped}\\s+Revocation Date: (.*)`, 'i').exec(told);
+			assert.ok(new Date(date) <= now && new Date(/Last Update: (.*)/.exec(told)[1]) <= now, told);
+		}
+		assert.equal((await fetch(`${world.site.manage}/readyz`)).status, 200);
+		assert.match((await run('openssl', ['ocsp', '-issuer', issuing, '-serial', `0x${stopped}`, '-url', `${world.site.url}/pki/issuing/ocsp`, '-CAfile', root,
+			'-verify_other', issuing, '-attime', String(Math.floor(now / 1000)), '-validity_period', '1000000000'])).stdout, /: revoked/);
+	});
+
 	await check('gnutls and NSS read the lists', async () => {
 		const crl = join(world.site.top, 'full.crl');
 		for (const name of ['full.crl', 'delta.crl', shard]) {

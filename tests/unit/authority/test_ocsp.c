@@ -246,6 +246,13 @@ test_whose (TestStore *t)
 	g_assert_cmpstr (kept_answer->last_modified, <, kept_answer->expires);
 	g_assert_true (g_str_has_suffix (kept_answer->expires, " GMT"));
 	g_assert_cmpstr (fresh->etag, ==, "");
+	/* What monitoring counts. */
+	g_assert_cmpstr (fresh->result, ==, "answered");
+	g_autoptr (OcspAnswer) foreign = ocsp_answer (world->authority, ca, g_bytes_get_data (others, NULL), g_bytes_get_size (others));
+	g_assert_cmpstr (foreign->result, ==, "refused");
+	world->ca->mood = SIGN_AWAY;
+	g_autoptr (OcspAnswer) failed = ocsp_answer (world->authority, ca, g_bytes_get_data (nonce, NULL), g_bytes_get_size (nonce));
+	g_assert_cmpstr (failed->result, ==, "failed");
 }
 
 static void

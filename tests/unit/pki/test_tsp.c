@@ -80,6 +80,7 @@ stamp (const Tsa *tsa, const TspRequest *request, Micros time, Micros accuracy)
 	serial_new (time, &facts.serial);
 	GBytes *response = tsp_stamp (tsa->key, tsa->certificate, chain, 1, &facts, &error);
 	g_assert_no_error (error);
+	g_assert_true (tsp_is_granted (response));
 	return response;
 }
 
@@ -195,6 +196,7 @@ test_refused (gconstpointer data)
 	g_assert_false (tsp_request_parse (der, c->n, &request, &failure, &detail));
 	g_assert_cmpint (failure, ==, c->failure);
 	g_autoptr (GBytes) response = tsp_failure (failure, detail);
+	g_assert_false (tsp_is_granted (response));
 	save ("reply.tsr", g_bytes_get_data (response, NULL), g_bytes_get_size (response));
 	g_assert_true (run ("openssl ts -reply -in reply.tsr -text | grep -q 'Status: Rejected'"));
 }
