@@ -203,7 +203,7 @@ Micros authority_lists_end (Authority *authority);
 gboolean authority_crl_publish (Authority *authority, GError **error);
 
 /* What the worker does each time it wakes: refresh the index, tell the signer what changed, and publish the lists that say
- * something else now or have half of their life behind them. */
+ * something else now or come near half of their life. */
 gboolean authority_tick (Authority *authority, GError **error);
 /* Thread that ticks every 250 ms and at once after a revocation; stopped by authority_worker_stop or _free. */
 void authority_worker_start (Authority *authority);

@@ -62,7 +62,7 @@ static gboolean
 is_old (const PublishedList *list, Micros now)
 {
 	/* A test clock may have been set back. */
-	return !list->der || now >= list->this_update + CRL_LIFE / 2 || now < list->this_update;
+	return !list->der || now >= list->this_update + CRL_RENEWAL || now < list->this_update;
 }
 
 static gboolean
@@ -79,7 +79,7 @@ any_is_old (const CaLists *lists, Micros now)
 static gboolean
 base_is_due (const CaLists *lists, Micros now)
 {
-	return lists->base_at < 0 || now >= lists->base_at + CRL_LIFE / 2 || now < lists->base_at ||
+	return lists->base_at < 0 || now >= lists->base_at + CRL_RENEWAL || now < lists->base_at ||
 	       (lists->delta_entries > DELTA_ENTRIES && now >= lists->base_at + FULL_PAUSE);
 }
 

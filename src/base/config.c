@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-typedef enum { CONFIG_STRING, CONFIG_PATH, CONFIG_LISTEN, CONFIG_CHOICE, CONFIG_INT, CONFIG_BOOL } ConfigType;
+typedef enum { CONFIG_STRING, CONFIG_PATH, CONFIG_LISTEN, CONFIG_CHOICE, CONFIG_INT } ConfigType;
 
 /* A row with key NULL begins a section.  The default of a CHOICE is the first of
  * its words. */
@@ -112,9 +112,6 @@ check_value (const KeyRow *row, const char *text, gint64 *number)
 		if (g_ascii_string_to_signed (text, 10, row->least, row->most, number, NULL))
 			return NULL;
 		return g_strdup_printf ("must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, row->least, row->most);
-	case CONFIG_BOOL:
-		*number = strcmp (text, "true") == 0;
-		return *number || strcmp (text, "false") == 0 ? NULL : g_strdup ("must be true or false");
 	}
 	g_assert_not_reached ();
 }
@@ -321,12 +318,6 @@ gint64
 config_int (const Config *config, const char *section, const char *key)
 {
 	return value_of (config, section, key, 1u << CONFIG_INT)->number;
-}
-
-gboolean
-config_bool (const Config *config, const char *section, const char *key)
-{
-	return value_of (config, section, key, 1u << CONFIG_BOOL)->number != 0;
 }
 
 char *

@@ -15,7 +15,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Config, config_free)
  * the default when absent; config_string reads STRING, LISTEN and CHOICE. */
 const char *config_string (const Config *config, const char *section, const char *key);
 gint64 config_int (const Config *config, const char *section, const char *key);
-gboolean config_bool (const Config *config, const char *section, const char *key);
 /* A path: relative ones are taken from the folder of the configuration file; NULL
  * when empty; caller frees. */
 char *config_path (const Config *config, const char *section, const char *key);

@@ -81,18 +81,3 @@ actor_clear (Actor *actor)
 	g_clear_pointer (&actor->certificate, certificate_unref);
 	memset (actor, 0, sizeof *actor);
 }
-
-void
-actor_copy (const Actor *from, Actor *to)
-{
-	*to = (Actor) {
-		.kind = from->kind,
-		.person = g_strdup (from->person),
-		.subject = g_strdup (from->subject),
-		.application = g_strdup (from->application),
-		.name = g_strdup (from->name),
-		.roles = from->roles,
-		.certificate = from->certificate ? certificate_ref (from->certificate) : NULL,
-		.fingerprint = from->fingerprint,
-	};
-}

@@ -44,5 +44,4 @@ typedef struct {
 
 void actor_clear (Actor *actor);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Actor, actor_clear)
-void actor_copy (const Actor *from, Actor *to);
 static inline gboolean actor_has_role (const Actor *actor, guint any_of) { return actor->kind == ACTOR_OFFICER && (actor->roles & any_of) != 0; }

@@ -10,7 +10,7 @@
 
 #define ANSWER_SECONDS 5
 #define FILE_MAX (1u << 20)
-/* A list is replaced when half of its life is over: what has an hour less left than that was not. */
+/* A list is replaced before half of its life is over: what has an hour less left than that was not. */
 #define CRL_LEAST (CRL_LIFE / 2 - MICROS_PER_HOUR)
 
 /* --- TLS ----------------------------------------------------------------------------------------- */

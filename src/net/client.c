@@ -249,26 +249,3 @@ http_request (HttpClient *client, const char *method, const char *path, const ch
 		http_reply_clear (out);
 	return ok;
 }
-
-/* One Netscape cookie line each, as curl writes them. */
-char *
-http_client_cookies (HttpClient *client)
-{
-	struct curl_slist *cookies = NULL;
-	GString *text = g_string_new (NULL);
-	curl_easy_getinfo (client->curl, CURLINFO_COOKIELIST, &cookies);
-	for (struct curl_slist *at = cookies; at != NULL; at = at->next)
-		g_string_append_printf (text, "%s\n", at->data);
-	curl_slist_free_all (cookies);
-	return g_string_free (text, FALSE);
-}
-
-void
-http_client_set_cookies (HttpClient *client, const char *cookies)
-{
-	g_auto (GStrv) lines = g_strsplit (cookies, "\n", -1);
-	curl_easy_setopt (client->curl, CURLOPT_COOKIELIST, "ALL");
-	for (guint i = 0; lines[i] != NULL; i++)
-		if (lines[i][0] != '\0')
-			curl_easy_setopt (client->curl, CURLOPT_COOKIELIST, lines[i]);
-}

@@ -28,9 +28,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpReply, http_reply_clear)
  * _TOO_LARGE, _REQUEST (bad path or header) or _JSON…: it said JSON and was not. */
 gboolean http_request (HttpClient *client, const char *method, const char *path, const char *const *headers,
                        const char *content_type, gconstpointer body, gsize n, HttpReply *out, GError **error);
-/* Cookies as text to keep between runs of the command line. */
-char *http_client_cookies (HttpClient *client);
-void http_client_set_cookies (HttpClient *client, const char *cookies);
 /* Reads server-sent events until fn returns FALSE, timeout_ms have passed or the server ends the stream (all TRUE). */
 typedef gboolean (*SseFn) (guint64 id, const char *event, const char *data, gpointer user);
 gboolean http_client_events (HttpClient *client, const char *path, guint timeout_ms, SseFn fn, gpointer user, GError **error);

@@ -131,13 +131,6 @@ outbox_inbox_page (Tx *tx, const char *application, const char *subject, const c
 }
 
 gboolean
-outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error)
-{
-	g_autofree char *more = NULL;
-	return outbox_inbox_page (tx, application, subject, NULL, limit, out, &more, error);
-}
-
-gboolean
 outbox_mark_read (Tx *tx, const char *message, const char *subject, Micros now, GError **error)
 {
 	gboolean found;

@@ -24,9 +24,8 @@ typedef struct {
 } OutboxMessage;
 gboolean outbox_tell (Tx *tx, const OutboxMessage *message, Micros now, GError **error);
 
-/* Newest first: [{message, template, title, text, time, read?}] of an application or a subject; one may be NULL. */
-gboolean outbox_inbox (Tx *tx, const char *application, const char *subject, guint limit, json_t **out, GError **error);
-/* The same by pages; cursor NULL: from the newest; *next_cursor NULL at the end, caller frees. */
+/* A page, newest first: [{message, template, title, text, time, read?}] of an application or a subject; one may be NULL.
+ * cursor NULL: from the newest; *next_cursor NULL at the end, caller frees. */
 gboolean outbox_inbox_page (Tx *tx, const char *application, const char *subject, const char *cursor, guint limit,
                             json_t **items, char **next_cursor, GError **error);
 /* Read by its subject; DIQI_ERROR_NOT_FOUND for anybody else. */

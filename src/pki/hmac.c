@@ -2,7 +2,6 @@
 #include "pki/hmac.h"
 
 #include <openssl/core_names.h>
-#include <openssl/crypto.h>
 
 #include "pki/pki_private.h"
 
@@ -31,10 +30,4 @@ hmac_sha256 (gconstpointer key, gsize key_n, gconstpointer p, gsize n, Fingerpri
 	if (ctx == NULL || EVP_MAC_init (ctx, key_n > 0 ? key : "", key_n, params) != 1 || EVP_MAC_update (ctx, p, n) != 1 ||
 	    EVP_MAC_final (ctx, out->b, &size, sizeof out->b) != 1 || size != sizeof out->b)
 		g_error ("HMAC-SHA-256 failed");
-}
-
-gboolean
-hmac_equal (const Fingerprint *computed, const Fingerprint *claimed)
-{
-	return CRYPTO_memcmp (computed->b, claimed->b, sizeof computed->b) == 0;
 }

@@ -116,10 +116,10 @@ test_half_of_its_life (TestStore *t)
 	Micros life = next - CA_NOW;
 
 	g_assert_cmpint (life, <=, MICROS_PER_DAY);
-	clock_set (world->clock, CA_NOW + life / 2 - MICROS_PER_S);
+	clock_set (world->clock, CA_NOW + life / 2 - 11 * MICROS_PER_MIN);
 	tick (world);
 	g_assert_cmpuint (current (world, &later), ==, first);
-	clock_set (world->clock, CA_NOW + life / 2);
+	clock_set (world->clock, CA_NOW + life / 2 - MICROS_PER_S);
 	tick (world);
 	g_assert_cmpuint (current (world, &later), >, first);
 	g_assert_cmpint (later, >, next);

@@ -79,7 +79,7 @@ static void
 test_cookies (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr (GError) error = NULL;
-	g_auto (HttpReply) login = { 0 }, session = { 0 }, other = { 0 }, cleared = { 0 };
+	g_auto (HttpReply) login = { 0 }, session = { 0 };
 	g_assert_true (http_request (f->client, "POST", "/login", NULL, "application/json", "{}", 2, &login, &error));
 	g_assert_cmpuint (login.status, ==, 201);
 	g_assert_cmpstr (login.etag, ==, "\"v1\"");
@@ -88,15 +88,6 @@ test_cookies (Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpstr (json_string_value (json_object_get (login.json, "who")), ==, "me");
 	g_assert_true (http_request (f->client, "GET", "/session", NULL, NULL, NULL, 0, &session, &error));
 	g_assert_cmpmem (g_bytes_get_data (session.body, NULL), g_bytes_get_size (session.body), "abc", 3);
-	g_autofree char *kept = http_client_cookies (f->client);
-	g_autofree char *base = g_strdup_printf ("http://127.0.0.1:%u", f->site.port);
-	g_autoptr (HttpClient) next_run = http_client_new (base);
-	http_client_set_cookies (next_run, kept);
-	g_assert_true (http_request (next_run, "GET", "/session", NULL, NULL, NULL, 0, &other, &error));
-	g_assert_cmpmem (g_bytes_get_data (other.body, NULL), g_bytes_get_size (other.body), "abc", 3);
-	http_client_set_cookies (next_run, "");
-	g_assert_true (http_request (next_run, "GET", "/session", NULL, NULL, NULL, 0, &cleared, &error));
-	g_assert_cmpmem (g_bytes_get_data (cleared.body, NULL), g_bytes_get_size (cleared.body), "none", 4);
 }
 
 static void

@@ -27,7 +27,8 @@ static gboolean
 look (Tx *tx, gpointer arg, GError **error)
 {
 	Work *w = arg;
-	return outbox_inbox (tx, w->message.application, w->message.subject, 50, &w->seen, error);
+	g_autofree char *more = NULL;
+	return outbox_inbox_page (tx, w->message.application, w->message.subject, NULL, 50, &w->seen, &more, error);
 }
 
 static gboolean

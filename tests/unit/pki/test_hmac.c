@@ -27,14 +27,8 @@ test_rfc4231 (void)
 static void
 test_edges (void)
 {
-	Fingerprint a, b;
 	/* RFC 2104 with nothing at all. */
 	assert_hmac (NULL, 0, "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
-	hmac_sha256 ("k", 1, "x", 1, &a);
-	hmac_sha256 ("k", 1, "x", 1, &b);
-	g_assert_true (hmac_equal (&a, &b));
-	b.b[31] ^= 1;
-	g_assert_false (hmac_equal (&a, &b));
 }
 
 int

@@ -63,7 +63,10 @@ sign (Args *args, guint i, const LocalOfficer *officer)
 	json_t *members = json_pack ("{s:s, s:s}", "batch", args->row.id, "list", args->row.list_hash);
 
 	args->two->statement[i] = local_statement ("disposal.approve", clock_now (args->desk->world->clock), members, officer->key, officer->certificate);
-	actor_copy (&actor, &args->two->actor[i]);
+	args->two->actor[i] = (Actor) {
+		.kind = actor.kind, .person = g_strdup (actor.person), .name = g_strdup (actor.name), .roles = actor.roles,
+		.certificate = certificate_ref (actor.certificate), .fingerprint = actor.fingerprint,
+	};
 }
 
 /* Somebody wrote a young application into a batch: two honest officers do not destroy it. */
