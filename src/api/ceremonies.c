@@ -44,10 +44,10 @@ read_list (Tx *tx, gpointer arg, GError **error)
 static Response *
 get_ceremonies (ApiCall *call, GError **error)
 {
-	g_autoptr (json_t) held = signer_get_ceremonies (call->api->signer, error);
+	g_autoptr (json_t) open = NULL, held = signer_get_ceremonies (call->api->signer, &open, error);
 	List list = { held, NULL };
 	gboolean well = held != NULL && store_read (call->api->store, "ceremony.list", read_list, &list, error);
-	g_autoptr (json_t) reply = json_pack ("{s:o*}", "items", list.items);
+	g_autoptr (json_t) reply = json_pack ("{s:o*, s:O*}", "items", list.items, "open", open);
 	return well ? api_reply (call, 200, reply) : NULL;
 }
 

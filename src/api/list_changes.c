@@ -1,6 +1,8 @@
 /* api/list_changes.c — see list_changes.h. */
 #include "api/list_changes.h"
 
+#include "base/failpoint.h"
+
 typedef struct {
 	const Api *api;
 	Statement *const *statements;
@@ -29,6 +31,7 @@ officers_change_apply (Api *api, const json_t *list, Statement *const statements
 	g_autoptr (OfficerList) parsed = pinned != NULL ? officer_list_parse (pinned, error) : NULL;
 	if (parsed == NULL)
 		return FALSE;
+	FAILPOINT ("list.pinned");
 	Change change = { .api = api, .statements = statements, .pinned = pinned, .now = now };
 	officers_swap (api->officers, parsed);
 	if (!authority_set_officers (api->authority, pinned, error) || !store_run (api->store, "officers.change", append_officers, &change, error))
@@ -55,6 +58,7 @@ agents_change_apply (Api *api, const json_t *list, const TwoOfficers *two, Micro
 	g_autoptr (json_t) pinned = signer_set_agents (api->signer, list, texts, G_N_ELEMENTS (texts), error);
 	if (pinned == NULL)
 		return FALSE;
+	FAILPOINT ("list.pinned");
 	Change change = { .api = api, .two = two, .pinned = pinned, .now = now };
 	if (!authority_set_agents (api->authority, pinned, error) || !store_run (api->store, "agents.change", append_agents, &change, error))
 		return FALSE;

@@ -242,6 +242,10 @@ write_certificate (const json_t *entry, const char *path, GError **error)
 	if (made == NULL)
 		return FALSE;
 	g_autofree char *pem = certificate_pem (made);
+	g_autoptr (GBytes) there = file_read (path, 2 * CERTIFICATE_MAX_DER, NULL);
+	/* Written before it was cut off. */
+	if (there != NULL && g_bytes_get_size (there) == strlen (pem) && memcmp (g_bytes_get_data (there, NULL), pem, strlen (pem)) == 0)
+		return TRUE;
 	return file_write_new (path, pem, strlen (pem), 0644, error);
 }
 
@@ -324,6 +328,102 @@ run (const char *dir, const char *passphrase, const json_t *step, Which which, j
 	g_autoptr (Site) site = site_open_stopped (dir, passphrase, error);
 	/* The log has the lists in their order, also of a site that was never served. */
 	return site != NULL && site_record_officers (site, error) && change (site, &w, result, error) && log_keeper_flush (site->keeper, error);
+}
+
+/* --- after it was cut off -------------------------------------------------------------------------------- */
+
+/* Is `made` what came of the proposed entry?  A new officer's person is made up with the proposal. */
+static gboolean
+entry_fits (Which which, const json_t *proposed, const json_t *made)
+{
+	static const char *const same[] = { "name", "roles", "removed" };
+	const json_t *request = json_object_get (proposed, "csr"), *text = json_object_get (made, "certificate");
+	if (request == NULL)
+		return json_equal (proposed, made);
+	for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
+		if (!json_equal (json_object_get (proposed, same[i]), json_object_get (made, same[i])))
+			return FALSE;
+	if (which == AGENTS && !json_equal (json_object_get (proposed, "person"), json_object_get (made, "person")))
+		return FALSE;
+	g_autoptr (GBytes) csr_bytes = base64_decode_strict (json_string_value (request), json_string_length (request), NULL);
+	g_autoptr (GBytes) der = base64_decode_strict (json_string_value (text), json_string_length (text), NULL);
+	g_autoptr (Csr) csr = csr_bytes != NULL ? csr_parse (g_bytes_get_data (csr_bytes, NULL), g_bytes_get_size (csr_bytes), "/csr", NULL) : NULL;
+	g_autoptr (Certificate) certificate = der != NULL ? certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), NULL) : NULL;
+	return csr != NULL && certificate != NULL
+		&& fingerprint_equal (public_key_fingerprint (csr_public_key (csr)), public_key_fingerprint (certificate_public_key (certificate)));
+}
+
+static gboolean
+list_fits (Which which, const json_t *proposed, const json_t *made)
+{
+	const json_t *entries = json_object_get (proposed, lists[which].members), *others = json_object_get (made, lists[which].members);
+	gboolean fits = json_equal (json_object_get (proposed, "version"), json_object_get (made, "version")) && json_array_size (entries) == json_array_size (others)
+		&& (which == OFFICERS || json_equal (json_object_get (proposed, "threshold"), json_object_get (made, "threshold")));
+	for (size_t i = 0; fits && i < json_array_size (entries); i++)
+		fits = entry_fits (which, json_array_get (entries, i), json_array_get (others, i));
+	return fits;
+}
+
+/* The signer has it; database and log may lack it.  A list of officers without a leaf was logged when the site was opened. */
+static gboolean
+finish (Site *site, const Wanted *w, const json_t *before, const json_t *next, const json_t *pinned, GError **error)
+{
+	g_auto (TwoOfficers) two = { 0 };
+	g_autoptr (json_t) again = NULL;
+	json_int_t logged;
+	if (w->which == OFFICERS)
+		return authority_set_officers (site->authority, pinned, error);
+	if (!site_logged_version (site, "agents.", &logged, error))
+		return FALSE;
+	if (logged >= json_integer_value (json_object_get (pinned, "version")))
+		return authority_set_agents (site->authority, pinned, error);
+	return take_statements (site, w, before, next, &two, error) && apply (site, w, next, &two, &again, error);
+}
+
+static gboolean
+find (Site *site, const Wanted *w, const json_t *before, json_t **result, GError **error)
+{
+	g_autoptr (json_t) pinned = current_list (site, w->which, error);
+	json_int_t then = json_integer_value (json_object_get (before, "version")), now = json_integer_value (json_object_get (pinned, "version"));
+	if (pinned == NULL || now == then)
+		return pinned != NULL;
+	if (now != then + 1)
+		return diqi_fail (error, DIQI_ERROR_CONFIG, "/steps", "it was cut off in this step, and the list was changed since by others: look at it, and write another script");
+	g_autoptr (OfficerList) current = officers_current (site->officers);
+	g_autoptr (OfficerList) officers = w->which == OFFICERS ? officer_list_parse (before, error) : officer_list_ref (current);
+	g_autoptr (json_t) next = officers == NULL ? NULL : w->proposal != NULL ? list_change_proposed (w->proposal, error)
+		: next_list (w, before, officers, clock_now (site->clock), error);
+	if (next == NULL)
+		return FALSE;
+	if (!list_fits (w->which, next, pinned))
+		return TRUE;
+	if (!finish (site, w, before, next, pinned, error) || !hand_out (w, pinned, error))
+		return FALSE;
+	*result = report (w, before, pinned, error);
+	return *result != NULL;
+}
+
+static gboolean
+run_found (const char *dir, const char *passphrase, const json_t *step, Which which, const json_t *before, json_t **result, GError **error)
+{
+	Wanted w = { .which = which };
+	*result = NULL;
+	if (!read_wanted (step, &w, error))
+		return FALSE;
+	g_autoptr (Site) site = site_open_stopped (dir, passphrase, error);
+	return site != NULL && site_record_officers (site, error) && find (site, &w, before, result, error) && log_keeper_flush (site->keeper, error);
+}
+
+gboolean
+ceremony_officers_found (const char *dir, const char *passphrase, const json_t *step, const json_t *before, json_t **result, GError **error)
+{
+	return run_found (dir, passphrase, step, OFFICERS, before, result, error);
+}
+
+gboolean
+ceremony_agents_found (const char *dir, const char *passphrase, const json_t *step, const json_t *before, json_t **result, GError **error)
+{
+	return run_found (dir, passphrase, step, AGENTS, before, result, error);
 }
 
 gboolean

@@ -15,3 +15,7 @@
 /* *result: {"version","added":[{"person","name","roles","certificate_sha256"}],"removed":[the same]}; of agents without roles, with "threshold". */
 gboolean ceremony_officers (const char *dir, const char *passphrase, const json_t *step, json_t **result, GError **error);
 gboolean ceremony_agents (const char *dir, const char *passphrase, const json_t *step, json_t **result, GError **error);
+/* The step was begun over the list `before` and cut off: if that change was made, what is left of it (log, database, certificates) is finished,
+ * and *result is as above; NULL: it was not made.  DIQI_ERROR_CONFIG: others changed the list since, and it cannot be told. */
+gboolean ceremony_officers_found (const char *dir, const char *passphrase, const json_t *step, const json_t *before, json_t **result, GError **error);
+gboolean ceremony_agents_found (const char *dir, const char *passphrase, const json_t *step, const json_t *before, json_t **result, GError **error);

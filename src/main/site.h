@@ -72,6 +72,8 @@ gboolean site_db_check (Store *store, const char *site, const char *kind, GError
 
 /* main/site_officers.c: logs a list of officers that the log does not know yet. */
 gboolean site_record_officers (Site *site, GError **error);
+/* Version of the last leaf about a pinned list ("officers.", "agents."); 0: none. */
+gboolean site_logged_version (Site *site, const char *types, json_int_t *version, GError **error);
 
 /* main/site_ceremonies.c: logs the ceremonies that the log does not know yet. */
 gboolean site_record_ceremonies (Site *site, GError **error);

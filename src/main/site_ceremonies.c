@@ -51,11 +51,14 @@ record_one (Site *site, const json_t *item, GError **error)
 gboolean
 site_record_ceremonies (Site *site, GError **error)
 {
-	g_autoptr (json_t) list = signer_get_ceremonies (site->signer, error);
+	g_autoptr (json_t) open = NULL, list = signer_get_ceremonies (site->signer, &open, error);
 	size_t i;
 	const json_t *item;
 	json_array_foreach (list, i, item)
 		if (!record_one (site, item, error))
 			return FALSE;
+	if (open != NULL)
+		log_event (LOG_LEVEL_WARN, "ceremony.cut_off", "begun", "%s", json_string_value (json_object_get (open, "begun")),
+		           "script", "%s", json_string_value (json_object_get (open, "script")), NULL);
 	return list != NULL;
 }

@@ -11,9 +11,9 @@ typedef struct {
 	const json_t *list;
 } Pinning;
 
-/* Version of the list that the log knows last; 0 none. */
+/* Version of the list that the log knows last; 0 none.  types: how those of its leaves begin. */
 static gboolean
-logged_version (Tx *tx, const char *site, json_int_t *version, GError **error)
+logged_version (Tx *tx, const char *site, const char *types, json_int_t *version, GError **error)
 {
 	*version = 0;
 	g_autoptr (GArray) indices = evidence_leaves_about (tx, site, error);
@@ -29,7 +29,7 @@ logged_version (Tx *tx, const char *site, json_int_t *version, GError **error)
 		if (parsed == NULL)
 			return FALSE;
 		const char *type = json_string_value (json_object_get (parsed, "type"));
-		if (type != NULL && g_str_has_prefix (type, "officers."))
+		if (type != NULL && g_str_has_prefix (type, types))
 			*version = json_integer_value (json_object_get (json_object_get (parsed, "effect"), "version"));
 	}
 	return TRUE;
@@ -41,7 +41,7 @@ record (Tx *tx, gpointer arg, GError **error)
 	const Pinning *p = arg;
 	const char *site = p->site->api.site->site;
 	json_int_t logged, pinned = json_integer_value (json_object_get (p->list, "version"));
-	if (!logged_version (tx, site, &logged, error))
+	if (!logged_version (tx, site, "officers.", &logged, error))
 		return FALSE;
 	if (logged >= pinned)
 		return TRUE;
@@ -58,4 +58,25 @@ site_record_officers (Site *site, GError **error)
 	g_autoptr (OfficerList) officers = officers_current (site->officers);
 	Pinning pinning = { site, officer_list_document (officers) };
 	return store_run (site->store, "officers.pinned", record, &pinning, error);
+}
+
+typedef struct {
+	const char *site, *types;
+	json_int_t version;
+} Logged;
+
+static gboolean
+look (Tx *tx, gpointer arg, GError **error)
+{
+	Logged *logged = arg;
+	return logged_version (tx, logged->site, logged->types, &logged->version, error);
+}
+
+gboolean
+site_logged_version (Site *site, const char *types, json_int_t *version, GError **error)
+{
+	Logged logged = { site->api.site->site, types, 0 };
+	gboolean well = store_read (site->store, "list.logged", look, &logged, error);
+	*version = logged.version;
+	return well;
 }

@@ -2,9 +2,10 @@
 #include "signer/activation.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/failpoint.h"
 #include "pki/seal.h"
 #include "signer/durable.h"
 #include "signer/share.h"
@@ -64,7 +65,8 @@ write_share (const Splitting *s, const ActivationHolder *holder, const guint8 *s
 		"set", s->set, "holder", holder->holder, "index", share[1], "of", (int) s->n, "threshold", (int) s->threshold, "sealed", json_sealed (sealed));
 	g_autoptr (GBytes) text = jcs_bytes (object);
 	g_autofree char *folder = g_path_get_dirname (holder->file), *name = g_path_get_basename (holder->file);
-	return durable_file (folder, name, g_bytes_get_data (text, NULL), g_bytes_get_size (text), 0600, error) && durable_sync_folder (folder, error);
+	/* There is none (check_wanted); a torn one would be in the way of the next try. */
+	return durable_replace (folder, name, g_bytes_get_data (text, NULL), g_bytes_get_size (text), 0600, error);
 }
 
 static gboolean
@@ -96,8 +98,10 @@ activation_split (const char *dir, const char *site, const char *passphrase, gsi
 	shares_split (key, &set, threshold, (guint) n, shares);
 	/* The shares first: until all are on disk, those of the set before still start the signer. */
 	gboolean well = TRUE;
-	for (gsize i = 0; well && i < n; i++)
+	for (gsize i = 0; well && i < n; i++) {
 		well = write_share (&s, &holders[i], shares + i * SHARE_BYTES, error);
+		FAILPOINT ("ceremony.share");
+	}
 	well = well && write_sealed (&s, key, passphrase, passphrase_n, error);
 	pki_secret_free (key, size);
 	return well;
@@ -145,6 +149,67 @@ read_part (const char *path, gboolean share, Part *part, GError **error)
 		&& part->of <= ACTIVATION_MAX && part->threshold <= part->of;
 	return well || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s is no file of this kind", path);
 }
+
+/* --- after a crash ------------------------------------------------------------------------- */
+
+json_t *
+activation_before (const ActivationHolder *holders, gsize n)
+{
+	json_t *files = json_array ();
+	for (gsize i = 0; i < n; i++)
+		json_array_append_new (files, json_boolean (g_file_test (holders[i].file, G_FILE_TEST_EXISTS)));
+	return json_pack ("{s:o}", "files", files);
+}
+
+/* Is this file a share of the set that activation.json names? */
+static gboolean
+is_of_set (const Part *whole, const char *file, Part *part)
+{
+	return whole->json != NULL && read_part (file, TRUE, part, NULL) && strcmp (part->site, whole->site) == 0 && strcmp (part->set, whole->set) == 0;
+}
+
+static gboolean
+is_split_so (const Part *whole, guint threshold, const ActivationHolder *holders, gsize n, const json_t *files)
+{
+	gboolean so = whole->threshold == threshold && whole->of == (gint64) n;
+	for (gsize i = 0; so && i < n; i++) {
+		g_auto (Part) part = { 0 };
+		so = json_is_false (json_array_get (files, i)) && is_of_set (whole, holders[i].file, &part) && strcmp (part.holder, holders[i].holder) == 0;
+	}
+	return so;
+}
+
+static gboolean
+drop_share (const Part *whole, const char *site, const char *file, GError **error)
+{
+	g_auto (Part) part = { 0 }, again = { 0 };
+	g_autoptr (GError) local = NULL;
+	if (!g_file_test (file, G_FILE_TEST_EXISTS))
+		return TRUE;
+	if (!read_part (file, TRUE, &part, &local) || strcmp (part.site, site) != 0 || is_of_set (whole, file, &again))
+		return diqi_fail (error, DIQI_ERROR_EXISTS, "/holders", "%s exists, and is not what was cut off here", file);
+	return unlink (file) == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, "/holders", "cannot remove %s", file);
+}
+
+gboolean
+activation_found (const char *dir, const char *site, guint threshold, const ActivationHolder *holders, gsize n, const json_t *before,
+                  gboolean *found, GError **error)
+{
+	g_auto (Part) whole = { 0 };
+	g_autofree char *path = g_build_filename (dir, FILE_NAME, NULL);
+	const json_t *files = json_object_get (before, "files");
+	gboolean well = TRUE;
+	if (g_file_test (path, G_FILE_TEST_EXISTS) && !read_part (path, FALSE, &whole, error))
+		return FALSE;
+	*found = is_split_so (&whole, threshold, holders, n, files);
+	/* activation.json is written last: without it these shares were of a key that is nowhere. */
+	for (gsize i = 0; well && !*found && i < n; i++)
+		if (json_is_false (json_array_get (files, i)))
+			well = drop_share (&whole, site, holders[i].file, error);
+	return well;
+}
+
+/* --- opening ------------------------------------------------------------------------------- */
 
 /* Opens one share into `out`. */
 static gboolean

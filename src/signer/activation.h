@@ -6,7 +6,7 @@
  * Fewer than m tell nothing of the passphrase.  Splitting again makes a new set; shares of an older one open nothing.
  */
 #pragma once
-#include <glib.h>
+#include "base/json.h"
 
 #define ACTIVATION_MAX 15
 
@@ -19,6 +19,12 @@ typedef struct {
 /* DIQI_ERROR_FIELD_VALUE (threshold), _FIELD_LENGTH (passphrase), _EXISTS. */
 gboolean activation_split (const char *dir, const char *site, const char *passphrase, gsize passphrase_n, guint threshold,
                            const ActivationHolder *holders, gsize n, GError **error);
+
+/* For a ceremony: what is there before, and after it was cut off whether the passphrase was split so (threshold, holders' files); if it was
+ * not, what is left of shares that open nothing is removed, so that it can be split again.  DIQI_ERROR_EXISTS: a file there is none of these. */
+json_t *activation_before (const ActivationHolder *holders, gsize n);
+gboolean activation_found (const char *dir, const char *site, guint threshold, const ActivationHolder *holders, gsize n, const json_t *before,
+                           gboolean *found, GError **error);
 
 typedef struct {
 	const char *file, *passphrase;

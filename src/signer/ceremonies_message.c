@@ -1,11 +1,11 @@
-/* signer/ceremonies_message.c — the message "ceremonies": which were held, and their transcripts, for whoever keeps the public log. */
+/* signer/ceremonies_message.c — the message "ceremonies": which were held, and their transcripts, and the one that was cut off, for whoever keeps the public log. */
 #include <string.h>
 
 #include "base/error.h"
 #include "signer/dispatch.h"
 
 static json_t *
-list (const GArray *held)
+list (const GArray *held, const json_t *open)
 {
 	json_t *out = json_array ();
 	for (guint i = 0; i < held->len; i++) {
@@ -13,7 +13,7 @@ list (const GArray *held)
 		json_array_append_new (out, json_pack ("{s:o, s:o, s:b}", "transcript", json_hex (one->transcript.b, sizeof one->transcript.b),
 		                                       "time", json_time (one->time), "kept", one->kept));
 	}
-	return json_pack ("{s:o}", "ceremonies", out);
+	return json_pack ("{s:o, s:o*}", "ceremonies", out, "open", open != NULL ? ceremony_log_summary (open) : NULL);
 }
 
 static json_t *
@@ -40,5 +40,5 @@ message_ceremonies (Keyring *keyring, const json_t *message, GError **error)
 	const Field fields[] = { ENVELOPE_FIELDS (envelope), { "transcript", FIELD_HEX32, FALSE, 0, &transcript } };
 	if (!JSON_READ (message, "", fields, error))
 		return NULL;
-	return transcript == NULL ? list (journal_ceremonies (keyring->journal)) : text_of (keyring, transcript, error);
+	return transcript == NULL ? list (journal_ceremonies (keyring->journal), journal_open_ceremony (keyring->journal)) : text_of (keyring, transcript, error);
 }

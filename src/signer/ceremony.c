@@ -2,8 +2,11 @@
 #include "signer/ceremony.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/failpoint.h"
+#include "signer/agents.h"
 #include "signer/durable.h"
 #include "signer/journal.h"
 #include "signer/new_ca.h"
@@ -95,8 +98,8 @@ write_root (const CeremonyKey *to, const PrivateKey *key, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname (to->file), *name = g_path_get_basename (to->file);
 	g_autoptr (GBytes) pem = private_key_encrypt_pem (key, to->passphrase, strlen (to->passphrase), error);
-	return pem != NULL && durable_file (folder, name, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error)
-		&& durable_sync_folder (folder, error);
+	/* There is none (check_new_root); a torn one would be in the way of the next try. */
+	return pem != NULL && durable_replace (folder, name, g_bytes_get_data (pem, NULL), g_bytes_get_size (pem), 0600, error);
 }
 
 static gboolean
@@ -136,11 +139,14 @@ keep (Ceremony *ceremony, const NewCa *ca, Micros now, GError **error)
 	if (!new_ca_write (ca, ceremony->dir, ceremony->vault, error) || !publish (ceremony, ca, error))
 		return FALSE;
 	journal_add_issue (ceremony->journal, &(JournalEntry) { .time = now, .ca = ca->name, .profile = "service-ocsp", .certificate = ca->ocsp });
-	return journal_commit (ceremony->journal, error) && pins_rewrite (ceremony->pins, ceremony->dir, error);
+	if (!journal_commit (ceremony->journal, error))
+		return FALSE;
+	FAILPOINT ("ceremony.ca");
+	return pins_rewrite (ceremony->pins, ceremony->dir, error);
 }
 
 static json_t *
-describe (const NewCa *ca)
+describe (const CaCertificates *ca)
 {
 	g_autofree char *certificate = fingerprint_hex (certificate_fingerprint (ca->certificate)), *root = fingerprint_hex (certificate_fingerprint (ca->root));
 	g_autofree char *serial = serial_hex (certificate_serial (ca->certificate));
@@ -198,7 +204,43 @@ ceremony_add_ca (Ceremony *ceremony, const CeremonyCa *in, json_t **result, GErr
 	if (!pins_add_ca (ceremony->pins, &(const CaCertificates) { in->name, ca->root, ca->certificate, ca->ocsp, ca->cross }, error)
 	    || !keep (ceremony, ca, now, error))
 		return FALSE;
-	*result = describe (ca);
+	*result = describe (&(const CaCertificates) { in->name, ca->root, ca->certificate, ca->ocsp, ca->cross });
+	return TRUE;
+}
+
+json_t *
+ceremony_ca_before (const Ceremony *ceremony, const CeremonyCa *in)
+{
+	gboolean there = in->under == NULL && in->root.file != NULL && g_file_test (in->root.file, G_FILE_TEST_EXISTS);
+	return json_pack ("{s:b, s:b}", "ca", pins_ca (ceremony->pins, in->name) != NULL, "root_key", there);
+}
+
+/* A new root's key that site.json never came to name vouches for nothing.  It is ours if it opens under the passphrase given for it. */
+static gboolean
+drop_root (const CeremonyKey *root, GError **error)
+{
+	char *text;
+	gsize n;
+	if (!g_file_get_contents (root->file, &text, &n, NULL))
+		return TRUE;
+	g_autoptr (GBytes) pem = g_bytes_new_take (text, n);
+	g_autoptr (PrivateKey) key = private_key_load_pem (pem, root->passphrase, strlen (root->passphrase), error);
+	if (key == NULL) {
+		g_prefix_error (error, "%s is not what was cut off here: ", root->file);
+		return FALSE;
+	}
+	return unlink (root->file) == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, "/root_key", "cannot remove %s", root->file);
+}
+
+gboolean
+ceremony_ca_found (const Ceremony *ceremony, const CeremonyCa *in, const json_t *before, json_t **result, GError **error)
+{
+	const PinnedCa *ca = pins_ca (ceremony->pins, in->name);
+	*result = NULL;
+	if (ca != NULL && json_is_false (json_object_get (before, "ca")))
+		*result = describe (&(const CaCertificates) { ca->name, ca->root, ca->certificate, ca->ocsp, ca->cross });
+	else if (in->under == NULL && in->root.passphrase != NULL && json_is_false (json_object_get (before, "root_key")))
+		return drop_root (&in->root, error);
 	return TRUE;
 }
 
@@ -255,42 +297,138 @@ add_revoked (GArray *entries, const json_t *revoke, Micros now, GError **error)
 	return TRUE;
 }
 
+/* Where a CA's root has its list; NULL: the site has no such CA. */
+static char *
+list_path (const Ceremony *ceremony, const char *ca, const PinnedCa **named, GError **error)
+{
+	const PinnedCa *asked = pins_ca (ceremony->pins, ca);
+	if (asked == NULL) {
+		diqi_error_set (error, DIQI_ERROR_FIELD_VALUE, "/ca", "the site has no CA %s", ca);
+		return NULL;
+	}
+	*named = named_for (ceremony->pins, asked);
+	g_autofree char *name = pins_ca_file ((*named)->name, "root", ".crl");
+	return g_build_filename (ceremony->ca_dir, name, NULL);
+}
+
+static gboolean
+describe_list (const char *path, GBytes *list, const PinnedCa *named, json_t **result, GError **error)
+{
+	guint64 number;
+	Micros next;
+	if (!crl_verify (list, named->root, &number, &next, error))
+		return FALSE;
+	g_autoptr (GArray) entries = crl_entries (list, error);
+	g_autofree char *name = g_path_get_basename (path);
+	if (entries != NULL)
+		*result = json_pack ("{s:s, s:I, s:i, s:o}", "list", name, "number", (json_int_t) number, "entries", (int) entries->len, "next_update", json_time (next));
+	return entries != NULL;
+}
+
 gboolean
 ceremony_root_list (Ceremony *ceremony, const char *ca, const CeremonyKey *root, const json_t *revoke, json_t **result, GError **error)
 {
-	const PinnedCa *asked = pins_ca (ceremony->pins, ca);
-	if (asked == NULL)
-		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/ca", "the site has no CA %s", ca);
-	const PinnedCa *named = named_for (ceremony->pins, asked);
-	g_autofree char *name = pins_ca_file (named->name, "root", ".crl");
-	g_autofree char *path = g_build_filename (ceremony->ca_dir, name, NULL);
-	g_autoptr (PrivateKey) key = load_root (ceremony, root, named->root, "/root_key", error);
+	const PinnedCa *named;
+	g_autofree char *path = list_path (ceremony, ca, &named, error);
+	g_autoptr (PrivateKey) key = path != NULL ? load_root (ceremony, root, named->root, "/root_key", error) : NULL;
 	g_autoptr (GArray) entries = NULL;
-	Micros now = ceremony_now (ceremony), next = 0;
+	Micros now = ceremony_now (ceremony);
 	guint64 number;
 	if (key == NULL || !read_list (path, named->root, now, &number, &entries, error) || !add_revoked (entries, revoke, now, error))
 		return FALSE;
+	g_autofree char *name = g_path_get_basename (path);
 	g_autoptr (GBytes) list = root_crl_sign (named->root, key, number + 1, entries, now, error);
-	if (list == NULL || !crl_verify (list, named->root, &number, &next, error)
-	    || !durable_replace (ceremony->ca_dir, name, g_bytes_get_data (list, NULL), g_bytes_get_size (list), 0644, error))
-		return FALSE;
-	*result = json_pack ("{s:s, s:I, s:i, s:o}", "list", name, "number", (json_int_t) number, "entries", (int) entries->len, "next_update", json_time (next));
-	return TRUE;
+	return list != NULL && describe_list (path, list, named, result, error)
+		&& durable_replace (ceremony->ca_dir, name, g_bytes_get_data (list, NULL), g_bytes_get_size (list), 0644, error);
+}
+
+/* NULL: there is no list, or no such CA, which the step itself will say. */
+static GBytes *
+present_list (const Ceremony *ceremony, const char *ca, char **path, const PinnedCa **named)
+{
+	char *text;
+	gsize n;
+	*path = list_path (ceremony, ca, named, NULL);
+	return *path != NULL && g_file_get_contents (*path, &text, &n, NULL) ? g_bytes_new_take (text, n) : NULL;
+}
+
+static json_t *
+hash_of (GBytes *list)
+{
+	Fingerprint hash;
+	if (list == NULL)
+		return json_null ();
+	fingerprint_of (g_bytes_get_data (list, NULL), g_bytes_get_size (list), &hash);
+	return json_hex (hash.b, sizeof hash.b);
+}
+
+json_t *
+ceremony_root_list_before (const Ceremony *ceremony, const char *ca)
+{
+	const PinnedCa *named;
+	g_autofree char *path = NULL;
+	g_autoptr (GBytes) list = present_list (ceremony, ca, &path, &named);
+	return json_pack ("{s:o}", "list", hash_of (list));
+}
+
+gboolean
+ceremony_root_list_found (const Ceremony *ceremony, const char *ca, const json_t *revoke, const json_t *before, json_t **result, GError **error)
+{
+	const PinnedCa *named;
+	g_autofree char *path = NULL;
+	g_autoptr (GBytes) list = present_list (ceremony, ca, &path, &named);
+	g_autoptr (json_t) hash = hash_of (list);
+	*result = NULL;
+	if (list == NULL || json_equal (hash, json_object_get (before, "list")))
+		return TRUE;
+	for (size_t i = 0; i < json_array_size (revoke); i++) {
+		const char *serial = json_string_value (json_object_get (json_array_get (revoke, i), "serial"));
+		RevokedEntry entry;
+		Serial wanted;
+		if (serial == NULL || !serial_from_hex (serial, &wanted) || !crl_find (list, &wanted, &entry))
+			return TRUE;
+	}
+	return describe_list (path, list, named, result, error);
 }
 
 /* --- who is present, and the transcript ---------------------------------------------------------- */
 
+static OfficersLog *
+open_officers (const Ceremony *ceremony, GError **error)
+{
+	g_autofree char *path = g_build_filename (ceremony->dir, "officers.log", NULL);
+	return officers_log_open (path, ceremony->pins, error);
+}
+
 gboolean
 ceremony_check_officer (const Ceremony *ceremony, const Certificate *certificate, GError **error)
 {
-	g_autofree char *path = g_build_filename (ceremony->dir, "officers.log", NULL);
-	g_autoptr (OfficersLog) log = officers_log_open (path, ceremony->pins, error);
+	g_autoptr (OfficersLog) log = open_officers (ceremony, error);
 	if (log == NULL)
 		return FALSE;
 	const Officer *officer = roster_find (officers_log_current (log), certificate_fingerprint (certificate));
 	if (officer == NULL || officer->removed)
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_SIGNER, "/present", "%s", officer != NULL ? "the officer was removed" : "not the certificate of an officer of this site");
 	return pins_verify (ceremony->pins, certificate, ceremony_now (ceremony), error);
+}
+
+json_t *
+ceremony_officers_list (const Ceremony *ceremony, GError **error)
+{
+	g_autoptr (OfficersLog) log = open_officers (ceremony, error);
+	return log != NULL ? json_deep_copy (officers_log_current (log)->json) : NULL;
+}
+
+json_t *
+ceremony_agents_list (const Ceremony *ceremony, GError **error)
+{
+	g_autofree char *path = g_build_filename (ceremony->dir, "agents.log", NULL);
+	g_autoptr (OfficersLog) officers = open_officers (ceremony, error);
+	g_autoptr (AgentsLog) log = officers != NULL ? agents_log_open (path, ceremony->pins, officers, error) : NULL;
+	if (log == NULL)
+		return NULL;
+	const AgentList *list = agents_log_current (log);
+	return list != NULL ? json_deep_copy (list->json) : json_pack ("{s:i, s:i, s:[]}", "version", 0, "threshold", 0, "agents");
 }
 
 GPtrArray *
@@ -303,6 +441,30 @@ ceremony_authorities (const Ceremony *ceremony)
 	}
 	g_ptr_array_add (list, certificate_ref (ceremony->pins->root));
 	return list;
+}
+
+/* --- the record ---------------------------------------------------------------------------------- */
+
+const json_t *
+ceremony_open_record (const Ceremony *ceremony)
+{
+	return journal_open_ceremony (ceremony->journal);
+}
+
+gboolean
+ceremony_begin (Ceremony *ceremony, const Fingerprint *script, json_t *steps, json_t *present, Micros time, GError **error)
+{
+	json_t *members = json_pack ("{s:o, s:O, s:O}", "script", json_hex (script->b, sizeof script->b), "steps", steps, "present", present);
+	return journal_note_ceremony (ceremony->journal, "ceremony.begun", time, members, error) && journal_commit (ceremony->journal, error);
+}
+
+gboolean
+ceremony_note_step (Ceremony *ceremony, guint step, const char *state, json_t *more, Micros time, GError **error)
+{
+	json_t *members = more != NULL ? more : json_object ();
+	json_object_set_new (members, "step", json_integer (step));
+	json_object_set_new (members, "state", json_string (state));
+	return journal_note_ceremony (ceremony->journal, "ceremony.step", time, members, error) && journal_commit (ceremony->journal, error);
 }
 
 gboolean

@@ -180,8 +180,8 @@ gboolean signer_begin_recovery (SignerClient *client, const char *request, const
 gboolean signer_give_share (SignerClient *client, const char *statement, KeyRecovery *out, GError **error);
 
 /* Ceremonies held before the signer started: [{"transcript" (hash of the signed transcript, hex),"time","kept"}], and the transcript of one
- * that is kept (signer/transcript.h).  DIQI_ERROR_NOT_FOUND. */
-json_t *signer_get_ceremonies (SignerClient *client, GError **error);
+ * that is kept (signer/transcript.h).  *open (owned, NULL: none): the one that was cut off, as ceremony_log_summary.  DIQI_ERROR_NOT_FOUND. */
+json_t *signer_get_ceremonies (SignerClient *client, json_t **open, GError **error);
 GBytes *signer_get_transcript (SignerClient *client, const char *transcript, GError **error);
 
 /* RFC 3161: the reply to a query, which may be a refusal. */

@@ -5,9 +5,10 @@
 #include "signer/client_private.h"
 
 json_t *
-signer_get_ceremonies (SignerClient *client, GError **error)
+signer_get_ceremonies (SignerClient *client, json_t **open, GError **error)
 {
 	g_autoptr (json_t) reply = client_call (client, json_pack ("{s:s}", "type", "ceremonies"), error);
+	*open = json_incref (json_object_get (reply, "open"));
 	return reply != NULL ? json_incref (json_object_get (reply, "ceremonies")) : NULL;
 }
 

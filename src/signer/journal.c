@@ -18,7 +18,7 @@ struct Journal {
 	Hash root;
 	Micros stamps_until;
 	Micros last_time;
-	GArray *ceremonies;         /* CeremonyHeld */
+	CeremonyLog ceremonies;
 	gboolean has_tls;
 	Serial tls;                 /* of the newest of JOURNAL_TLS */
 };
@@ -186,10 +186,11 @@ replay_stamps (Journal *journal, ChainLine *record, GError **error)
 static gboolean
 replay_ceremony (Journal *journal, ChainLine *record, GError **error)
 {
+	Micros time;
 	const json_t *json = chain_line_json (record, error);
-	if (json == NULL || !ceremony_log_replay (journal->ceremonies, json, record->offset, record->n, error))
+	if (json == NULL || !ceremony_log_take (&journal->ceremonies, json, record->offset, record->n, &time, error))
 		return FALSE;
-	journal->last_time = MAX (journal->last_time, g_array_index (journal->ceremonies, CeremonyHeld, journal->ceremonies->len - 1).time);
+	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
 }
 
@@ -199,7 +200,7 @@ static const struct {
 } kinds[] = {
 	{ "issue", replay_issue }, { "revoked", replay_status }, { "unheld", replay_status }, { "crl", replay_status },
 	{ "checkpoint", replay_checkpoint }, { "look", replay_look }, { "pin", replay_pin }, { "ceremony", replay_ceremony },
-	{ "stamps", replay_stamps },
+	{ "ceremony.begun", replay_ceremony }, { "ceremony.step", replay_ceremony }, { "stamps", replay_stamps },
 };
 
 static gboolean
@@ -219,7 +220,7 @@ journal_open (const char *path, GError **error)
 	journal->moduli = moduli_new ();
 	journal->status = status_log_new ();
 	journal->looks = look_ledger_new ();
-	journal->ceremonies = g_array_new (FALSE, FALSE, sizeof (CeremonyHeld));
+	ceremony_log_init (&journal->ceremonies);
 	journal->pins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 	merkle_empty_root (&journal->root);
 	journal->chain = chain_open_lines (path, replay_record, journal, error);
@@ -235,7 +236,7 @@ journal_free (Journal *journal)
 	moduli_free (journal->moduli);
 	status_log_free (journal->status);
 	look_ledger_free (journal->looks);
-	g_array_unref (journal->ceremonies);
+	ceremony_log_clear (&journal->ceremonies);
 	g_hash_table_unref (journal->pins);
 	issues_free (journal->issues);
 	g_free (journal);
@@ -362,7 +363,13 @@ journal_tls (const Journal *journal)
 const GArray *
 journal_ceremonies (const Journal *journal)
 {
-	return journal->ceremonies;
+	return journal->ceremonies.held;
+}
+
+const json_t *
+journal_open_ceremony (const Journal *journal)
+{
+	return journal->ceremonies.open;
 }
 
 GBytes *
@@ -529,6 +536,20 @@ void
 journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript, GBytes *text)
 {
 	add_status (journal, "ceremony", time, ceremony_log_members (transcript, text));
+	g_clear_pointer (&journal->ceremonies.open, json_decref);
+}
+
+gboolean
+journal_note_ceremony (Journal *journal, const char *type, Micros time, json_t *members, GError **error)
+{
+	g_autoptr (json_t) record = members;
+	json_object_set_new (record, "type", json_string (type));
+	json_object_set_new (record, "time", json_time (time));
+	if (!ceremony_log_take (&journal->ceremonies, record, 0, 0, &time, error))
+		return FALSE;
+	chain_append (journal->chain, record, NULL, NULL);
+	journal->last_time = MAX (journal->last_time, time);
+	return TRUE;
 }
 
 gboolean

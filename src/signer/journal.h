@@ -7,7 +7,7 @@
  *     … with "renews":serial: a service's certificate in place of that one, over the same key (renew.h)
  *   "revoked", "unheld", "crl": signer/status_log.h
  *   {"type":"checkpoint","size","root"}
- *   "ceremony": signer/ceremony_log.h
+ *   "ceremony", "ceremony.begun", "ceremony.step": signer/ceremony_log.h
  *   {"type":"look","person","record","look","agree"?}     look, agree: identities of the statements
  *   "pin": signer/pin_log.h
  *   {"type":"stamps","until"}                             no time stamp yet bears a later time
@@ -82,6 +82,8 @@ Micros journal_stamps_until (const Journal *journal);
 /* Of those held before the journal was opened: CeremonyHeld, borrowed; the signed transcript of one that is kept. */
 const GArray *journal_ceremonies (const Journal *journal);
 GBytes *journal_transcript (Journal *journal, const CeremonyHeld *held, GError **error);
+/* The one that has no transcript yet (ceremony_log.h), borrowed until the next record of one; NULL: none. */
+const json_t *journal_open_ceremony (const Journal *journal);
 Micros journal_last_time (const Journal *journal);            /* of any record, 0 at first */
 
 /* These gather; nothing may be answered before journal_commit. */
@@ -98,5 +100,7 @@ void journal_add_look (Journal *journal, const JournalLook *look);
 void journal_add_pin (Journal *journal, const JournalPin *pin);
 void journal_add_stamps (Journal *journal, Micros time, Micros until);
 void journal_add_ceremony (Journal *journal, Micros time, const Fingerprint *transcript, GBytes *text);
+/* "ceremony.begun" or "ceremony.step"; members are taken. */
+gboolean journal_note_ceremony (Journal *journal, const char *type, Micros time, json_t *members, GError **error);
 gboolean journal_is_dirty (const Journal *journal);
 gboolean journal_commit (Journal *journal, GError **error);

@@ -7,6 +7,7 @@
 #include "base/random.h"
 
 #define STEPS_MAX 50
+#define PARTS_MAX 1000
 /* As the site's officers are judged: a signature is not from after the end of the ceremony by more than clocks may differ. */
 #define SIGNING_TIME (5 * MICROS_PER_MIN)
 
@@ -99,16 +100,33 @@ read_certificate (const json_t *item, const char *field, GError **error)
 	return certificate;
 }
 
+/* What is told of a part that was cut off: when at least. */
+static gboolean
+read_parts (const json_t *parts, const char *field, GError **error)
+{
+	for (size_t i = 0; i < json_array_size (parts); i++) {
+		const char *begun = json_string_value (json_object_get (json_array_get (parts, i), "begun"));
+		const char *last = json_string_value (json_object_get (json_array_get (parts, i), "last"));
+		Micros from, to;
+		if (begun == NULL || last == NULL || !time_parse (begun, &from, NULL) || !time_parse (last, &to, NULL))
+			return refuse (error, field, "part %zu has no times", i + 1);
+	}
+	return TRUE;
+}
+
 static gboolean
 read_inner (Transcript *t, const json_t *inner, GError **error)
 {
 	gint64 v;
 	const char *type, *script;
-	json_t *steps;
+	json_t *steps, *interruptions = NULL, *abandoned = NULL;
+	Micros resumed = 0;
 	const Field fields[] = {
 		{ "v", FIELD_INT, TRUE, 0, &v }, { "type", FIELD_STRING, TRUE, 32, &type }, { "site", FIELD_STRING, TRUE, 64, &t->site },
 		{ "program", FIELD_STRING, TRUE, 64, &t->program }, { "begun", FIELD_TIME, TRUE, 0, &t->begun }, { "ended", FIELD_TIME, TRUE, 0, &t->ended },
 		{ "script", FIELD_HEX32, TRUE, 0, &script }, { "steps", FIELD_ARRAY, TRUE, STEPS_MAX, &steps }, { "failure", FIELD_STRING, FALSE, 8192, &t->failure },
+		{ "resumed", FIELD_TIME, FALSE, 0, &resumed }, { "interruptions", FIELD_ARRAY, FALSE, PARTS_MAX, &interruptions },
+		{ "abandoned", FIELD_ARRAY, FALSE, PARTS_MAX, &abandoned },
 	};
 	g_autoptr (GError) failure = NULL;
 	if (!JSON_READ (inner, "/transcript", fields, &failure))
@@ -117,6 +135,13 @@ read_inner (Transcript *t, const json_t *inner, GError **error)
 		return refuse (error, "/transcript", "not a transcript of version 1");
 	if (t->ended < t->begun)
 		return refuse (error, "/transcript/ended", "it ended before it began");
+	if ((resumed != 0) != (json_array_size (interruptions) > 0) || (resumed != 0 && (resumed < t->begun || resumed > t->ended)))
+		return refuse (error, "/transcript/resumed", "when it went on does not fit its interruptions");
+	t->met = resumed != 0 ? resumed : t->begun;
+	t->interruptions = interruptions;
+	t->abandoned = abandoned;
+	if (!read_parts (interruptions, "/transcript/interruptions", error) || !read_parts (abandoned, "/transcript/abandoned", error))
+		return FALSE;
 	t->steps = steps;
 	for (size_t i = 0; i < json_array_size (steps); i++)
 		if (!json_is_string (json_object_get (json_array_get (steps, i), "step")))
@@ -296,6 +321,11 @@ transcript_effect (const Transcript *transcript)
 	}
 	for (size_t i = 0; i < json_array_size (transcript->steps); i++)
 		json_array_append (steps, json_object_get (json_array_get (transcript->steps, i), "step"));
-	return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "begun", json_time (transcript->begun), "ended", json_time (transcript->ended),
+	json_t *effect = json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "begun", json_time (transcript->begun), "ended", json_time (transcript->ended),
 		"script", json_hex (transcript->script.b, sizeof transcript->script.b), "present", present, "signatures", signatures, "steps", steps, "failed", transcript->failure != NULL);
+	if (json_array_size (transcript->interruptions) > 0)
+		json_object_set_new (effect, "interrupted", json_integer ((json_int_t) json_array_size (transcript->interruptions)));
+	if (json_array_size (transcript->abandoned) > 0)
+		json_object_set_new (effect, "abandoned", json_integer ((json_int_t) json_array_size (transcript->abandoned)));
+	return effect;
 }
