@@ -332,6 +332,13 @@ run (const char *dir, const char *passphrase, const json_t *step, Which which, j
 
 /* --- after it was cut off -------------------------------------------------------------------------------- */
 
+static gboolean
+same_member (const json_t *one, const json_t *other, const char *name)
+{
+	const json_t *a = json_object_get (one, name), *b = json_object_get (other, name);
+	return (a == NULL && b == NULL) || json_equal (a, b);
+}
+
 /* Is `made` what came of the proposed entry?  A new officer's person is made up with the proposal. */
 static gboolean
 entry_fits (Which which, const json_t *proposed, const json_t *made)
@@ -341,9 +348,9 @@ entry_fits (Which which, const json_t *proposed, const json_t *made)
 	if (request == NULL)
 		return json_equal (proposed, made);
 	for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
-		if (!json_equal (json_object_get (proposed, same[i]), json_object_get (made, same[i])))
+		if (!same_member (proposed, made, same[i]))
 			return FALSE;
-	if (which == AGENTS && !json_equal (json_object_get (proposed, "person"), json_object_get (made, "person")))
+	if (which == AGENTS && !same_member (proposed, made, "person"))
 		return FALSE;
 	g_autoptr (GBytes) csr_bytes = base64_decode_strict (json_string_value (request), json_string_length (request), NULL);
 	g_autoptr (GBytes) der = base64_decode_strict (json_string_value (text), json_string_length (text), NULL);
@@ -357,8 +364,7 @@ static gboolean
 list_fits (Which which, const json_t *proposed, const json_t *made)
 {
 	const json_t *entries = json_object_get (proposed, lists[which].members), *others = json_object_get (made, lists[which].members);
-	gboolean fits = json_equal (json_object_get (proposed, "version"), json_object_get (made, "version")) && json_array_size (entries) == json_array_size (others)
-		&& (which == OFFICERS || json_equal (json_object_get (proposed, "threshold"), json_object_get (made, "threshold")));
+	gboolean fits = same_member (proposed, made, "version") && same_member (proposed, made, "threshold") && json_array_size (entries) == json_array_size (others);
 	for (size_t i = 0; fits && i < json_array_size (entries); i++)
 		fits = entry_fits (which, json_array_get (entries, i), json_array_get (others, i));
 	return fits;

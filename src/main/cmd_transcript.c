@@ -5,6 +5,7 @@
 #include "evidence/bundle.h"
 #include "main/cli.h"
 #include "main/remote.h"
+#include "signer/ceremony_log.h"
 #include "signer/transcript.h"
 
 #define FILE_MAX (1 << 20)
@@ -16,8 +17,27 @@ run_list (Cli *cli, GError **error)
 {
 	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
 	g_autoptr (json_t) list = remote != NULL ? remote_call (remote, "GET", "/api/v1/ceremonies", NULL, error) : NULL;
-	cli_print_columns (cli, list, "held transcript leaf kept failed");
+	const json_t *open = json_object_get (list, "open");
+	cli_print_columns (cli, list, "held transcript leaf kept failed interrupted");
+	if (open != NULL) {
+		g_autofree char *text = ceremony_log_tell (open);
+		cli_note (cli, "%s\nrun that script again; \"diqi ceremony show open\" has the times", text);
+	}
 	return list != NULL;
+}
+
+static gboolean
+show_open (Cli *cli, GError **error)
+{
+	g_autoptr (Remote) remote = remote_open_logged_in (cli, error);
+	g_autoptr (json_t) list = remote != NULL ? remote_call (remote, "GET", "/api/v1/ceremonies", NULL, error) : NULL;
+	const json_t *open = json_object_get (list, "open");
+	if (list == NULL)
+		return FALSE;
+	if (open == NULL)
+		return diqi_fail (error, DIQI_ERROR_NOT_FOUND, NULL, "no ceremony was cut off");
+	cli_print (cli, open);
+	return TRUE;
 }
 
 static gboolean
@@ -40,7 +60,7 @@ fetch (Cli *cli, const char *suffix, GError **error)
 static gboolean
 run_show (Cli *cli, GError **error)
 {
-	return fetch (cli, "", error);
+	return strcmp (cli_argument (cli, 0), "open") == 0 ? show_open (cli, error) : fetch (cli, "", error);
 }
 
 static gboolean
@@ -186,8 +206,8 @@ steps (const Transcript *transcript)
 	json_t *list = json_array ();
 	for (size_t i = 0; i < json_array_size (transcript->steps); i++) {
 		const json_t *step = json_array_get (transcript->steps, i);
-		json_array_append_new (list, json_pack ("{s:O, s:O*, s:O*}", "step", json_object_get (step, "step"), "done", json_object_get (step, "done"),
-		                                        "time", json_object_get (step, "time")));
+		json_array_append_new (list, json_pack ("{s:O, s:O*, s:O*, s:O*}", "step", json_object_get (step, "step"), "done", json_object_get (step, "done"),
+		                                        "time", json_object_get (step, "time"), "found", json_object_get (step, "found")));
 	}
 	return list;
 }
@@ -202,6 +222,10 @@ findings (Cli *cli, const Check *check)
 		"script_sha256", script, "script_compared", cli_option (cli, "script") != NULL, "root_sha256", root, "root_pinned", check->pinned);
 	if (t->failure != NULL)
 		json_object_set_new (out, "failure", json_string (t->failure));
+	if (t->interruptions != NULL)
+		json_object_set (out, "interruptions", (json_t *) t->interruptions);
+	if (t->abandoned != NULL)
+		json_object_set (out, "abandoned", (json_t *) t->abandoned);
 	if (check->leaf != NULL) {
 		json_object_set_new (out, "log_leaf", json_integer ((json_int_t) check->leaf->index));
 		json_object_set_new (out, "log_size", json_integer ((json_int_t) bundle_checkpoint (check->bundle)->size));
@@ -252,7 +276,7 @@ static const CliOption verify_options[] = {
 const CliCommand transcript_commands[] = {
 	{ "ceremony verify", "TRANSCRIPT", 1, 1, "check a ceremony's transcript offline: who signed what, and when", verify_options, run_verify },
 	{ "ceremony list", "", 0, 0, "ceremonies in the public record, for administrator and auditor", NULL, run_list },
-	{ "ceremony show", "HASH [FILE]", 1, 2, "a signed transcript", NULL, run_show },
+	{ "ceremony show", "HASH|open [FILE]", 1, 2, "a signed transcript; open: how far the one came that was cut off", NULL, run_show },
 	{ "ceremony evidence", "HASH [FILE]", 1, 2, "the proof that the log has it", NULL, run_evidence },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };

@@ -67,6 +67,33 @@ ceremony_log_summary (const json_t *open)
 	return out;
 }
 
+static void
+tell_steps (GString *out, const json_t *steps, const char *state, const char *title)
+{
+	const char *between = title;
+	for (size_t i = 0; i < json_array_size (steps); i++) {
+		const json_t *step = json_array_get (steps, i);
+		if (g_strcmp0 (json_string_value (json_object_get (step, "state")), state) != 0)
+			continue;
+		g_string_append_printf (out, "%s%s", between, json_string_value (json_object_get (step, "step")));
+		between = ", ";
+	}
+}
+
+char *
+ceremony_log_tell (const json_t *open)
+{
+	static const char *const states[][2] = {
+		{ "done", "; done: " }, { "failed", "; failed: " }, { "begun", "; in the middle: " }, { "waiting", "; not begun: " },
+	};
+	const json_t *steps = json_object_get (open, "steps");
+	GString *out = g_string_new ("a ceremony without transcript, begun ");
+	g_string_append_printf (out, "%s, script %s", json_string_value (json_object_get (open, "begun")), json_string_value (json_object_get (open, "script")));
+	for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+		tell_steps (out, steps, states[i][0], states[i][1]);
+	return g_string_free (out, FALSE);
+}
+
 static json_t *
 waiting_steps (const json_t *names, GError **error)
 {

@@ -40,6 +40,8 @@ gboolean ceremony_log_knows (const char *type);
 gboolean ceremony_log_take (CeremonyLog *log, const json_t *record, goffset offset, gsize n, Micros *time, GError **error);
 /* What may be told of an open one, without results: {"begun","last","script","parts":n,"steps":[{"step","state","time"?} …]}. */
 json_t *ceremony_log_summary (const json_t *open);
+/* For people, of an open one or its summary: "begun …, no transcript; done: add_ca; in the middle: root_list; not begun: shares"; caller frees. */
+char *ceremony_log_tell (const json_t *open);
 /* The members of a record besides type and time. */
 json_t *ceremony_log_members (const Fingerprint *transcript, GBytes *text);
 /* The transcript in a record, by its hash.  DIQI_ERROR_INTERNAL. */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "pki/seal.h"
+#include "signer/ceremony_log.h"
 #include "signer/pins.h"
 #include "signer/secret.h"
 #include "signer/vault.h"
@@ -87,6 +88,23 @@ look_at_pins (Examination *e)
 	tell (e, FOUND_OK, "signer", NULL, "site.json: %s site %s; its certificates and %u profiles are those it names", e->pins->test ? "test" : "production",
 	      e->pins->site, e->pins->profiles->len);
 	return TRUE;
+}
+
+/* One that is held just now has a record too: no more than to look at. */
+static void
+look_at_ceremony (const Examination *e)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (json_t) open = NULL;
+	g_autofree char *journal = g_build_filename (e->in->dir, "journal.log", NULL);
+	if (!ceremony_log_peek (journal, &open, &error))
+		tell (e, FOUND_FAIL, "ceremony", "restore the folder from its backup", "%s", error->message);
+	else if (open == NULL)
+		tell (e, FOUND_OK, "ceremony", NULL, "none was cut off");
+	else {
+		g_autofree char *text = ceremony_log_tell (open);
+		tell (e, FOUND_WARN, "ceremony", "unless it is held just now, run its script again (docs/operations.md, Ceremonies)", "%s", text);
+	}
 }
 
 /* --- certificates ---------------------------------------------------------------------------- */
@@ -277,6 +295,7 @@ signer_examine (const Examine *in, FindingSink sink, gpointer user)
 	look_at_files (&e);
 	if (!look_at_pins (&e))
 		return;
+	look_at_ceremony (&e);
 	look_at_roots (&e);
 	each_key (&e, look_at_certificate);
 	look_inside (&e);

@@ -1,6 +1,7 @@
 /* A ceremony's transcript: written, kept by the signer, and every way to lie in it; and the web server's certificate, which the signer renews. */
 #include "fixture.h"
 #include "signer/ceremony.h"
+#include "signer/ceremony_log.h"
 #include "signer/transcript.h"
 
 #include <string.h>
@@ -138,7 +139,8 @@ test_kept (void)
 	}
 	for (guint i = 0; i < 2; i++) {
 		g_autoptr (SignerClient) client = fixture_run (dir);
-		g_autoptr (json_t) held = signer_get_ceremonies (client, &error);
+		g_autoptr (json_t) open = NULL, held = signer_get_ceremonies (client, &open, &error);
+		g_assert_null (open);
 		g_assert_no_error (error);
 		g_assert_cmpuint (json_array_size (held), ==, 1);
 		const json_t *one = json_array_get (held, 0);
@@ -149,6 +151,116 @@ test_kept (void)
 		GBytes *other = signer_get_transcript (client, "abababababababababababababababababababababababababababababababab", &error);
 		assert_refused (other, error, NOT_FOUND);
 	}
+}
+
+/* --- while it lasts ------------------------------------------------------------------------------ */
+
+static Ceremony *
+open_at (const char *dir)
+{
+	g_autoptr (GError) error = NULL;
+	Ceremony *ceremony = ceremony_open (dir, dir, PASSPHRASE, strlen (PASSPHRASE), &error);
+	g_assert_no_error (error);
+	return ceremony;
+}
+
+static void
+begin (const char *dir, const char *script, const char *first, const char *second)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Ceremony) ceremony = open_at (dir);
+	g_autoptr (json_t) steps = json_pack ("[s, s]", first, second), present = json_array ();
+	Fingerprint hash;
+	fingerprint_of (script, strlen (script), &hash);
+	g_assert_true (ceremony_begin (ceremony, &hash, steps, present, T0, &error));
+	g_assert_no_error (error);
+}
+
+static void
+note (const char *dir, guint step, const char *state)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Ceremony) ceremony = open_at (dir);
+	g_assert_true (ceremony_note_step (ceremony, step, state, NULL, T0 + step, &error));
+	g_assert_no_error (error);
+}
+
+static char *
+told (const char *dir)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *journal = g_build_filename (dir, "journal.log", NULL);
+	g_autoptr (json_t) open = NULL;
+	g_assert_true (ceremony_log_peek (journal, &open, &error));
+	g_assert_no_error (error);
+	return open != NULL ? ceremony_log_tell (open) : NULL;
+}
+
+/* Every record is there when the journal is opened again, and from outside; another script abandons; a transcript closes. */
+static void
+test_open (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *dir = fixture_copy (&f), *none = told (dir);
+	g_assert_null (none);
+	begin (dir, "one", "root_list", "shares");
+	note (dir, 0, "begun");
+	begin (dir, "one", "root_list", "shares");
+	note (dir, 0, "done");
+	g_autofree char *text = told (dir);
+	g_assert_nonnull (strstr (text, "done: root_list; not begun: shares"));
+	begin (dir, "two", "add_ca", "command");
+	{
+		g_autoptr (Ceremony) ceremony = open_at (dir);
+		const json_t *open = ceremony_open_record (ceremony), *old = json_array_get (json_object_get (open, "abandoned"), 0);
+		g_assert_cmpuint (json_array_size (json_object_get (open, "parts")), ==, 1);
+		g_assert_cmpstr (json_string_value (json_object_get (json_array_get (json_object_get (old, "steps"), 0), "state")), ==, "done");
+		/* What is no record is not written. */
+		assert_refused (ceremony_note_step (ceremony, 2, "done", NULL, T0, &error), error, FIELD_VALUE);
+		assert_refused (ceremony_note_step (ceremony, 0, "perhaps", NULL, T0, &error), error, FIELD_VALUE);
+	}
+	{
+		g_autoptr (SignerClient) client = fixture_run (dir);
+		g_autoptr (json_t) open = NULL, held = signer_get_ceremonies (client, &open, &error);
+		g_assert_cmpuint (json_array_size (held), ==, 0);
+		g_assert_cmpuint (json_array_size (json_object_get (open, "steps")), ==, 2);
+	}
+	g_autoptr (GBytes) bytes = signed_by (ADMIN, AUDITOR, T0, T0, &error);
+	{
+		g_autoptr (Ceremony) ceremony = open_at (dir);
+		g_assert_true (ceremony_finish (ceremony, bytes, &error));
+	}
+	g_autofree char *after = told (dir);
+	g_assert_null (after);
+}
+
+/* The step in whose middle it was cut off is in the record of that part. */
+static void
+test_interrupted (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *dir = fixture_copy (&f);
+	begin (dir, "one", "root_list", "shares");
+	note (dir, 0, "done");
+	note (dir, 1, "begun");
+	begin (dir, "one", "root_list", "shares");
+	g_autoptr (Ceremony) ceremony = open_at (dir);
+	const json_t *parts = json_object_get (ceremony_open_record (ceremony), "parts");
+	g_autoptr (json_t) transcript = inner (T0, T0), cut = json_pack ("[O]", json_array_get (parts, 0));
+	g_autoptr (GPtrArray) above = authorities ();
+	const TranscriptHand hands[] = { hand (ADMIN), hand (AUDITOR) };
+	g_assert_cmpint (json_integer_value (json_object_get (json_array_get (parts, 0), "step")), ==, 2);
+	json_object_set (transcript, "interruptions", cut);
+	/* It must say when it went on. */
+	GBytes *without = transcript_sign (transcript, SITE, hands, 2, above, T0, &error);
+	assert_refused (without, error, BUNDLE);
+	json_object_set_new (transcript, "resumed", json_time (T0));
+	g_autoptr (GBytes) bytes = transcript_sign (transcript, SITE, hands, 2, above, T0, &error);
+	g_autoptr (Transcript) t = transcript_open (bytes, &error);
+	g_assert_no_error (error);
+	g_assert_cmpint (t->met, ==, T0);
+	g_autoptr (json_t) effect = transcript_effect (t);
+	g_assert_cmpint (json_integer_value (json_object_get (effect, "interrupted")), ==, 1);
 }
 
 /* --- the web server's certificate ---------------------------------------------------------------- */
@@ -223,6 +335,8 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/transcript/chains", test_chains);
 	g_test_add_func ("/signer/transcript/changed", test_changed);
 	g_test_add_func ("/signer/transcript/kept", test_kept);
+	g_test_add_func ("/signer/ceremony/open", test_open);
+	g_test_add_func ("/signer/ceremony/interrupted", test_interrupted);
 	g_test_add_func ("/signer/tls/renewed", test_tls_renewed);
 	g_test_add_func ("/signer/tls/revoked", test_tls_revoked);
 	int failed = g_test_run ();
