@@ -68,7 +68,7 @@ else
 		sed 's#^ *##; s#^build/release/##' | while read -r _ first second _; do
 			case $first in ''|-*|…|COMMAND*) continue ;; esac
 			grep -qxF -e "$first" "$tmp/known" || grep -qxF -e "$first $second" "$tmp/known" ||
-				{ case $second in ''|…) grep -qE "^$first " "$tmp/known" ;; *) false ;; esac; } || echo "$d: no command \"$first $second\""
+				{ case $second in ''|…|--help) grep -qE "^$first " "$tmp/known" ;; *) false ;; esac; } || echo "$d: no command \"$first $second\""
 		done
 	done >"$tmp/commands" || true
 	verdict "commands exist" "$tmp/commands"
@@ -80,7 +80,7 @@ else
 			# "ceremony verify" before "ceremony", as the program reads them.
 			if grep -qxF -e "$first $second" "$tmp/known" || ! grep -qxF -e "$first" "$tmp/known"; then set -- "$first" "$second"; else set -- "$first"; fi
 			"$program" "$@" --help >"$tmp/help" 2>/dev/null || continue
-			for option in $(echo "$second $rest" | grep -oE '(^| )--[a-z0-9-]+' || true); do
+			for option in $(echo "$second $rest" | grep -oE '(^| )--[a-z0-9-]+' | grep -vx ' *--help' || true); do
 				grep -qE -e "^ *$option([ =]|\$)" "$tmp/help" || echo "$d: \"$*\" has no $option"
 			done
 		done
