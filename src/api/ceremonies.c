@@ -104,8 +104,9 @@ build (Api *api, const Wanted *wanted, GBytes *leaf, const Transcript *transcrip
 	g_autoptr (GArray) proof = note != NULL ? log_keeper_inclusion (api->keeper, wanted->index, size, error) : NULL;
 	if (proof == NULL)
 		return NULL;
-	g_autoptr (BundleBuilder) builder = bundle_builder_new (BUNDLE_KIND, api->site->site, api->site->root, api->site->log, note);
-	add_signer (builder, api->site, api->site->log);
+	Certificate *log = signer_site_now (&api->site->log);
+	g_autoptr (BundleBuilder) builder = bundle_builder_new (BUNDLE_KIND, api->site->site, api->site->root, log, note);
+	add_signer (builder, api->site, log);
 	for (guint i = 0; i < transcript->signers->len; i++) {
 		const TranscriptSigner *signer = g_ptr_array_index (transcript->signers, i);
 		add_signer (builder, api->site, signer->certificate);

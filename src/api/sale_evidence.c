@@ -35,7 +35,7 @@ get_bundle (ApiCall *call, GError **error)
 {
 	Api *api = call->api;
 	const BundleSources sources = {
-		.site = api->site->site, .root = api->site->root, .log = api->site->log, .issuer = issuer_of,
+		.site = api->site->site, .root = api->site->root, .log = signer_site_now (&api->site->log), .issuer = issuer_of,
 		.keeper = api->keeper, .officer = officer_certificate, .user = api,
 	};
 	const char *sale = request_param (call->request, "id");

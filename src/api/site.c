@@ -39,7 +39,7 @@ get_site (ApiCall *call, GError **error)
 	const SignerSite *site = api->site;
 	g_autofree char *issuing = fingerprint_hex (certificate_fingerprint (site->issuing));
 	g_autofree char *root = fingerprint_hex (certificate_fingerprint (site->root));
-	g_autofree char *verifier = checkpoint_verifier_key (api->log_origin, certificate_public_key (site->log));
+	g_autofree char *verifier = checkpoint_verifier_key (api->log_origin, certificate_public_key (signer_site_now (&site->log)));
 	g_autoptr (json_t) reply = json_pack (
 		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:{s:s, s:s}, s:o, s:o}",
 		"site", site->site, "name", api->site_name, "kind", site->test_site ? "test" : "production",

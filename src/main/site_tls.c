@@ -104,7 +104,7 @@ static void
 take_renewed (const Site *site, char **pem)
 {
 	const SignerSite *facts = authority_site (site->authority);
-	const Certificate *renewed = facts->tls;
+	const Certificate *renewed = signer_site_now (&facts->tls);
 	g_autoptr (Certificate) there = first_of (*pem);
 	if (renewed == NULL || there == NULL || signer_site_ca_of (facts, there) == NULL
 	    || !fingerprint_equal (public_key_fingerprint (certificate_public_key (there)), public_key_fingerprint (certificate_public_key (renewed)))

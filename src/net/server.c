@@ -220,7 +220,7 @@ on_target (void *user G_GNUC_UNUSED, const char *target, struct MHD_Connection *
 {
 	Conn *conn = conn_of (mhd);
 	gint64 header = (gint64) conn->server->options.header_deadline_ms * MICROS_PER_MS;
-	watched_deadline (&conn->watched, MIN (conn->watched.deadline, clock_monotonic () + header));
+	watched_deadline_at_most (&conn->watched, clock_monotonic () + header);
 	return request_new (conn, target);
 }
 

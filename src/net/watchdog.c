@@ -40,6 +40,13 @@ watched_deadline (WatchedSocket *socket, gint64 deadline)
 }
 
 void
+watched_deadline_at_most (WatchedSocket *socket, gint64 deadline)
+{
+	gint64 now_set = __atomic_load_n (&socket->deadline, __ATOMIC_RELAXED);
+	watched_deadline (socket, MIN (now_set, deadline));
+}
+
+void
 watched_reading (WatchedSocket *socket, gboolean reading)
 {
 	__atomic_store_n (&socket->reading, reading, __ATOMIC_RELAXED);

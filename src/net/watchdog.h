@@ -32,6 +32,8 @@ void watchdog_add (Watchdog *watchdog, WatchedSocket *socket, int fd, gint64 dea
 /* Before the owner closes the descriptor. */
 void watchdog_remove (Watchdog *watchdog, WatchedSocket *socket);
 void watched_deadline (WatchedSocket *socket, gint64 deadline);
+/* Leaves an earlier one. */
+void watched_deadline_at_most (WatchedSocket *socket, gint64 deadline);
 void watched_reading (WatchedSocket *socket, gboolean reading);
 /* Asks for a lingering close; a failure to duplicate only costs the courtesy. */
 void watched_linger (WatchedSocket *socket);

@@ -71,6 +71,8 @@ gboolean signer_renew (SignerClient *client, gboolean *renewed, char **no_stamps
 /* Takes the services' certificates of `fresh` into `site`, which other threads may be reading: what they borrowed stays until signer_site_free.
  * One thread at a time. */
 void signer_site_renewed (SignerSite *site, const SignerSite *fresh);
+/* A service's certificate as it is now, for threads beside that one: signer_site_now (&site->log). */
+Certificate *signer_site_now (Certificate *const *certificate);
 
 /* The pinned officers: {"version":n,"officers":[{"person":"…","name":"…","roles":["reviewer"],"certificate":"base64 DER","removed":false}]} */
 json_t *signer_get_officers (SignerClient *client, GError **error);

@@ -199,6 +199,12 @@ signer_site_renewed (SignerSite *site, const SignerSite *fresh)
 		replace (site, &((SignerCa *) g_ptr_array_index (site->cas, i))->ocsp, ((SignerCa *) g_ptr_array_index (fresh->cas, i))->ocsp);
 }
 
+Certificate *
+signer_site_now (Certificate *const *certificate)
+{
+	return g_atomic_pointer_get ((Certificate **) certificate);
+}
+
 /* --- asking -------------------------------------------------------------------------- */
 
 const SignerCa *

@@ -55,6 +55,13 @@ static const int allowed_listening[] = { SCMP_SYS (accept4), SCMP_SYS (getsockop
 /* The sanitizers' run-time library. */
 static const int allowed_sanitizer[] = { SCMP_SYS (sigaltstack), SCMP_SYS (rt_sigaction) };
 #endif
+#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer writes a report while the program runs on, naming functions and lines out of the program's file. */
+static const int allowed_report[] = {
+	SCMP_SYS (open), SCMP_SYS (openat), SCMP_SYS (stat), SCMP_SYS (fstat), SCMP_SYS (newfstatat), SCMP_SYS (readlink), SCMP_SYS (unlink),
+	SCMP_SYS (getppid), SCMP_SYS (access), SCMP_SYS (ioctl), SCMP_SYS (prctl), SCMP_SYS (rseq), SCMP_SYS (set_robust_list),   /* its own thread may begin late */
+};
+#endif
 
 static int
 allow (scmp_filter_ctx filter, const int *calls, gsize n)
@@ -74,6 +81,10 @@ fill (scmp_filter_ctx filter, gboolean listening)
 #ifdef DIQI_FAILPOINTS
 	if (failed == 0)
 		failed = allow (filter, allowed_sanitizer, G_N_ELEMENTS (allowed_sanitizer));
+#endif
+#ifdef __SANITIZE_THREAD__
+	if (failed == 0)
+		failed = allow (filter, allowed_report, G_N_ELEMENTS (allowed_report));
 #endif
 	/* Memory may be mapped and protected, but never made executable. */
 	if (failed == 0)
