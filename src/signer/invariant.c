@@ -27,6 +27,24 @@ is_deceptive (gunichar c)
 		|| type == G_UNICODE_PRIVATE_USE || type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
 }
 
+/* Letters and marks that show as a blank or not at all, though Unicode counts them among letters and marks: with one of them a name looks
+ * like another's.  Asked of certificates to come only: what is on record was judged without. */
+static gboolean
+shows (const char *value)
+{
+	static const struct {
+		gunichar first, last;
+	} hidden[] = {
+		{ 0x034f, 0x034f }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },
+		{ 0xfe00, 0xfe0f }, { 0xffa0, 0xffa0 }, { 0xe0100, 0xe01ef },
+	};
+	for (const char *p = value; *p != '\0'; p = g_utf8_next_char (p))
+		for (gsize i = 0; i < G_N_ELEMENTS (hidden); i++)
+			if (g_utf8_get_char (p) >= hidden[i].first && g_utf8_get_char (p) <= hidden[i].last)
+				return FALSE;
+	return TRUE;
+}
+
 gboolean
 invariant_name_value (NameAttribute attribute, const char *value, const char *field, GError **error)
 {
@@ -174,7 +192,7 @@ check_validity (const CertificateKind *kind, const CertificateTemplate *t, const
 }
 
 static gboolean
-check_subject (const CertificateTemplate *t, GError **error)
+check_subject (const CertificateKind *kind, const CertificateTemplate *t, GError **error)
 {
 	gboolean seen[NAME_N_ATTRIBUTES] = { FALSE };
 	for (gsize i = 0; i < t->subject_n; i++) {
@@ -184,6 +202,8 @@ check_subject (const CertificateTemplate *t, GError **error)
 		seen[part->attribute] = TRUE;
 		if (!invariant_name_value (part->attribute, part->value, "/subject", error))
 			return FALSE;
+		if (kind->holder != HOLDER_SITE && !shows (part->value))
+			return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, "/subject", "a character that does not show");
 	}
 	if (t->subject_n == 0 || t->subject[0].attribute != NAME_COUNTRY || strcmp (t->subject[0].value, "CN") != 0)
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/subject", "subject must begin with C=CN");
@@ -226,7 +246,7 @@ invariant_template (const CertificateKind *kind, const CertificateTemplate *t, c
 		return diqi_fail (error, DIQI_ERROR_SIGNER, "/key_usage", "a key usage that %s keys cannot have", key_algorithm_name (algorithm));
 	if (!public_key_check_strength (t->key, error) || !check_serial (&t->serial, error))
 		return FALSE;
-	return check_validity (kind, t, issuer, now, error) && check_subject (t, error);
+	return check_validity (kind, t, issuer, now, error) && check_subject (kind, t, error);
 }
 
 static gboolean

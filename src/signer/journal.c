@@ -140,16 +140,18 @@ replay_checkpoint (Journal *journal, ChainLine *record, GError **error)
 static gboolean
 replay_look (Journal *journal, ChainLine *record, GError **error)
 {
-	const char *type, *person, *about, *look, *agree;
+	const char *type, *person, *about, *look, *agree = NULL;
 	Micros time;
-	Fingerprint identity;
+	Fingerprint identity, second;
 	const Field fields[] = {
 		{ "type", FIELD_STRING, TRUE, 16, &type }, { "time", FIELD_TIME, TRUE, 0, &time }, { "person", FIELD_UUID, TRUE, 0, &person },
 		{ "record", FIELD_UUID, TRUE, 0, &about }, { "look", FIELD_HEX32, TRUE, 0, &look }, { "agree", FIELD_HEX32, FALSE, 0, &agree },
 	};
 	if (!CHAIN_LINE_READ (record, fields, error))
 		return FALSE;
-	if (!hex_decode (look, identity.b, sizeof identity.b) || !look_ledger_add (journal->looks, time, person, &identity))
+	if (agree != NULL && !read_hash (agree, "/agree", &second, error))
+		return FALSE;
+	if (!hex_decode (look, identity.b, sizeof identity.b) || !look_ledger_add (journal->looks, time, person, &identity, agree != NULL ? &second : NULL))
 		return diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "one statement for two looks");
 	journal->last_time = MAX (journal->last_time, time);
 	return TRUE;
@@ -511,7 +513,7 @@ journal_add_look (Journal *journal, const JournalLook *look)
 	put_hash (record, "look", look->identity);
 	put_hash (record, "agree", look->agree);
 	chain_append (journal->chain, record, NULL, NULL);
-	if (!look_ledger_add (journal->looks, look->time, look->person, look->identity))
+	if (!look_ledger_add (journal->looks, look->time, look->person, look->identity, look->agree))
 		g_error ("journal: one statement for two looks");
 	journal->last_time = MAX (journal->last_time, look->time);
 }

@@ -75,11 +75,14 @@ look_ledger_used (const LookLedger *ledger, const Fingerprint *identity)
 }
 
 gboolean
-look_ledger_add (LookLedger *ledger, Micros time, const char *person, const Fingerprint *identity)
+look_ledger_add (LookLedger *ledger, Micros time, const char *person, const Fingerprint *identity, const Fingerprint *agree)
 {
 	turn_day (ledger, time);
 	if (!g_hash_table_insert (ledger->used, g_memdup2 (identity, sizeof *identity), g_memdup2 (&time, sizeof time)))
 		return FALSE;
+	/* Journals of older versions may have one twice. */
+	if (agree != NULL)
+		g_hash_table_insert (ledger->used, g_memdup2 (agree, sizeof *agree), g_memdup2 (&time, sizeof time));
 	guint count = GPOINTER_TO_UINT (g_hash_table_lookup (ledger->counts, person));
 	g_hash_table_insert (ledger->counts, g_strdup (person), GUINT_TO_POINTER (count + 1));
 	return TRUE;

@@ -115,8 +115,11 @@ judge_look (const Keyring *keyring, Look *look, const char *compact, const char 
 		return FALSE;
 	if (journal_look_used (keyring->journal, &look->identity))
 		return diqi_fail (error, DIQI_ERROR_STATEMENT_REPLAYED, "/look", "a statement is good for one look");
+	if (agree != NULL && !read_agree (&court, agree, look, error))
+		return FALSE;
 	if (agree != NULL)
-		return read_agree (&court, agree, look, error);
+		return !journal_look_used (keyring->journal, &look->agree)
+			|| diqi_fail (error, DIQI_ERROR_STATEMENT_REPLAYED, "/agree", "a second officer's word is good for one look");
 	return journal_looks (keyring->journal, now, look->officer->person) < LOOKS_A_DAY
 		|| diqi_fail (error, DIQI_ERROR_LOOK_QUOTA, "/agree", "%d looks today; a second officer must agree to a further one", LOOKS_A_DAY);
 }

@@ -312,6 +312,8 @@ test_bad_requests (void)
 		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\"},{\"CN\":\"a\"},{\"CN\":\"b\"}]", DIQI_ERROR_FIELD_UNKNOWN },
 		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\"},{\"CN\":\"a\"},{\"serialNumber\":\"x\"}]", DIQI_ERROR_FIELD_UNKNOWN },
 		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"a\\u202eb\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_VALUE },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"虚构\\u3164\"},{\"CN\":\"虚构\"}]", DIQI_ERROR_FIELD_VALUE },
+		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"虚构\"},{\"CN\":\"虚\\ufe00构\"}]", DIQI_ERROR_FIELD_VALUE },
 		{ "subject", "[{\"C\":\"CN\"},{\"O\":\" a\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_VALUE },
 		{ "subject", "[{\"C\":\"CN\",\"O\":\"a\"},{\"CN\":\"a\"}]", DIQI_ERROR_FIELD_TYPE },
 		{ "subject", "[{\"C\":\"CN\"},{\"O\":\"" "名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名"

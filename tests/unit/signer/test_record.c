@@ -99,6 +99,27 @@ use_up (SignerClient *client, GBytes *wrapped, guint from, guint to)
 	}
 }
 
+/* A second officer's word is for one look: not for another officer who signs the same payload. */
+static void
+test_agree_once (void)
+{
+	g_autofree char *dir = fixture_copy (&fixture);
+	g_autoptr (SignerClient) client = fixture_run (dir);
+	g_autoptr (GError) error = NULL;
+	g_autoptr (GBytes) wrapped = wrap (client);
+	g_autofree char *look = look_at (CLERK, RECORD, T0), *agree = agree_to (REVIEWER, look, T0);
+	g_autoptr (Statement) said = statement_parse (look, -1, &error);
+	g_autofree char *same = statement_sign (statement_payload (said), fixture.keys[AUDITOR], fixture.created.officers[AUDITOR].certificate, &error);
+	g_assert_no_error (error);
+	assert_opens (client, wrapped, look, agree);
+	for (guint run = 0; run < 2; run++) {
+		assert_refused (signer_unwrap_record_key (client, RECORD, wrapped, same, agree, &error), error, STATEMENT_REPLAYED);
+		g_clear_pointer (&client, signer_client_free);
+		client = fixture_run (dir);
+	}
+	assert_opens (client, wrapped, same, NULL);
+}
+
 static void
 test_quota (void)
 {
@@ -197,6 +218,7 @@ main (int argc, char **argv)
 	fixture_init (&fixture, KEY_P256, TRUE, T0 - MICROS_PER_DAY);
 	g_test_add_func ("/signer/record/one-look", test_one_look);
 	g_test_add_func ("/signer/record/refuses", test_refuses);
+	g_test_add_func ("/signer/record/agree-once", test_agree_once);
 	g_test_add_func ("/signer/record/quota", test_quota);
 	g_test_add_func ("/signer/record/older-site", test_older_site);
 	g_test_add_func ("/signer/record/lost-or-exchanged-key", test_lost_or_exchanged);
