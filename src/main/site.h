@@ -107,8 +107,10 @@ void site_alarms_free (SiteAlarms *alarms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SiteAlarms, site_alarms_free)
 /* Takes params, which may be NULL at level 0.  event: of the log. */
 void site_alarms_add (SiteAlarms *alarms, const char *what, guint level, const char *about, const char *template_name, json_t *params, const char *event);
-/* Room on the disks, and stamps: no_stamps is why the signer gives none, or NULL. */
-void site_alarms_look_at_host (SiteAlarms *alarms, const char *no_stamps);
+/* no_stamps: why the signer gives no time stamps, or NULL. */
+void site_alarms_look_at_clock (SiteAlarms *alarms, const char *no_stamps);
+/* Room on the disks. */
+void site_alarms_look_at_disks (SiteAlarms *alarms);
 gboolean site_alarms_tell (SiteAlarms *alarms, GError **error);
 /* Megabytes free where path is; FALSE: it cannot be looked at. */
 gboolean host_room (const char *path, guint64 *megabytes, gboolean *names);

@@ -84,13 +84,18 @@ look_at_disk (SiteAlarms *alarms, const char *what, const char *path)
 }
 
 void
-site_alarms_look_at_host (SiteAlarms *alarms, const char *no_stamps)
+site_alarms_look_at_clock (SiteAlarms *alarms, const char *no_stamps)
 {
-	const Config *config = alarms->site->config;
-	g_autofree char *data = g_build_filename (alarms->site->dir, "data", NULL), *signer = config_path (config, "signer", "dir");
 	json_t *params = no_stamps != NULL ? json_pack ("{s:s}", "reason", no_stamps) : NULL;
 	metrics_set (alarms->site->metrics, "ca_stamps_stopped", "1: the signer's clock cannot be trusted, no time stamps are given", NULL, no_stamps != NULL);
 	site_alarms_add (alarms, "clock", no_stamps != NULL ? 2 : 0, "", "alarm.clock", params, "site.clock");
+}
+
+void
+site_alarms_look_at_disks (SiteAlarms *alarms)
+{
+	const Config *config = alarms->site->config;
+	g_autofree char *data = g_build_filename (alarms->site->dir, "data", NULL), *signer = config_path (config, "signer", "dir");
 	if (g_str_has_prefix (config_string (config, "site", "store"), "sqlite:"))
 		look_at_disk (alarms, "disk", data);
 	look_at_disk (alarms, "disk-signer", signer);

@@ -100,25 +100,37 @@ watch_all (const Watch *w)
 		site_alarms_add (w->alarms, "tls", 0, "", NULL, NULL, NULL);
 }
 
+/* Each time all of it, whether something was renewed just now or not: what was, may not have been taken in then. */
+static gboolean
+renew (Site *site, char **no_stamps, GError **error)
+{
+	gboolean renewed;
+	if (!signer_renew (site->signer, &renewed, no_stamps, error))
+		return FALSE;
+	g_autoptr (SignerSite) fresh = signer_get_site (site->signer, error);
+	if (fresh == NULL)
+		return FALSE;
+	authority_renewed (site->authority, fresh);
+	return authority_adopt_services (site->authority, error);
+}
+
 gboolean
 site_watch (gpointer user, GError **error)
 {
 	Site *site = user;
-	gboolean renewed;
 	g_autofree char *no_stamps = NULL;
-	if (!signer_renew (site->signer, &renewed, &no_stamps, error))
-		return FALSE;
-	if (renewed) {
-		g_autoptr (SignerSite) fresh = signer_get_site (site->signer, error);
-		if (fresh == NULL)
-			return FALSE;
-		authority_renewed (site->authority, fresh);
-		if (!authority_adopt_services (site->authority, error))
-			return FALSE;
-	}
+	g_autoptr (GError) failure = NULL;
+	gboolean renewed = renew (site, &no_stamps, &failure);
 	site_tls_look (site);
 	g_autoptr (SiteAlarms) alarms = site_alarms_new (site);
 	watch_all (&(Watch) { site, alarms });
-	site_alarms_look_at_host (alarms, no_stamps);
-	return site_alarms_tell (alarms, error);
+	/* People are told above all when renewing does not work; only of the clock nothing is known then. */
+	if (renewed)
+		site_alarms_look_at_clock (alarms, no_stamps);
+	site_alarms_look_at_disks (alarms);
+	if (!site_alarms_tell (alarms, error))
+		return FALSE;
+	if (!renewed)
+		g_propagate_error (error, g_steal_pointer (&failure));
+	return renewed;
 }

@@ -157,22 +157,27 @@ renew (Keyring *keyring, const Service *service, const KeyringCa *issuer, Micros
 	return TRUE;
 }
 
-gboolean
-renew_due (Keyring *keyring, Micros now, GPtrArray *names, GError **error)
+/* FALSE without an error: it is not time. */
+static gboolean
+renew_if_due (Keyring *keyring, const Service *service, Micros now, GError **error)
+{
+	const KeyringCa *issuer = issuer_of (keyring, service, error);
+	return issuer != NULL && !is_given_up (keyring, service) && is_due (*service->pinned, issuer, now) && keyring_check_clock (keyring, now, error)
+		&& renew (keyring, service, issuer, now, error);
+}
+
+void
+renew_due (Keyring *keyring, Micros now, GPtrArray *names)
 {
 	g_autoptr (GArray) services = services_of (keyring);
 	for (guint i = 0; i < services->len; i++) {
 		const Service *service = &g_array_index (services, Service, i);
-		const KeyringCa *issuer = issuer_of (keyring, service, error);
-		if (issuer == NULL)
-			return FALSE;
-		if (is_given_up (keyring, service) || !is_due (*service->pinned, issuer, now))
-			continue;
-		if (!keyring_check_clock (keyring, now, error) || !renew (keyring, service, issuer, now, error))
-			return FALSE;
-		g_ptr_array_add (names, g_strdup (service->name));
+		g_autoptr (GError) error = NULL;
+		if (renew_if_due (keyring, service, now, &error))
+			g_ptr_array_add (names, g_strdup (service->name));
+		else if (error != NULL)
+			log_event (LOG_LEVEL_ERROR_, "signer.not_renewed", "service", "%s", service->name, "detail", "%s", error->message, NULL);
 	}
-	return TRUE;
 }
 
 json_t *
@@ -181,8 +186,9 @@ message_renew (Keyring *keyring, const json_t *message, GError **error)
 	Envelope envelope;
 	const Field fields[] = { ENVELOPE_FIELDS (envelope) };
 	g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-	if (!JSON_READ (message, "", fields, error) || !renew_due (keyring, keyring_now (keyring), names, error))
+	if (!JSON_READ (message, "", fields, error))
 		return NULL;
+	renew_due (keyring, keyring_now (keyring), names);
 	json_t *renewed = json_array ();
 	for (guint i = 0; i < names->len; i++)
 		json_array_append_new (renewed, json_string (g_ptr_array_index (names, i)));

@@ -15,5 +15,5 @@
 
 /* At start: what earlier lives renewed takes the place of what the folder holds.  DIQI_ERROR_CONFIG when a record does not fit its service. */
 gboolean renew_adopt (Keyring *keyring, GError **error);
-/* Renews what is due.  names gets "log", "ocsp", "gm-ocsp", "tls" …, owned strings. */
-gboolean renew_due (Keyring *keyring, Micros now, GPtrArray *names, GError **error);
+/* Renews what is due.  names gets "log", "ocsp", "gm-ocsp", "tls" …, owned strings.  What cannot be renewed keeps nothing else from it, and is in the log. */
+void renew_due (Keyring *keyring, Micros now, GPtrArray *names);

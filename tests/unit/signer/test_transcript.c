@@ -286,6 +286,26 @@ renewed_at (SignerClient *client, Micros now)
 	return renewed;
 }
 
+/* Behind its journal the signer renews nothing, and still says why it stamps nothing: people are told by that answer. */
+static void
+test_not_renewed (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *dir = fixture_copy (&f), *no_stamps = NULL;
+	g_autoptr (SignerClient) client = fixture_run (dir);
+	g_autoptr (Certificate) first = tls_of (client);
+	Micros due = certificate_not_after (first) - 30 * MICROS_PER_DAY, ahead = due + MICROS_PER_DAY;
+	const SignerListOrder order = { .kind = LIST_FULL, .number = 1000, .this_update = ahead, .next_update = ahead + MICROS_PER_DAY };
+	gboolean renewed;
+	g_assert_true (signer_freeze_clock (client, ahead, &error));
+	g_autoptr (GBytes) list = signer_sign_list (client, &order, NULL, &error);
+	g_assert_no_error (error);
+	g_assert_false (renewed_at (client, due));
+	g_assert_true (signer_renew (client, &renewed, &no_stamps, &error));
+	g_assert_cmpstr (no_stamps, ==, "the clock is behind the journal");
+	g_assert_true (renewed_at (client, ahead + MICROS_PER_MIN));
+}
+
 static void
 test_tls_renewed (void)
 {
@@ -338,6 +358,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/ceremony/open", test_open);
 	g_test_add_func ("/signer/ceremony/interrupted", test_interrupted);
 	g_test_add_func ("/signer/tls/renewed", test_tls_renewed);
+	g_test_add_func ("/signer/tls/not-renewed", test_not_renewed);
 	g_test_add_func ("/signer/tls/revoked", test_tls_revoked);
 	int failed = g_test_run ();
 	fixture_clear (&f);
