@@ -192,6 +192,16 @@ put_encryption (Carrier *carrier, const json_t *issued, GError **error)
 	return TRUE;
 }
 
+/* Handed in with a key of another token, or in a file, nothing of the application can come onto this one. */
+static gboolean
+open_own_key (Carrier *carrier, GError **error)
+{
+	carrier->key = pkcs11_holder_key_open (carrier->token, &carrier->sign, error);
+	if (carrier->key == NULL)
+		cli_note (carrier->cli, "an application goes on with the token whose key it was handed in with; see: diqi token list");
+	return carrier->key != NULL;
+}
+
 static gboolean
 install (Carrier *carrier, GError **error)
 {
@@ -199,8 +209,7 @@ install (Carrier *carrier, GError **error)
 	g_autoptr (Certificate) signing = issued != NULL ? issued_certificate (issued, "certificate", error) : NULL;
 	if (signing == NULL)
 		return FALSE;
-	carrier->key = pkcs11_holder_key_open (carrier->token, &carrier->sign, error);
-	return carrier->key != NULL && put_signing (carrier, signing, error) &&
+	return open_own_key (carrier, error) && put_signing (carrier, signing, error) &&
 	       (json_object_get (issued, "encryption_certificate") == NULL || put_encryption (carrier, issued, error));
 }
 
@@ -214,6 +223,7 @@ static gboolean
 run_prepare (Cli *cli, GError **error)
 {
 	static const char *const begun[] = { "draft", "returned", NULL }, *const issued[] = { "issued", "delivered", "confirmed", NULL };
+	static const char *const waiting[] = { "submitted", "accepted", "paid", "reviewed", "issuing", NULL };
 	g_auto (Carrier) carrier = { .cli = cli };
 	if (!carrier_open (&carrier, error))
 		return FALSE;
@@ -223,7 +233,12 @@ run_prepare (Cli *cli, GError **error)
 		return FALSE;
 	const char *state = json_string_value (json_object_get (view, "state"));
 	json_object_set (carrier.done, "state", json_object_get (view, "state"));
+	if (!is_one_of (state, begun) && !is_one_of (state, waiting) && !is_one_of (state, issued))
+		return diqi_fail (error, DIQI_ERROR_APPLICATION_STATE, NULL, "application %s is %s: no certificate comes of it; begin another with \"application new\"",
+		                  carrier.application, state != NULL ? state : "without a state");
 	if (is_one_of (state, begun) && !submit (&carrier, view, error))
+		return FALSE;
+	if (is_one_of (state, waiting) && !open_own_key (&carrier, error))
 		return FALSE;
 	if (is_one_of (state, issued) && !install (&carrier, error))
 		return FALSE;

@@ -125,6 +125,20 @@ try {
 	const [label, serial] = await story('p256', points);
 	await story('rsa3072', points);
 
+	await check('an application whose key is elsewhere, or of which nothing comes, does not look as if it waited', async () => {
+		const [elsewhere, ticket] = await ticketOf('elsewhere');
+		await elsewhere.through('submitted');
+		const other = await prepare(ticket, serial);
+		assert.notEqual(other.code, 0);
+		assert.match(other.stderr, /goes on with the token whose key it was handed in with.*slot \d+, token "holder-p256" .*find key: there is no key of this label/s);
+		const [withdrawn, second] = await ticketOf('withdrawn');
+		expectStatus(await withdrawn.client.post(`${withdrawn.path}/withdraw`, {}), 200);
+		const over = await prepare(second, serial);
+		assert.equal(over.code, 3);
+		assert.match(over.stderr, /is withdrawn: no certificate comes of it.*\[application\.state\]/);
+		assert.deepEqual(await objects(label), [2, 2, 2]);
+	});
+
 	await check('PKCS#11 has no SM2: said so, and nothing is written', async () => {
 		const [, ticket] = await ticketOf('sm2');
 		const { code, stderr } = await prepare(ticket, serial, ['--algorithm', 'sm2']);
