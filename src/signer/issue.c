@@ -67,6 +67,20 @@ shares_prime (const Keyring *keyring, const Order *order, guint copy)
 	return prime_check_finds (check);
 }
 
+/* A holder with it would have the key identifier by which an issuer is looked for. */
+static gboolean
+is_authority (const Keyring *keyring, const PublicKey *key)
+{
+	for (guint i = 0; i < keyring->cas->len; i++) {
+		const PinnedCa *pin = ((const KeyringCa *) g_ptr_array_index (keyring->cas, i))->pin;
+		const Certificate *const authorities[] = { pin->certificate, pin->root };
+		for (gsize k = 0; k < G_N_ELEMENTS (authorities); k++)
+			if (fingerprint_equal (public_key_fingerprint (certificate_public_key (authorities[k])), public_key_fingerprint (key)))
+				return TRUE;
+	}
+	return FALSE;
+}
+
 static gboolean
 check_key (const Keyring *keyring, const Order *order, guint copy, GError **error)
 {
@@ -79,6 +93,8 @@ check_key (const Keyring *keyring, const Order *order, guint copy, GError **erro
 		return diqi_fail (error, DIQI_ERROR_KEY_ALGORITHM, at, "the profile does not allow %s", key_algorithm_name (public_key_algorithm (key)));
 	if (known != NULL && (order->request == NULL || !known->has_request || !fingerprint_equal (&known->request, order->request)))
 		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, at, "the key has a certificate from another request");
+	if (is_authority (keyring, key))
+		return diqi_fail (error, DIQI_ERROR_KEY_REUSED, at, "the key of an authority of this site");
 	return !shares_prime (keyring, order, copy)
 		|| diqi_fail (error, DIQI_ERROR_KEY_WEAK, at, "weak RSA key: it shares a prime with an earlier key, and both are broken by that");
 }

@@ -373,6 +373,14 @@ test_key_reuse (void)
 	/* Nor an officer's or a service's own key. */
 	set_spki (&c, fixture.keys[CLERK]);
 	assert_refused (issue (&c, &error), error, KEY_REUSED);
+	/* Nor an authority's, which is in no journal. */
+	Certificate *const authorities[] = { fixture.created.issuing, fixture.created.root };
+	for (gsize i = 0; i < G_N_ELEMENTS (authorities); i++) {
+		g_autoptr (GBytes) spki = public_key_spki (certificate_public_key (authorities[i]));
+		json_object_set_new (c.json, "spki", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));
+		case_set (&c, c.json);
+		assert_refused (issue (&c, &error), error, KEY_REUSED);
+	}
 }
 
 static void
