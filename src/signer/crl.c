@@ -17,7 +17,8 @@
 #include "signer/protocol.h"
 #include "signer/service_request.h"
 
-#define CRL_MAX_VALIDITY (31 * MICROS_PER_DAY)
+/* Twice what the authority says (authority/lifetimes.h): a web server that lies cannot keep lists in store that outlive a revocation for long. */
+#define CRL_MAX_VALIDITY (2 * MICROS_PER_DAY)
 /* How far a list's number may be above the time in seconds, from which callers count, or above the last one.  JSON ends at 2^53: whoever
  * used up all numbers would keep every later revocation off the lists, for good. */
 #define NUMBER_LEAP (G_GINT64_CONSTANT (1) << 32)

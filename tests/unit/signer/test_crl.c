@@ -192,7 +192,7 @@ test_numbers (void)
 		assert_no_list (&c, &order, DIQI_ERROR_SIGNER);
 	}
 	order = order_of (c.number + 1, LIST_FULL);
-	order.next_update = T0 + 32 * MICROS_PER_DAY;
+	order.next_update = T0 + 3 * MICROS_PER_DAY;
 	assert_no_list (&c, &order, DIQI_ERROR_SIGNER);
 	order.next_update = T0 + MICROS_PER_DAY;
 	order.ca = "gm";
