@@ -11,7 +11,7 @@ static const struct {
 } titles[] = {
 	{ "config", "配置" }, { "files", "文件权限" }, { "clock", "时钟" }, { "disk", "磁盘" }, { "program", "程序资源" }, { "font", "字体" },
 	{ "database", "数据库" }, { "signer", "签名服务" }, { "ceremony", "密钥仪式" }, { "certificate", "证书" }, { "token", "密码设备" }, { "key", "密钥" }, { "secrets", "密钥文件" },
-	{ "tls", "HTTPS" }, { "port", "端口" }, { "server", "运行状态" }, { "crl", "吊销列表" }, { "alarms", "告警" },
+	{ "tls", "HTTPS" }, { "port", "端口" }, { "server", "运行状态" }, { "crl", "吊销列表" }, { "alarms", "告警" }, { "chain", "链式日志" },
 };
 static const char *const levels[][2] = { [FOUND_OK] = { "ok", "正常" }, [FOUND_WARN] = { "warn", "注意" }, [FOUND_FAIL] = { "FAIL", "失败" } };
 

@@ -21,6 +21,7 @@ struct Chain {
 	Fingerprint head;         /* hash of the last line */
 	goffset size;             /* bytes on disk */
 	GByteArray *gathered;
+	gboolean only_look;       /* nothing is written, not even a torn end cut off */
 };
 
 static void
@@ -160,7 +161,7 @@ replay (Chain *chain, ChainLineFn fn, gpointer user, GError **error)
 		if (!read_block (chain, block, &end, error) || !take_lines (chain, block, fn, user, error)
 		    || (block->len > PREFIX + LINE_MAX_JSON && !broken (chain, chain->size, "a line longer than any", error)))
 			return FALSE;
-	return block->len == 0 || cut_torn (chain, chain->size, chain->size + block->len, error);
+	return block->len == 0 || chain->only_look || cut_torn (chain, chain->size, chain->size + block->len, error);
 }
 
 static gboolean
@@ -186,6 +187,18 @@ chain_open_lines (const char *path, ChainLineFn fn, gpointer user, GError **erro
 	chain->path = g_strdup (path);
 	chain->gathered = g_byte_array_new ();
 	return open_file (chain, error) && replay (chain, fn, user, error) ? g_steal_pointer (&chain) : NULL;
+}
+
+gboolean
+chain_peek (const char *path, ChainLineFn fn, gpointer user, GError **error)
+{
+	g_autoptr (Chain) chain = g_new0 (Chain, 1);
+	chain->only_look = TRUE;
+	chain->path = g_strdup (path);
+	chain->gathered = g_byte_array_new ();
+	chain->fd = open (path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return chain->fd >= 0 ? replay (chain, fn, user, error)
+	                      : diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "%s: %s", path, g_strerror (errno));
 }
 
 Chain *

@@ -42,6 +42,8 @@ typedef gboolean (*ChainLineFn) (ChainLine *line, gpointer user, GError **error)
 Chain *chain_open (const char *path, ChainFn fn, gpointer user, GError **error);
 /* The same for a file that grows long. */
 Chain *chain_open_lines (const char *path, ChainLineFn fn, gpointer user, GError **error);
+/* Reads it so too, beside a signer that may be writing: without its lock, and nothing is changed. */
+gboolean chain_peek (const char *path, ChainLineFn fn, gpointer user, GError **error);
 void chain_free (Chain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chain, chain_free)
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "pki/seal.h"
 #include "signer/ceremony_log.h"
+#include "signer/examine_chains.h"
 #include "signer/pins.h"
 #include "signer/secret.h"
 #include "signer/vault.h"
@@ -295,6 +296,7 @@ signer_examine (const Examine *in, FindingSink sink, gpointer user)
 	look_at_files (&e);
 	if (!look_at_pins (&e))
 		return;
+	examine_chains (in->dir, sink, user);
 	look_at_ceremony (&e);
 	look_at_roots (&e);
 	each_key (&e, look_at_certificate);

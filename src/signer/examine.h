@@ -10,7 +10,7 @@ typedef enum { FOUND_OK, FOUND_WARN, FOUND_FAIL } FoundLevel;
 
 typedef struct {
 	FoundLevel level;
-	const char *check;            /* "signer", "ceremony", "certificate", "token", "key", "secrets" */
+	const char *check;            /* "signer", "chain", "ceremony", "certificate", "token", "key", "secrets" */
 	const char *detail;           /* holds no secret */
 	const char *advice;           /* what to do; NULL when all is well */
 } Finding;

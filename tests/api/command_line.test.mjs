@@ -1,6 +1,6 @@
 // What a person meets at the command line: what is lost, shown, overwritten or asked for when something is not as it should be.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { by } from './lib/command.mjs';
@@ -191,6 +191,26 @@ try {
 		assert.match(made.stderr, /take root\/root\.key off.*take root\/gm-root\.key off/s);
 		const fingerprint = (name) => execFileSync('openssl', ['x509', '-in', at(`new/ca/${name}.crt`), '-noout', '-fingerprint', '-sha256'], { encoding: 'utf8' }).trim().replace(/.*=/, '').replaceAll(':', '').toLowerCase();
 		assert.deepEqual(JSON.parse(made.stdout).roots.map((r) => r.sha256), ['root', 'gm-root'].map(fingerprint));
+	});
+
+	await check('diqi doctor: a chain that was changed, cut or lost, which a start would refuse or could not know', async () => {
+		const copy = at('copy'), escrow = join(copy, 'signer/escrow.log'), officers = join(copy, 'signer/officers.log');
+		cpSync(site.dir, copy, { recursive: true });
+		const found = async () => {
+			const { code, stdout } = await offline('doctor', '--dir', copy, '--json');
+			return { code, text: JSON.parse(stdout).findings.filter((f) => f.check === 'chain').map((f) => `${f.level} ${f.detail}`).join('\n') };
+		};
+		assert.match((await found()).text, /^ok every line chains; the keys of all 1 encryption certificates are kept$/);
+		const kept = readFileSync(escrow);
+		writeFileSync(escrow, '');
+		assert.match((await found()).text, /fail .*escrow\.log: the keys of 1 of 1 encryption certificates are not in it/);
+		rmSync(escrow);
+		assert.match((await found()).text, /warn .*escrow\.log: is not there/);
+		writeFileSync(escrow, kept);
+		writeFileSync(officers, readFileSync(officers, 'utf8').replace('审核人', '审核甲'));
+		const changed = await found();
+		assert.equal(changed.code, 3);
+		assert.match(changed.text, /fail .*officers\.log: line does not chain at byte 0; the file was changed/);
 	});
 
 	await check('what cannot be read is named', async () => {
