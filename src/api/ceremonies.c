@@ -8,6 +8,7 @@
 #include "signer/transcript.h"
 
 #define BUNDLE_KIND "ceremony"
+#define LEAF_MAX (1 << 20)
 
 static gboolean
 hash_of (ApiCall *call, const char **out, GError **error)
@@ -73,47 +74,141 @@ get_transcript (ApiCall *call, GError **error)
 /* --- evidence -------------------------------------------------------------------------------- */
 
 typedef struct {
-	const char *transcript;
-	GBytes *bytes;
+	GBytes *bytes;               /* NULL: none */
 	guint64 index;
+} FoundLeaf;
+
+typedef struct {
+	const char *transcript, *site;
+	FoundLeaf ceremony, officers;     /* officers: the last list that the log knows */
 } Wanted;
 
+static void
+wanted_clear (Wanted *wanted)
+{
+	g_clear_pointer (&wanted->ceremony.bytes, g_bytes_unref);
+	g_clear_pointer (&wanted->officers.bytes, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, wanted_clear)
+
+static json_t *
+parse_leaf (GBytes *leaf, GError **error)
+{
+	return json_read_strict (g_bytes_get_data (leaf, NULL), g_bytes_get_size (leaf), LEAF_MAX, error);
+}
+
 static gboolean
-read_leaf (Tx *tx, gpointer arg, GError **error)
+is_about_officers (GBytes *leaf)
+{
+	g_autoptr (json_t) parsed = parse_leaf (leaf, NULL);
+	const char *type = json_string_value (json_object_get (parsed, "type"));
+	return type != NULL && g_str_has_prefix (type, "officers.");
+}
+
+static gboolean
+find_officers (Tx *tx, Wanted *wanted, GError **error)
+{
+	g_autoptr (GArray) indices = evidence_leaves_about (tx, wanted->site, error);
+	if (indices == NULL)
+		return FALSE;
+	for (guint i = indices->len; i > 0; i--) {
+		guint64 index = g_array_index (indices, guint64, i - 1);
+		g_autoptr (GBytes) leaf = evidence_leaf (tx, index, error);
+		if (leaf == NULL)
+			return FALSE;
+		if (!is_about_officers (leaf))
+			continue;
+		wanted->officers = (FoundLeaf) { g_steal_pointer (&leaf), index };
+		break;
+	}
+	return TRUE;
+}
+
+static gboolean
+read_leaves (Tx *tx, gpointer arg, GError **error)
 {
 	Wanted *wanted = arg;
-	g_clear_pointer (&wanted->bytes, g_bytes_unref);
-	wanted->bytes = ceremony_leaf (tx, wanted->transcript, &wanted->index, error);
-	return wanted->bytes != NULL;
+	wanted_clear (wanted);
+	wanted->ceremony.bytes = ceremony_leaf (tx, wanted->transcript, &wanted->ceremony.index, error);
+	return wanted->ceremony.bytes != NULL && find_officers (tx, wanted, error);
 }
 
 /* Everything leads to the first root: a CA under another is cross-certified by it. */
 static void
-add_signer (BundleBuilder *builder, const SignerSite *site, const Certificate *signer)
+add_ca_of (BundleBuilder *builder, const SignerSite *site, const Certificate *signer)
 {
 	const SignerCa *ca = signer_site_ca_of (site, signer);
 	if (ca != NULL)
 		bundle_builder_add_certificate (builder, ca->cross != NULL ? ca->cross : ca->certificate);
 }
 
+static void
+add_signer (BundleBuilder *builder, const SignerSite *site, const Certificate *signer)
+{
+	add_ca_of (builder, site, signer);
+	bundle_builder_add_certificate (builder, signer);
+}
+
+static gboolean
+add_leaf (BundleBuilder *builder, LogKeeper *keeper, const FoundLeaf *leaf, guint64 size, GError **error)
+{
+	g_autoptr (GArray) proof = log_keeper_inclusion (keeper, leaf->index, size, error);
+	if (proof != NULL)
+		bundle_builder_add_leaf (builder, leaf->index, leaf->bytes, proof);
+	return proof != NULL;
+}
+
+/* Of an entry in the list, also a removed one; whoever signed a change is in every later list. */
+static void
+add_who_signed (BundleBuilder *builder, const SignerSite *site, const OfficerList *officers, const json_t *compact)
+{
+	const char *text = json_string_value (compact);
+	g_autoptr (Statement) statement = text != NULL ? statement_parse (text, -1, NULL) : NULL;
+	for (gsize i = 0; statement != NULL && i < officer_list_size (officers); i++) {
+		const Officer *officer = officer_list_at (officers, i);
+		if (fingerprint_equal (certificate_fingerprint (officer->certificate), statement_signer (statement)))
+			add_signer (builder, site, officer->certificate);
+	}
+}
+
+/* The list of officers that its leaf names by hash; NULL: the leaf is of a version that named none, or the list has just changed. */
+static OfficerList *
+list_of_leaf (Api *api, const json_t *leaf)
+{
+	g_autoptr (OfficerList) officers = officers_current (api->officers);
+	g_autoptr (GBytes) text = jcs_bytes (officer_list_document (officers));
+	const char *named = json_string_value (json_object_get (json_object_get (leaf, "effect"), "list"));
+	Fingerprint hash;
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &hash);
+	g_autofree char *hex = fingerprint_hex (&hash);
+	return g_strcmp0 (named, hex) == 0 ? g_steal_pointer (&officers) : NULL;
+}
+
 static GBytes *
-build (Api *api, const Wanted *wanted, GBytes *leaf, const Transcript *transcript, GError **error)
+build (Api *api, const Wanted *wanted, const Transcript *transcript, GError **error)
 {
 	guint64 size;
-	g_autofree char *note = log_keeper_covering (api->keeper, wanted->index, &size, error);
-	g_autoptr (GArray) proof = note != NULL ? log_keeper_inclusion (api->keeper, wanted->index, size, error) : NULL;
-	if (proof == NULL)
+	g_autoptr (json_t) leaf = wanted->officers.bytes != NULL ? parse_leaf (wanted->officers.bytes, NULL) : NULL;
+	g_autoptr (OfficerList) officers = leaf != NULL ? list_of_leaf (api, leaf) : NULL;
+	gboolean first = officers != NULL && wanted->officers.index < wanted->ceremony.index, last = officers != NULL && !first;
+	g_autofree char *note = log_keeper_covering (api->keeper, last ? wanted->officers.index : wanted->ceremony.index, &size, error);
+	if (note == NULL)
 		return NULL;
 	Certificate *log = signer_site_now (&api->site->log);
 	g_autoptr (BundleBuilder) builder = bundle_builder_new (BUNDLE_KIND, api->site->site, api->site->root, log, note);
-	add_signer (builder, api->site, log);
-	for (guint i = 0; i < transcript->signers->len; i++) {
-		const TranscriptSigner *signer = g_ptr_array_index (transcript->signers, i);
-		add_signer (builder, api->site, signer->certificate);
-		bundle_builder_add_certificate (builder, signer->certificate);
+	add_ca_of (builder, api->site, log);
+	for (guint i = 0; i < transcript->signers->len; i++)
+		add_signer (builder, api->site, ((const TranscriptSigner *) g_ptr_array_index (transcript->signers, i))->certificate);
+	if (officers != NULL) {
+		add_who_signed (builder, api->site, officers, json_object_get (leaf, "statement"));
+		add_who_signed (builder, api->site, officers, json_object_get (json_object_get (leaf, "effect"), "second"));
 	}
-	bundle_builder_add_leaf (builder, wanted->index, leaf, proof);
+	if ((first && !add_leaf (builder, api->keeper, &wanted->officers, size, error)) || !add_leaf (builder, api->keeper, &wanted->ceremony, size, error)
+	    || (last && !add_leaf (builder, api->keeper, &wanted->officers, size, error)))
+		return NULL;
 	g_autoptr (json_t) subject = json_pack ("{s:s}", "transcript", wanted->transcript);
+	if (officers != NULL)
+		json_object_set (subject, "officers", (json_t *) officer_list_document (officers));
 	return bundle_builder_finish (builder, subject);
 }
 
@@ -122,15 +217,14 @@ static Response *
 get_evidence (ApiCall *call, GError **error)
 {
 	Api *api = call->api;
-	Wanted wanted = { 0 };
+	g_auto (Wanted) wanted = { .site = api->site->site };
 	if (!hash_of (call, &wanted.transcript, error))
 		return NULL;
 	g_autoptr (GBytes) text = signer_get_transcript (api->signer, wanted.transcript, error);
 	g_autoptr (Transcript) transcript = text != NULL ? transcript_open (text, error) : NULL;
-	if (transcript == NULL || !store_read (api->store, "ceremony.leaf", read_leaf, &wanted, error))
+	if (transcript == NULL || !store_read (api->store, "ceremony.leaf", read_leaves, &wanted, error))
 		return NULL;
-	g_autoptr (GBytes) leaf = wanted.bytes;
-	g_autoptr (GBytes) bundle = build (api, &wanted, leaf, transcript, error);
+	g_autoptr (GBytes) bundle = build (api, &wanted, transcript, error);
 	return bundle != NULL ? file (wanted.transcript, bundle, "bundle") : NULL;
 }
 

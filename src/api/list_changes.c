@@ -17,8 +17,11 @@ static gboolean
 append_officers (Tx *tx, gpointer arg, GError **error)
 {
 	const Change *change = arg;
-	g_autoptr (json_t) effect = json_pack ("{s:O, s:s}", "version", json_object_get (change->pinned, "version"),
-	                                       "second", statement_compact (change->statements[1]));
+	g_autoptr (GBytes) text = jcs_bytes (change->pinned);
+	Fingerprint hash;
+	fingerprint_of (g_bytes_get_data (text, NULL), g_bytes_get_size (text), &hash);
+	g_autoptr (json_t) effect = json_pack ("{s:O, s:s, s:o}", "version", json_object_get (change->pinned, "version"),
+	                                       "second", statement_compact (change->statements[1]), "list", json_hex (hash.b, sizeof hash.b));
 	return evidence_use_statement (tx, change->statements[1], change->now, error) &&
 	       evidence_append (tx, "officers.change", change->api->site->site, change->now, change->statements[0], effect, NULL, error);
 }

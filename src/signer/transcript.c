@@ -272,6 +272,13 @@ find_issuer (const GPtrArray *among, const Certificate *of, const Certificate *r
 	return NULL;
 }
 
+Certificate *
+transcript_issuer (const Transcript *transcript, const TranscriptSigner *signer, const Certificate *root, const GPtrArray *more)
+{
+	Certificate *issuer = find_issuer (transcript->authorities, signer->certificate, root);
+	return issuer != NULL ? issuer : find_issuer (more, signer->certificate, root);
+}
+
 /* No part of the file is idle: what it brings is the root or signed by it.  A CA may have ended since. */
 static gboolean
 check_authorities (const Transcript *transcript, const Certificate *root, GError **error)
@@ -294,10 +301,8 @@ transcript_check_chains (const Transcript *transcript, const Certificate *root, 
 	for (guint i = 0; i < transcript->signers->len; i++) {
 		const TranscriptSigner *signer = g_ptr_array_index (transcript->signers, i);
 		g_autofree char *at = g_strdup_printf ("/certificates/%u", i);
-		Certificate *issuer = find_issuer (transcript->authorities, signer->certificate, root);
+		Certificate *issuer = transcript_issuer (transcript, signer, root, more);
 		g_autoptr (GError) failure = NULL;
-		if (issuer == NULL)
-			issuer = find_issuer (more, signer->certificate, root);
 		if (issuer == NULL)
 			return refuse (error, at, "the certificate of %s does not lead to this root", signer->name);
 		Certificate *const chain[] = { issuer, (Certificate *) root };

@@ -64,6 +64,8 @@ void transcript_free (Transcript *transcript);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Transcript, transcript_free)
 /* Do the certificates lead to this root, each at the time of its signature?  more: further CAs to look among, Certificate, NULL none. */
 gboolean transcript_check_chains (const Transcript *transcript, const Certificate *root, const GPtrArray *more, GError **error);
+/* The CA between this signer and the root; NULL: none of those.  Borrowed. */
+Certificate *transcript_issuer (const Transcript *transcript, const TranscriptSigner *signer, const Certificate *root, const GPtrArray *more);
 /* What it says to the public: who was present and which steps were done, no results: {"begun","ended","script","present":[{"person",
  * "certificate"}],"signatures":[compact …],"steps":[name …],"failed","interrupted"?,"abandoned"?}, the latter two how many times and how many. */
 json_t *transcript_effect (const Transcript *transcript);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { heldCeremony, holdCeremony, officerFiles, run } from './lib/ceremony.mjs';
 import { expectStatus } from './lib/expect.mjs';
 import { program, Site } from './lib/site.mjs';
-import { canonical, Identity, nonce } from './lib/statement.mjs';
+import { canonical, Identity, nonce, timeText } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
-import { World } from './lib/world.mjs';
+import { sleep, World } from './lib/world.mjs';
 
 const world = await World.make();
 const { site } = world;
@@ -204,6 +204,52 @@ try {
 			Identity.officer(site.dir, who).sign({ type: 'ceremony', site: signed.transcript.site, time: early, nonce: nonce(), transcript }));
 		writeFileSync(at('early.json'), canonical(signed));
 		await assert.rejects(verify(at('early.json'), '--root', root), /certificate of 管理员: /);
+	});
+
+	await check('what the lists and the log say of those who signed is told: unknown, good, revoked since; who was revoked then makes it not valid', async () => {
+		const editor = Identity.officer(site.dir, 'market_editor'), names = ['administrator', 'market_editor'];
+		const administrators = ['administrator', 'administrator-2'].map((name) => officerFiles(site, name));
+		await site.stop();
+		const held = await heldCeremony(site, [], { by: names.map((name) => officerFiles(site, name)), secret: by(3, 2, 1) });
+		const told = async (file, ...options) => JSON.parse((await verify(file, '--root', root, '--json', ...options)).stdout).signatures.map((s) => [s.status, s.role]);
+		assert.deepEqual(await told(held.file), [['unknown', 'unknown'], ['unknown', 'unknown']]);
+		assert.match((await verify(held.file, '--root', root)).stderr, /revoked then is not known.*--list/);
+		let now;
+		// A list that was made well after the ceremony, and the log's proof of then.
+		const listed = async (name) => {
+			await site.start();
+			await world.advance(13 * 3600e3);
+			now = await world.now();
+			for (let i = 0, made = 0; i < 300 && made < now - 1800e3; i++, await sleep(100)) {
+				writeFileSync(at(name), (await world.public.get('/pki/issuing/full.crl')).bytes);
+				made = Date.parse((await run('openssl', ['crl', '-inform', 'DER', '-in', at(name), '-noout', '-lastupdate'])).stdout.split('=')[1]);
+			}
+			const auditor = await world.officer('auditor');
+			writeFileSync(at(`${name}.bundle`), (await auditor.get(`/api/v1/ceremonies/${held.hash}/evidence`)).bytes);
+			await site.stop();
+			return ['--list', at(name), '--bundle', at(`${name}.bundle`)];
+		};
+		assert.deepEqual(await told(held.file, ...await listed('good.crl')), [['good', 'officer'], ['good', 'officer']]);
+		await heldCeremony(site, [{ step: 'officers', remove: ['公告编辑'], by: administrators }], { secret: by(3, 2, 1) });
+		const since = await listed('since.crl');
+		assert.deepEqual(await told(held.file, ...since), [['good', 'officer'], ['revoked since', 'officer']]);
+		const [, one] = JSON.parse((await verify(held.file, '--root', root, '--json', ...since)).stdout).signatures;
+		assert.deepEqual([one.roles, one.reason, one.certificate_sha256], [['market_editor'], 'privilegeWithdrawn', editor.fingerprint]);
+		// A list of officers that no leaf names is none.
+		const bundle = JSON.parse(readFileSync(at('since.crl.bundle')));
+		bundle.subject.officers.officers.find((o) => o.name === one.signed_by).removed = false;
+		writeFileSync(at('lying.bundle'), canonical(bundle));
+		await assert.rejects(verify(held.file, '--root', root, '--bundle', at('lying.bundle')), /NOT VALID: .*no leaf names this list of officers/);
+		// The same persons sign again, by hand, now that one of them is none any more.
+		const signed = structuredClone(held.signed), late = timeText(now);
+		Object.assign(signed.transcript, { begun: late, ended: late });
+		const transcript = createHash('sha256').update(canonical(signed.transcript)).digest('hex');
+		signed.signatures = names.map((who) => Identity.officer(site.dir, who).sign({ type: 'ceremony', site: signed.transcript.site, time: late, nonce: nonce(), transcript }));
+		writeFileSync(at('late.json'), canonical(signed));
+		assert.deepEqual(await told(at('late.json')), [['unknown', 'unknown'], ['unknown', 'unknown']]);
+		await assert.rejects(verify(at('late.json'), '--root', root, '--list', at('since.crl')),
+			(e) => (assert.equal(e.code, 5), assert.match(e.stderr, /NOT VALID: the certificate of 公告编辑 was revoked on .*privilegeWithdrawn/), true));
+		await site.start();
 	});
 
 	const record = async () => expectStatus(await (await world.officer('auditor')).get('/api/v1/ceremonies'), 200).items;

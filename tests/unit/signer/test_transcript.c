@@ -2,7 +2,10 @@
 #include "fixture.h"
 #include "signer/ceremony.h"
 #include "signer/ceremony_log.h"
+#include "signer/pins.h"
 #include "signer/transcript.h"
+#include "signer/transcript_status.h"
+#include "signer/vault.h"
 
 #include <string.h>
 
@@ -118,6 +121,81 @@ test_changed (void)
 		gboolean well = t != NULL && transcript_check_chains (t, f.created.root, NULL, &error);
 		assert_refused (well, error, BUNDLE);
 	}
+}
+
+/* --- standing ------------------------------------------------------------------------------------- */
+
+static PrivateKey *
+issuing_key (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autofree char *dir = fixture_copy (&f);
+	g_autoptr (Pins) pins = pins_load (dir, &error);
+	g_assert_no_error (error);
+	Vault *vault = vault_new (dir, pins->site, pins->places, PASSPHRASE, strlen (PASSPHRASE), &error);
+	g_assert_no_error (error);
+	PrivateKey *key = vault_load_key (vault, PINS_FIRST_CA, certificate_public_key (f.created.issuing), &error);
+	g_assert_no_error (error);
+	vault_free (vault);
+	return key;
+}
+
+static GBytes *
+list_of (const PrivateKey *key, Micros made, guint officer, Micros revoked_at, RevocationReason reason)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (Issuer) issuer = issuer_new (f.created.issuing, key, &error);
+	const RevokedEntry entry = { *certificate_serial (f.created.officers[officer].certificate), revoked_at, reason };
+	GBytes *list = issuer_sign_crl (issuer, 7, made, made + MICROS_PER_DAY, &entry, 1, &error);
+	g_assert_no_error (error);
+	return list;
+}
+
+static TranscriptStanding
+standing (const Transcript *t, guint signer, GBytes *first, GBytes *second)
+{
+	GBytes *const lists[] = { first, second };
+	TranscriptStatus status;
+	transcript_status (t, g_ptr_array_index (t->signers, signer), f.created.issuing, lists, second != NULL ? 2 : first != NULL ? 1 : 0, &status);
+	return status.standing;
+}
+
+/* The ceremony began a minute before T0.  What no list says is unknown; a list that is older than it says nothing good. */
+static void
+test_standing (void)
+{
+	g_autoptr (GError) error = NULL;
+	g_autoptr (PrivateKey) key = issuing_key ();
+	g_autoptr (GBytes) bytes = signed_by (ADMIN, AUDITOR, T0, T0, &error);
+	g_autoptr (Transcript) t = transcript_open (bytes, &error);
+	const Micros met = T0 - MICROS_PER_MIN;
+	g_assert_cmpint (t->met, ==, met);
+	g_autoptr (GBytes) others = list_of (key, T0 + MICROS_PER_DAY, REVIEWER, T0, REASON_SUPERSEDED), old = list_of (key, met - MICROS_PER_S, REVIEWER, T0, REASON_SUPERSEDED),
+		then = list_of (key, T0 + MICROS_PER_DAY, ADMIN, met, REASON_KEY_COMPROMISE), held = list_of (key, met, ADMIN, met - MICROS_PER_DAY, REASON_HOLD),
+		since = list_of (key, T0 + MICROS_PER_DAY, ADMIN, T0 + MICROS_PER_HOUR, REASON_PRIVILEGE_WITHDRAWN),
+		late = list_of (key, T0 + 20 * 366 * MICROS_PER_DAY, REVIEWER, T0, REASON_SUPERSEDED);
+	g_assert_cmpint (standing (t, 0, NULL, NULL), ==, STANDING_UNKNOWN);
+	g_assert_cmpint (standing (t, 0, old, NULL), ==, STANDING_UNKNOWN);
+	/* Made when the certificate had long ended: a list may have dropped it. */
+	g_assert_cmpint (standing (t, 0, late, NULL), ==, STANDING_UNKNOWN);
+	g_assert_cmpint (standing (t, 0, others, NULL), ==, STANDING_GOOD);
+	g_assert_cmpint (standing (t, 0, then, NULL), ==, STANDING_REVOKED);
+	g_assert_cmpint (standing (t, 0, held, NULL), ==, STANDING_REVOKED);
+	g_assert_cmpint (standing (t, 0, since, NULL), ==, STANDING_REVOKED_SINCE);
+	g_assert_cmpint (standing (t, 1, since, NULL), ==, STANDING_GOOD);
+	/* While it lasted: it may take a role itself, but what was signed with a key given up is nothing. */
+	g_autoptr (GBytes) taken = list_of (key, T0 + MICROS_PER_DAY, ADMIN, T0 - MICROS_PER_S, REASON_PRIVILEGE_WITHDRAWN),
+		given_up = list_of (key, T0 + MICROS_PER_DAY, ADMIN, T0 - MICROS_PER_S, REASON_KEY_COMPROMISE);
+	g_assert_cmpint (standing (t, 0, taken, NULL), ==, STANDING_REVOKED_SINCE);
+	g_assert_cmpint (standing (t, 0, given_up, NULL), ==, STANDING_REVOKED);
+	/* No order of lists, and no second one, hides a revocation. */
+	g_assert_cmpint (standing (t, 0, others, then), ==, STANDING_REVOKED);
+	g_assert_cmpint (standing (t, 0, then, others), ==, STANDING_REVOKED);
+	g_assert_cmpint (standing (t, 0, since, then), ==, STANDING_REVOKED);
+	/* Signed by another than its issuer. */
+	TranscriptStatus status;
+	transcript_status (t, g_ptr_array_index (t->signers, 0), f.created.root, &then, 1, &status);
+	g_assert_cmpint (status.standing, ==, STANDING_UNKNOWN);
 }
 
 /* --- kept by the signer -------------------------------------------------------------------------- */
@@ -354,6 +432,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/transcript/times", test_times);
 	g_test_add_func ("/signer/transcript/chains", test_chains);
 	g_test_add_func ("/signer/transcript/changed", test_changed);
+	g_test_add_func ("/signer/transcript/standing", test_standing);
 	g_test_add_func ("/signer/transcript/kept", test_kept);
 	g_test_add_func ("/signer/ceremony/open", test_open);
 	g_test_add_func ("/signer/ceremony/interrupted", test_interrupted);
