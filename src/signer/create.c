@@ -173,7 +173,7 @@ write_site (const SignerCreate *in, const Hierarchy *h, GError **error)
 			return FALSE;
 	}
 	g_autoptr (GBytes) site = pins_site_json (h->pins, hashes);
-	return durable_sync_folder (profiles, error)
+	return durable_sync_folder (profiles, error) && durable_file (signer, "profiles.log", "", 0, 0600, error)
 		&& durable_file (signer, "site.json", g_bytes_get_data (site, NULL), g_bytes_get_size (site), 0600, error);
 }
 
