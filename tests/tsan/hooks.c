@@ -205,7 +205,7 @@ HOOK (void, g_tree_unref, (GTree *o), (o), DROPS (o))
 HOOK (void, g_object_unref, (gpointer o), (o), DROPS (o))
 HOOK (gboolean, g_atomic_ref_count_dec, (gatomicrefcount *o), (o), DROPS (o))
 HOOK (void, g_atomic_rc_box_release_full, (gpointer o, GDestroyNotify clear), (o, clear), DROPS (o))
-HOOK (void, json_delete, (json_t *o), (o), __tsan_acquire ((void *) &o->refcount))
+HOOK (void, json_delete, (json_t *o), (o), (__tsan_acquire ((void *) &o->refcount), JSON_WRITES (o)))
 
 /* --- containers ---------------------------------------------------------------------- */
 
