@@ -2,8 +2,10 @@
 // Asserts little: the tests of the rules are in tests/api.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { join } from 'node:path';
 
+import { Client } from '../api/lib/client.mjs';
 import { expectStatus } from '../api/lib/expect.mjs';
 import { program } from '../api/lib/site.mjs';
 import { timeText } from '../api/lib/statement.mjs';
@@ -46,6 +48,7 @@ try {
 			await world.ready(client);
 	});
 
+	const query = execFileSync('openssl', ['ts', '-query', '-digest', '11'.repeat(32), '-sha256', '-cert'], { stdio: ['ignore', 'pipe', 'ignore'] });
 	const requests = holders.flatMap((h) => [ocspRequest(h.serial), ocspRequest(h.serial, '-no_nonce')]);
 	const readers = [world.public, ...officers, ...holders].map((client) => while_busy(async () => {
 		const { path, listener } = paths[Math.floor(Math.random() * paths.length)];
@@ -55,7 +58,7 @@ try {
 			await (await fetch(site.manage + path)).arrayBuffer();
 	}));
 	const status = Array.from({ length: 4 }, () => while_busy(async () => {
-		for (const path of ['/checkpoint', '/pki/issuing/full.crl', '/pki/issuing/delta.crl', '/pki/issuing/shard/0.crl', `/api/v1/sales/${sale}`, `/api/v1/sales/${sale}/events`,
+		for (const path of ['/checkpoint', '/pki/issuing/full.crl', '/pki/issuing/delta.crl', '/pki/issuing/shard/0.crl', `/sales/${sale}`, '/pki/cps', `/api/v1/sales/${sale}`, `/api/v1/sales/${sale}/events`,
 			...holders.map((h) => `/api/v1/certificates/${h.serial}`)])
 			await world.public.get(path);
 		// With a nonce the answer is signed anew; the others are kept until something is revoked.
@@ -67,6 +70,22 @@ try {
 		site.process.kill('SIGHUP');
 		await sleep(150);
 	});
+	// Sessions, the list of officers, time stamps, connections by TLS.
+	const entering = [0, 1].map((n) => while_busy(async () => {
+		await new Client(site, holders[n].identity).login();
+		await sleep(20);
+	}));
+	const officers_change = while_busy(async () => {
+		await world.officersChange((list) => { list.find((o) => !o.removed).name += '.'; });
+		await sleep(100);
+	});
+	const stamps = while_busy(async () => {
+		await world.public.post('/pki/tsa', query, { raw: true, headers: { 'Content-Type': 'application/timestamp-query' } });
+		await sleep(20);
+	});
+	const secure = [0, 1].map(() => while_busy(() => new Promise((resolve, reject) => {
+		get(`${site.https}/api/v1/site`, { rejectUnauthorized: false, agent: false }, (reply) => reply.resume().on('end', resolve)).on('error', reject);
+	})));
 	const watchers = while_busy(async () => {
 		const watcher = await Watcher.open(`${site.url}/api/v1/sales/${sale}/stream`);
 		await sleep(300);
@@ -87,7 +106,7 @@ try {
 		await Promise.all([...bidding, ...issuing]);
 	});
 	busy = false;
-	await Promise.all([...readers, ...status, clock, watchers]);
+	await Promise.all([...readers, ...status, ...entering, ...secure, officers_change, stamps, clock, watchers]);
 } finally {
 	busy = false;
 	await world.remove();
