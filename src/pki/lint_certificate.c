@@ -353,7 +353,9 @@ policies_well_formed (const LintView *v)
 	if (!der_check (value.p, value.n) || !der_read (&value, DER_SEQUENCE, &list) || list.n == 0)
 		return FALSE;
 	while (list.n > 0) {
-		if (n == G_N_ELEMENTS (seen) || !der_read (&list, DER_SEQUENCE, &one) || !der_read_oid (&one, &oid) || der_equal (oid, DER_LITERAL (OID_ANY_POLICY)))
+		if (n == G_N_ELEMENTS (seen) || !der_read (&list, DER_SEQUENCE, &one) || !der_read_oid (&one, &oid))
+			return FALSE;
+		if (!v->ca && der_equal (oid, DER_LITERAL (OID_ANY_POLICY)))
 			return FALSE;
 		for (gsize i = 0; i < n; i++)
 			if (der_equal (seen[i], oid))
@@ -443,7 +445,7 @@ static const LintRule rules[] = {
 	{ "cert.eku.alone", "RFC 3161 2.3; CA/B BR 7.1.2.8.5", "status or time stamp service together with another usage" },
 	{ "cert.no_check", "RFC 6960 4.2.2.2.1", "id-pkix-ocsp-nocheck belongs to responders and only to them" },
 	{ "cert.san", "RFC 5280 4.2.1.6; RFC 6125 6.4", "names of hosts belong to servers, as lower-case DNS names or addresses" },
-	{ "cert.policy", "RFC 5280 4.2.1.4", "policies are empty, any, or one twice" },
+	{ "cert.policy", "RFC 5280 4.2.1.4", "policies are empty, one twice, or any in a certificate that is no CA's" },
 	{ "cert.crl", "RFC 5280 4.2.1.13", "a distribution point that is no web address" },
 	{ "cert.access", "RFC 5280 4.2.2.1", "an access description that is no web address of status or issuer" },
 };

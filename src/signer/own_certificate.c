@@ -36,10 +36,15 @@ common_name (const Pins *pins, const OwnCertificate *kind, const char *ca)
 	             : g_strdup_printf ("%s %.*s %s", pins->name, (int) strcspn (kind->title, " "), kind->title, ca);
 }
 
+#define ANY_POLICY "2.5.29.32.0"
+
+/* A CA below a root says any policy: without it, who insists on a holder's policy would find none (RFC 5280 6.1.3 d).
+ * A root is an anchor, of which that is not asked. */
 static void
-fill_authority (const OwnCertificate *kind, CertificateTemplate *t)
+fill_authority (const OwnCertificate *kind, CertificateTemplate *t, gboolean root)
 {
 	t->ca = TRUE;
+	t->policy_oid = root ? NULL : ANY_POLICY;
 	t->path_length = kind->path_length;
 	t->key_usage = kind->key_usage;
 	t->not_after = t->not_before + kind->days * MICROS_PER_DAY - MICROS_PER_S;
@@ -70,7 +75,7 @@ static GBytes *
 sign (const Pins *pins, const OwnCertificate *kind, CertificateTemplate *t, const Issuer *issuer, const PrivateKey *key, Micros now, GError **error)
 {
 	if (kind->profile == NULL) {
-		fill_authority (kind, t);
+		fill_authority (kind, t, issuer == NULL);
 		return issuer != NULL ? issuer_sign_certificate (issuer, t, error) : root_sign_certificate (key, t, error);
 	}
 	const Profile *profile = pins_newest (pins, kind->profile);

@@ -437,6 +437,14 @@ try {
 		assert.ok(new X509Certificate((await world.public.get('/pki/root/ca.cer')).bytes).raw.equals(new X509Certificate(readFileSync(root)).raw));
 	});
 
+	await check('who insists on a policy finds the holder\'s, through the whole chain (RFC 5280 6.1.5)', async () => {
+		const verify = async (policy) => run('openssl', ['verify', '-policy', policy, '-explicit_policy', '-trusted', root, '-untrusted', issuing,
+			'-attime', await epoch(), file('leaf.pem', first.identity.certificate.toString())]).then((r) => r.stdout, (e) => e.stderr);
+		const organization = '2.25.305447819689411628422610157834667034486.3.1';
+		assert.match(await verify(organization), /leaf\.pem: OK/);
+		assert.match(await verify(organization.replace(/1$/, '2')), /no explicit policy/);
+	});
+
 	await check('OCSP: good for what was issued, by POST and by GET', async () => {
 		assert.equal(await ocspPost(first.view.serial), 'good');
 		assert.equal(await ocspGet(first.view.serial), 'good');
