@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/doctor.h"
+#include "main/shares.h"
 
 static const struct {
 	const char *check, *zh;
@@ -47,10 +48,17 @@ print (gpointer user, const Finding *finding)
 	fflush (stdout);
 }
 
-/* Asks nobody: a terminal that waits for a passphrase is no examination. */
+/* Asks nobody, but for the passphrases of shares: a terminal that waits for a passphrase is no examination. */
 static gboolean
 read_passphrase (Cli *cli, char **out, GError **error)
 {
+	if (cli_option (cli, "shares") != NULL) {
+		g_autofree char *path = g_build_filename (cli_option (cli, "dir"), "diqi.conf", NULL);
+		g_autoptr (Config) config = config_load (path, error);
+		g_autofree char *dir = config != NULL ? config_path (config, "signer", "dir") : NULL;
+		*out = dir != NULL ? signer_passphrase (cli, dir, error) : NULL;
+		return *out != NULL;
+	}
 	if (cli_option (cli, "passphrase-fd") == NULL && cli_option (cli, "passphrase-file") == NULL && g_getenv ("CREDENTIALS_DIRECTORY") == NULL)
 		return TRUE;
 	*out = cli_secret (cli, "passphrase", "signer-passphrase", "", error);
@@ -81,6 +89,7 @@ static const CliOption options[] = {
 	{ "dir", "DIR", "the site", TRUE },
 	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor, to have keys and tokens tried", FALSE },
 	{ "passphrase-file", "FILE", "read it from a file", FALSE },
+	SHARE_OPTIONS,
 	{ NULL, NULL, NULL, FALSE },
 };
 

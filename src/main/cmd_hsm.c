@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "main/cli.h"
 #include "main/hsm_options.h"
+#include "main/shares.h"
 #include "signer/token_use.h"
 
 static char *
@@ -21,7 +22,7 @@ run_pin (Cli *cli, GError **error)
 {
 	const char *token = cli_option (cli, "token");
 	g_autofree char *dir = signer_folder (cli, error);
-	g_autoptr (Secret) passphrase = dir != NULL ? cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error) : NULL;
+	g_autoptr (Secret) passphrase = dir != NULL ? signer_passphrase (cli, dir, error) : NULL;
 	g_autoptr (Secret) pin = passphrase != NULL ? cli_secret (cli, "hsm-pin", "hsm-pin", "PIN that the token has now", error) : NULL;
 	if (pin == NULL)
 		return FALSE;
@@ -37,7 +38,7 @@ run_use (Cli *cli, GError **error)
 {
 	g_auto (HsmOptions) hsm = { 0 };
 	g_autofree char *dir = signer_folder (cli, error);
-	g_autoptr (Secret) passphrase = dir != NULL ? cli_secret (cli, "passphrase", "signer-passphrase", "Passphrase of the signer's keys", error) : NULL;
+	g_autoptr (Secret) passphrase = dir != NULL ? signer_passphrase (cli, dir, error) : NULL;
 	if (passphrase == NULL || !hsm_options_read (cli, &hsm, error))
 		return FALSE;
 	const TokenUse in = { dir, passphrase, strlen (passphrase), hsm.token->place, hsm.token->pin, hsm.token->pin_n };
@@ -51,6 +52,7 @@ run_use (Cli *cli, GError **error)
 static const CliOption use_options[] = {
 	{ "dir", "DIR", "the site; its signer must not run", TRUE },
 	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor", FALSE }, { "passphrase-file", "FILE", "read it from a file", FALSE },
+	SHARE_OPTIONS,
 	{ "hsm-module", "FILE", "the token's PKCS#11 module, by its whole path", TRUE }, { "hsm-token", "LABEL", "which token", TRUE },
 	{ "hsm-serial", "TEXT", "its serial, when several have this label", FALSE },
 	{ "hsm-pin-fd", "N", "read the token's PIN from this descriptor", FALSE }, { "hsm-pin-file", "FILE", "read it from a file", FALSE },
@@ -59,6 +61,7 @@ static const CliOption use_options[] = {
 static const CliOption pin_options[] = {
 	{ "dir", "DIR", "the site", TRUE }, { "token", "LABEL", "which token", TRUE },
 	{ "passphrase-fd", "N", "read the signer's passphrase from this descriptor", FALSE }, { "passphrase-file", "FILE", "read it from a file", FALSE },
+	SHARE_OPTIONS,
 	{ "hsm-pin-fd", "N", "read the PIN from this descriptor", FALSE }, { "hsm-pin-file", "FILE", "read it from a file", FALSE },
 	{ NULL, NULL, NULL, FALSE },
 };

@@ -106,6 +106,9 @@ try {
 		for (const i of [1, 2, 3])
 			writeFileSync(pin(i), `passphrase of share ${i}\n`, { mode: 0o600 });
 		await done([{ step: 'shares', threshold: 2, holders }]);
+		// No passphrase is on the machine any more: the shares also let doctor try the keys.
+		const looked = await run(program, ['doctor', '--dir', site.dir, '--json', ...by(2, 3)]).catch((error) => error);      // whatever else it finds
+		assert.ok(JSON.parse(looked.stdout).findings.some((f) => f.check === 'key' && f.level === 'ok' && /a trial signature verifies/.test(f.detail)), looked.stdout);
 		site.secret = by(3, 1);
 		await site.start();
 		assert.equal(expectStatus(await world.public.get('/api/v1/site'), 200).kind, 'test');

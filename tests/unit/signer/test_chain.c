@@ -268,6 +268,43 @@ test_renewed (void)
 	remove_file (folder, path);
 }
 
+static gboolean
+count_line (ChainLine *line, gpointer user, GError **error)
+{
+	(void) line;
+	(void) error;
+	(*(guint *) user)++;
+	return TRUE;
+}
+
+/* A look beside the signer that holds the file: its lines, and no octet changed, a torn end neither; a changed line is told. */
+static void
+test_peek (void)
+{
+	g_autofree char *folder = NULL, *path = make_file (3, &folder), *before = NULL, *after = NULL;
+	g_autoptr (GError) error = NULL;
+	guint seen = 0, all = 0;
+	gsize n, m;
+	{
+		g_autoptr (Chain) held = chain_open (path, count, &seen, &error);
+		g_assert_true (chain_peek (path, count_line, &all, &error));
+		g_assert_no_error (error);
+		g_assert_cmpuint (all, ==, 3);
+	}
+	g_assert_true (g_file_get_contents (path, &before, &n, NULL));
+	g_assert_cmpint (truncate (path, (off_t) n - 1), ==, 0);
+	all = 0;
+	g_assert_true (chain_peek (path, count_line, &all, &error));
+	g_assert_cmpuint (all, ==, 2);
+	g_assert_true (g_file_get_contents (path, &after, &m, NULL));
+	g_assert_cmpmem (after, m, before, n - 1);
+	before[n - 3] ^= 1;
+	g_assert_true (g_file_set_contents (path, before, (gssize) n, NULL));
+	g_assert_false (chain_peek (path, count_line, &all, &error));
+	g_assert_error (error, DIQI_ERROR, DIQI_ERROR_CONFIG);
+	remove_file (folder, path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,6 +316,7 @@ main (int argc, char **argv)
 	g_test_add_func ("/signer/chain/lines-moved", test_lines_moved);
 	g_test_add_func ("/signer/chain/two-writers-and-modes", test_two_writers_and_modes);
 	g_test_add_func ("/signer/chain/journal-rules", test_journal_rules);
+	g_test_add_func ("/signer/chain/peek", test_peek);
 	g_test_add_func ("/signer/chain/renewed", test_renewed);
 	return g_test_run ();
 }
