@@ -88,6 +88,23 @@ recovery_clear (Recovery *recovery)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
 
+static json_t *
+certificate_base64 (const Certificate *certificate)
+{
+	g_autoptr (GBytes) der = certificate_der (certificate);
+	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
+}
+
+/* The key centre's word, and what its signature is judged by. */
+static json_t *
+share_order_view (const SignerSite *site, const char *order)
+{
+	const Certificate *receipt = signer_site_now (&site->receipt);
+	const SignerCa *ca = signer_site_ca_of (site, receipt);
+	return json_pack ("{s:s, s:[o, o, o]}", "statement", order, "certificates", certificate_base64 (receipt), certificate_base64 (ca->certificate),
+	                  certificate_base64 (ca->root));
+}
+
 /* His own share and nobody else's. */
 static json_t *
 view_for (const Recovery *recovery, const char *person)
@@ -99,6 +116,8 @@ view_for (const Recovery *recovery, const char *person)
 	json_t *share;
 	if (state->transport != NULL)
 		json_object_set_new (view, "transport", json_base64 (g_bytes_get_data (state->transport, NULL), g_bytes_get_size (state->transport)));
+	if (state->order != NULL)
+		json_object_set_new (view, "order", share_order_view (recovery->call->api->site, state->order));
 	json_array_foreach (state->shares, i, share) {
 		if (g_strcmp0 (json_string_value (json_object_get (share, "person")), person) != 0)
 			continue;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "main/cli.h"
+#include "main/identity_file.h"
 #include "main/remote.h"
 #include "pki/der.h"
 #include "pki/identity_number.h"
@@ -142,20 +143,6 @@ run_whoami (Cli *cli, GError **error)
 
 /* --- a file ---------------------------------------------------------------------------------- */
 
-static Certificate *
-read_certificate (const char *path, GError **error)
-{
-	g_autoptr (GBytes) bytes = file_read (path, 2 * CERTIFICATE_MAX_DER, error);
-	if (bytes == NULL)
-		return NULL;
-	gsize n;
-	const char *p = g_bytes_get_data (bytes, &n);
-	Certificate *c = n > 0 && p[0] == 0x30 ? certificate_parse (p, n, error) : certificate_parse_pem (p, n, error);
-	if (c == NULL)
-		g_prefix_error (error, "%s: ", path);
-	return c;
-}
-
 static json_t *
 identity_numbers (const Certificate *c, const char *uscc_oid)
 {
@@ -175,7 +162,7 @@ run_show (Cli *cli, GError **error)
 	g_autoptr (GByteArray) encoded = g_byte_array_new ();
 	if (uscc_oid != NULL && !der_put_oid_text (encoded, uscc_oid))
 		return diqi_fail (error, DIQI_ERROR_FIELD_VALUE, NULL, "--uscc-oid takes an object identifier in dots, like 1.2.156.10260.4.1.4, not \"%s\"", uscc_oid);
-	g_autoptr (Certificate) c = read_certificate (cli_argument (cli, 0), error);
+	g_autoptr (Certificate) c = certificate_file_read (cli_argument (cli, 0), error);
 	if (c == NULL)
 		return FALSE;
 	const PublicKey *key = certificate_public_key (c);

@@ -58,6 +58,20 @@ file_is_free (const char *path, GError **error)
 	return access (folder, W_OK | X_OK) == 0 || diqi_fail (error, DIQI_ERROR_CONFIG, NULL, "cannot make %s: %s", path, g_strerror (errno));
 }
 
+Certificate *
+certificate_file_read (const char *path, GError **error)
+{
+	g_autoptr (GBytes) bytes = file_read (path, 2 * CERTIFICATE_MAX_DER, error);
+	if (bytes == NULL)
+		return NULL;
+	gsize n;
+	const char *p = g_bytes_get_data (bytes, &n);
+	Certificate *c = n > 0 && p[0] == 0x30 ? certificate_parse (p, n, error) : certificate_parse_pem (p, n, error);
+	if (c == NULL)
+		g_prefix_error (error, "%s: ", path);
+	return c;
+}
+
 gboolean
 p12_file_write (const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, const char *pin, GError **error)
 {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "main/cli.h"
+#include "main/identity_file.h"
 #include "main/remote.h"
 #include "market/sale_replay.h"
 
@@ -30,17 +31,6 @@ run_proof (Cli *cli, GError **error)
 }
 
 /* --- verifying ---------------------------------------------------------------------------- */
-
-static Certificate *
-read_root (const char *path, GError **error)
-{
-	g_autoptr (GBytes) bytes = file_read (path, 1 << 16, error);
-	if (bytes == NULL)
-		return NULL;
-	gsize n;
-	const char *p = g_bytes_get_data (bytes, &n);
-	return g_strstr_len (p, (gssize) n, "-----BEGIN") != NULL ? certificate_parse_pem (p, n, error) : certificate_parse (p, n, error);
-}
 
 static json_t *
 findings (const Bundle *bundle, const SaleReplay *replay, gboolean pinned)
@@ -73,7 +63,7 @@ static gboolean
 run_verify (Cli *cli, GError **error)
 {
 	const char *root_path = cli_option (cli, "root");
-	g_autoptr (Certificate) root = root_path != NULL ? read_root (root_path, error) : NULL;
+	g_autoptr (Certificate) root = root_path != NULL ? certificate_file_read (root_path, error) : NULL;
 	if (root_path != NULL && root == NULL)
 		return FALSE;
 	g_autoptr (GBytes) bytes = file_read (cli_argument (cli, 0), BUNDLE_MAX_BYTES, error);

@@ -10,6 +10,7 @@
 #include "main/remote.h"
 #include "pki/enveloped_key.h"
 #include "signer/share.h"
+#include "signer/share_order.h"
 
 #define SHARE_MAX 4096
 
@@ -43,6 +44,7 @@ share_key_path (const Cli *cli)
 typedef struct {
 	const char *recovery, *serial;
 	GBytes *share, *transport;
+	Statement *order;
 } Offered;
 
 static void
@@ -50,6 +52,7 @@ offered_clear (Offered *offered)
 {
 	g_clear_pointer (&offered->share, g_bytes_unref);
 	g_clear_pointer (&offered->transport, g_bytes_unref);
+	g_clear_pointer (&offered->order, statement_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Offered, offered_clear)
 
@@ -73,6 +76,74 @@ read_offered (const json_t *view, Offered *out, GError **error)
 	out->transport = bytes_of (view, "transport");
 	return (out->share != NULL && out->transport != NULL)
 		|| diqi_fail (error, DIQI_ERROR_RECOVERY_AGENT, NULL, "no share of the key of certificate %s was sealed to you", out->serial);
+}
+
+/* --- the order: what the share is wanted for, by the key centre's own word ------------------------------ */
+
+typedef struct {
+	Certificate *sent[SHARE_ORDER_CHAIN], *root;
+} Chain;
+
+static void
+chain_clear (Chain *chain)
+{
+	for (gsize i = 0; i < SHARE_ORDER_CHAIN; i++)
+		g_clear_pointer (&chain->sent[i], certificate_unref);
+	g_clear_pointer (&chain->root, certificate_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Chain, chain_clear)
+
+static gboolean
+read_chain (const Cli *cli, const json_t *order, Chain *chain, GError **error)
+{
+	const json_t *sent = json_object_get (order, "certificates");
+	const char *root = cli_option (cli, "root");
+	for (gsize i = 0; i < SHARE_ORDER_CHAIN; i++) {
+		const char *text = json_string_value (json_array_get (sent, i));
+		g_autoptr (GBytes) der = text != NULL ? base64_decode_strict (text, strlen (text), NULL) : NULL;
+		if (der == NULL)
+			return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server sends no order of the key centre");
+		chain->sent[i] = certificate_parse (g_bytes_get_data (der, NULL), g_bytes_get_size (der), error);
+		if (chain->sent[i] == NULL)
+			return FALSE;
+	}
+	chain->root = root != NULL ? certificate_file_read (root, error) : NULL;
+	return root == NULL || chain->root != NULL;
+}
+
+static gboolean
+order_fits (const ShareOrder *order, const Offered *offered, GError **error)
+{
+	Fingerprint transport;
+	fingerprint_of (g_bytes_get_data (offered->transport, NULL), g_bytes_get_size (offered->transport), &transport);
+	g_autofree char *hex = fingerprint_hex (&transport);
+	return (strcmp (order->recovery, offered->recovery) == 0 && strcmp (order->serial, offered->serial) == 0 && strcmp (order->transport, hex) == 0)
+		|| diqi_fail (error, DIQI_ERROR_STATEMENT_TARGET, "/order", "the server asks for a share of another certificate, or for another than the key centre");
+}
+
+/* Nothing that the server says counts without it: it could have the share sealed to a key of its own. */
+static gboolean
+check_order (const Cli *cli, const Remote *remote, const json_t *view, Offered *offered, GError **error)
+{
+	g_auto (Chain) chain = { 0 };
+	ShareOrder order;
+	const json_t *sent = json_object_get (view, "order");
+	const char *compact = json_string_value (json_object_get (sent, "statement"));
+	if (compact == NULL)
+		return diqi_fail (error, DIQI_ERROR_UNAVAILABLE, NULL, "the server sends no order of the key centre");
+	if (!read_chain (cli, sent, &chain, error))
+		return FALSE;
+	offered->order = share_order_open (compact, chain.sent, remote_certificate (remote), chain.root, &order, error);
+	if (offered->order == NULL) {
+		if (g_error_matches (*error, DIQI_ERROR, DIQI_ERROR_CERTIFICATE_CHAIN) && chain.root == NULL)
+			g_prefix_error (error, "no share was given; if authorities have changed since you were certified, name the site's root by --root FILE: ");
+		return FALSE;
+	}
+	if (!order_fits (&order, offered, error))
+		return FALSE;
+	cli_note (cli, "the key centre asks for your share of the key of certificate %s:\n  application %s, approved by %s and %s", order.serial, order.application,
+	          order.approvers[0], order.approvers[1]);
+	return TRUE;
 }
 
 /* The key is all that is needed of it: what "key new" made will do. */
@@ -136,7 +207,7 @@ run_share (Cli *cli, GError **error)
 	g_autofree char *path = g_strdup_printf ("/api/v1/recoveries/%s", id);
 	g_autofree char *share_path = g_strdup_printf ("%s/share", path);
 	g_autoptr (json_t) view = remote_call (remote, "GET", path, NULL, error);
-	if (view == NULL || !read_offered (view, &offered, error))
+	if (view == NULL || !read_offered (view, &offered, error) || !check_order (cli, remote, view, &offered, error))
 		return FALSE;
 	g_autoptr (GBytes) sealed = reseal (cli, &offered, error);
 	if (sealed == NULL)
@@ -196,7 +267,8 @@ run_fetch (Cli *cli, GError **error)
 
 #define END { NULL, NULL, NULL, FALSE }
 static const CliOption share_options[] = {
-	{ "share-key", "FILE", "your encryption certificate (default: NAME-encryption.p12 beside --as NAME.p12), or its key as \"key new\" made it (FILE.key)", FALSE }, END };
+	{ "share-key", "FILE", "your encryption certificate (default: NAME-encryption.p12 beside --as NAME.p12), or its key as \"key new\" made it (FILE.key)", FALSE },
+	{ "root", "FILE", "the site's root certificate, where the authority that certified you is not the one of now", FALSE }, END };
 static const CliOption fetch_options[] = {
 	{ "ticket", "FILE", "number and access code of the application", TRUE }, { "key", "FILE", "the key it was applied for with", TRUE },
 	{ "p12", "FILE", "write the recovered key and its certificate there", TRUE }, END };

@@ -5,6 +5,8 @@
 
 /* An encrypted PKCS#8 file; its PIN from --pin-file or the terminal. */
 PrivateKey *key_file_load (const Cli *cli, const char *path, GError **error);
+/* One certificate, PEM or DER. */
+Certificate *certificate_file_read (const char *path, GError **error);
 /* A new PKCS#12 of key, certificate and issuing (NULL: none). */
 gboolean p12_file_write (const char *path, const PrivateKey *key, const Certificate *certificate, Certificate *issuing, const char *pin, GError **error);
 char *key_file_pin (const Cli *cli, const char *path, GError **error);       /* secret_free */

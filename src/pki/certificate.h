@@ -96,6 +96,10 @@ char **certificate_addresses (const Certificate *c, CertificateAddress which);
 
 /* Does `c` name `issuer` as its issuer (name, and key identifier when both say it)?  No signature is looked at. */
 gboolean certificate_names_issuer (const Certificate *c, const Certificate *issuer);
+/* Did the very key of `issuer`, which somebody may have made up, sign `c`?  Its identifier is computed, not read: for a signature another key can
+ * be made that it verifies under, but not one with that identifier.  FALSE for certificates that do not say their issuer's identifier as
+ * RFC 7093 2 (1) has it; ours do. */
+gboolean certificate_is_by_key_of (const Certificate *c, const Certificate *issuer);
 
 /* Is `leaf` validly signed by `issuer`, is issuer a CA, does `at` fall into both
  * validities, names chain, path length hold?  RFC 5280 6.1 for our two-level

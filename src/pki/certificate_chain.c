@@ -145,6 +145,15 @@ certificate_is_signed_by (const Certificate *c, const Certificate *issuer)
 	return check_link (c, issuer, NULL, NULL);
 }
 
+gboolean
+certificate_is_by_key_of (const Certificate *c, const Certificate *issuer)
+{
+	guint8 id[20];
+
+	public_key_identifier (issuer->key, id);
+	return der_equal (c->authority_key_identifier, (Der) { id, sizeof id }) && certificate_is_signed_by (c, issuer);
+}
+
 static gboolean
 check_critical (const Certificate *c, PathFault *fault, GError **error)
 {

@@ -165,6 +165,7 @@ typedef struct {
 	char *serial;             /* of the encryption certificate, 40 hex digits */
 	gint64 threshold, given;  /* shares wanted, and given so far */
 	GBytes *transport;        /* SPKI of the key centre's key that shares of this recovery are sealed to; NULL when it is done */
+	char *order;              /* what the agents are shown of it, signed by the receipt key (signer/share_order.h); NULL when it is done */
 	json_t *shares;           /* [{"person","certificate" (fingerprint, hex),"share" (base64, sealed to that certificate),"given"}] */
 	GBytes *envelope;         /* the key for the requester's fresh key (pki/enveloped_key.h); NULL while shares are missing */
 } KeyRecovery;

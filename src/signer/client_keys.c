@@ -19,6 +19,7 @@ key_recovery_clear (KeyRecovery *recovery)
 	g_clear_pointer (&recovery->recovery, g_free);
 	g_clear_pointer (&recovery->serial, g_free);
 	g_clear_pointer (&recovery->transport, g_bytes_unref);
+	g_clear_pointer (&recovery->order, g_free);
 	g_clear_pointer (&recovery->shares, json_decref);
 	g_clear_pointer (&recovery->envelope, g_bytes_unref);
 }
@@ -126,6 +127,7 @@ call_for_recovery (SignerClient *client, json_t *message, KeyRecovery *out, GErr
 		.serial = g_strdup (json_string_value (json_object_get (reply, "serial"))),
 		.threshold = json_integer_value (json_object_get (reply, "threshold")),
 		.given = json_integer_value (json_object_get (reply, "given")),
+		.order = g_strdup (json_string_value (json_object_get (reply, "order"))),
 		.shares = json_incref (json_object_get (reply, "shares")),
 	};
 	if (recovery.recovery == NULL || recovery.serial == NULL || recovery.shares == NULL)

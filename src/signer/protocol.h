@@ -24,7 +24,7 @@
  * | profile.set   | none    | profiles.log | profile (text), open, statements [compact, compact] | profiles, changes |
  * | agents        | none    |         |                                                     | agents {version, threshold, agents, keys, lost} |
  * | agents.set    | issuing | agents.log | list, statements [compact, compact]              | agents |
- * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, envelope? |
+ * | recovery.begin | a new one | escrow.log | request (text), review, complete (compact)      | recovery, serial, threshold, given, shares, transport?, order?, envelope? |
  * | recovery.share | that of the recovery | escrow.log | statement (compact)                 | the same |
  * | revoke        | none    | if new  | ca?; raw: entries (29 bytes each: serial 20, time 8 in microseconds big-endian, reason 1; 6 is a hold) | |
  * | unhold        | none    | if new  | serial, request (text), review, complete (compact)   | |

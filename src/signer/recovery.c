@@ -11,6 +11,7 @@
 #include "signer/dispatch.h"
 #include "signer/protocol.h"
 #include "signer/service_request.h"
+#include "signer/share_order.h"
 
 #define SPKI_MAX 1024
 #define UNDER_WAY_MAX 1000
@@ -27,6 +28,7 @@ typedef struct {
 	PublicKey *fresh;               /* the requester's */
 	char *approvers[2];
 	PrivateKey *transport;
+	char *order;                    /* share_order.h: what agents see of all this */
 	GPtrArray *given;               /* Given */
 } Recovery;
 
@@ -52,6 +54,7 @@ recovery_free (Recovery *recovery)
 	g_clear_pointer (&recovery->given, g_ptr_array_unref);
 	for (gsize i = 0; i < G_N_ELEMENTS (recovery->approvers); i++)
 		g_free (recovery->approvers[i]);
+	g_free (recovery->order);
 	g_free (recovery->id);
 	g_free (recovery);
 }
@@ -122,6 +125,7 @@ describe (Keyring *keyring, const char *id, const EscrowKey *key, const Recovery
 		g_autoptr (PublicKey) transport = private_key_public (recovery->transport);
 		g_autoptr (GBytes) spki = public_key_spki (transport);
 		json_object_set_new (reply, "transport", json_base64 (g_bytes_get_data (spki, NULL), g_bytes_get_size (spki)));
+		json_object_set_new (reply, "order", json_string (recovery->order));
 	}
 	if (envelope != NULL)
 		json_object_set_new (reply, "envelope", json_base64 (g_bytes_get_data (envelope, NULL), g_bytes_get_size (envelope)));
@@ -210,6 +214,19 @@ check_fresh_key (const Keyring *keyring, const RecoveryRequest *asked, const Esc
 	return public_key_check_strength (asked->fresh, error);
 }
 
+static char *
+order_of (const Keyring *keyring, const RecoveryRequest *asked, const ServiceApprovals *approvals, const Recovery *recovery, Micros now, GError **error)
+{
+	g_autoptr (PublicKey) key = private_key_public (recovery->transport);
+	g_autofree char *serial = serial_hex (&asked->serial), *fresh = fingerprint_hex (public_key_fingerprint (asked->fresh));
+	g_autofree char *transport = fingerprint_hex (public_key_fingerprint (key));
+	const ShareOrder order = {
+		.application = asked->request.application, .recovery = recovery->id, .serial = serial, .fresh = fresh, .transport = transport,
+		.approvers = { approvals->officers[0]->name, approvals->officers[1]->name },
+	};
+	return share_order_sign (&order, keyring->pins->site, now, keyring->receipt_key, keyring->pins->receipt, error);
+}
+
 static Recovery *
 start (Keyring *keyring, const RecoveryRequest *asked, const ServiceApprovals *approvals, Micros now, GError **error)
 {
@@ -222,7 +239,8 @@ start (Keyring *keyring, const RecoveryRequest *asked, const ServiceApprovals *a
 	for (gsize i = 0; i < G_N_ELEMENTS (recovery->approvers); i++)
 		persons[i] = recovery->approvers[i] = g_strdup (approvals->officers[i]->person);
 	recovery->transport = private_key_generate (keyring->pins->algorithm == KEY_SM2 ? KEY_SM2 : KEY_P256, error);
-	if (recovery->transport == NULL)
+	recovery->order = recovery->transport != NULL ? order_of (keyring, asked, approvals, recovery, now, error) : NULL;
+	if (recovery->order == NULL)
 		return NULL;
 	g_autoptr (PublicKey) transport = private_key_public (recovery->transport);
 	escrow_note_begun (keyring->escrow, now, &(EscrowActors) { recovery->id, persons, approvals->identities, G_N_ELEMENTS (persons) },

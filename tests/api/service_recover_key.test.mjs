@@ -1,14 +1,15 @@
 // 密钥恢复: an escrowed key comes back to the fresh key of whoever asked, by two officers and k recovery agents; nothing less will do.
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 import { Client } from './lib/client.mjs';
 import { expectProblem, expectStatus, expectTold } from './lib/expect.mjs';
 import { agentKey, approvedRecovery, agentsChange, diqi, encryptionOf, giveShare, lodgeRecovery } from './lib/recovery.mjs';
 import { expectCertificate } from './lib/service.mjs';
-import { Identity } from './lib/statement.mjs';
+import { canonical, hex, Identity } from './lib/statement.mjs';
 import { assert, check } from './lib/tap.mjs';
 import { World } from './lib/world.mjs';
 
@@ -61,8 +62,55 @@ try {
 		assert.deepEqual(items.map((i) => [i.application, i.serial]), [[recovery.id, encryption.serial]]);
 		const first = await giveShare(world.site, recovery.id, 1);
 		assert.equal(first.code, 0, first.stderr);
+		assert.match(first.stderr, new RegExp(`share of the key of certificate ${encryption.serial}`));
 		expectProblem(await recovery.client.get(`${recovery.path}/recovered-key`), 409, 'application.state');
 		assert.equal((await recovery.refresh()).recovery.shares.length, 1);
+	});
+
+	await check('a server that lies about what a share is for gets none: the agent\'s program asks for the key centre\'s own word', async () => {
+		// Between agent and site: everything passes, but what is told of the recovery.
+		let lie, heard;
+		const relay = createServer(async (request, response) => {
+			const body = await new Promise((resolve) => { let all = ''; request.on('data', (d) => { all += d; }).on('end', () => resolve(all)); });
+			const { host, connection, ...headers } = request.headers;
+			delete headers['content-length'];
+			const reply = await fetch(world.site.url + request.url, { method: request.method, headers, body: request.method === 'GET' ? undefined : body });
+			heard.push(`${request.method} ${request.url}`);
+			let text = await reply.text();
+			if (request.url === `/api/v1/recoveries/${recovery.id}`)
+				text = JSON.stringify(lie(JSON.parse(text)));
+			const more = reply.headers.get('set-cookie');
+			response.writeHead(reply.status, { 'Content-Type': reply.headers.get('content-type') ?? 'text/plain', ...more && { 'Set-Cookie': more } });
+			response.end(text);
+		});
+		await new Promise((resolve) => { relay.listen(0, '127.0.0.1', resolve); });
+		const through = Object.create(world.site, { url: { value: `http://127.0.0.1:${relay.address().port}` } });
+		const agent2 = async (change, options = []) => {
+			lie = change, heard = [];
+			const reply = await giveShare(through, recovery.id, 2, {}, options);
+			assert.ok(heard.includes(`GET /api/v1/recoveries/${recovery.id}`));
+			assert.ok(!heard.some((h) => h.endsWith('/share')), heard);
+			assert.notEqual(reply.code, 0);
+			return reply.stderr;
+		};
+		const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+		const forged = (view, change) => {
+			const [header, payload, signature] = view.order.statement.split('.');
+			const changed = canonical({ ...JSON.parse(Buffer.from(payload, 'base64url')), ...change });
+			return { ...view, order: { ...view.order, statement: [header, Buffer.from(changed).toString('base64url'), signature].join('.') } };
+		};
+		try {
+			assert.match(await agent2((view) => ({ ...view, transport: own })), /another than the key centre/);
+			assert.match(await agent2((view) => forged({ ...view, transport: own }, { transport: hex(Buffer.from(own, 'base64')) })), /statement\.signature/);
+			assert.match(await agent2((view) => ({ ...view, serial: company.view.serial })), /another certificate/);
+			assert.match(await agent2(({ order, ...view }) => view), /no order of the key centre/);
+			const mine = (view) => ({ ...view, order: { ...view.order, certificates: [...view.order.certificates].reverse() } });
+			assert.match(await agent2(mine), /name the site's root by --root FILE/);
+			assert.match(await agent2((view) => view, ['--root', join(world.site.dir, 'none.crt')]), /none\.crt/);
+		} finally {
+			relay.close();
+			relay.closeAllConnections();
+		}
 	});
 
 	await check('one agent twice, nobody\'s agent, a share of another recovery: refused', async () => {
@@ -83,7 +131,7 @@ try {
 		const other = await giveShare(world.site, recovery.id, 2, {}, ['--share-key', join(world.site.dir, 'officers/recovery_agent-1-encryption.p12')]);
 		assert.equal(other.code, 3);
 		assert.match(other.stderr, /recovery_agent-1-encryption\.p12: not an envelope for this key/);
-		const second = await giveShare(world.site, recovery.id, 2, {}, ['--share-key', agentKey(world.site, 2, files), ...pin]);
+		const second = await giveShare(world.site, recovery.id, 2, {}, ['--root', join(world.site.dir, 'ca/root.crt'), '--share-key', agentKey(world.site, 2, files), ...pin]);
 		assert.equal(second.code, 0, second.stderr);
 		assert.equal((await recovery.refresh()).state, 'completed');
 		assert.equal(recovery.view.recovery.ready, true);

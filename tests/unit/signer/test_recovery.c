@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pki/enveloped_key.h"
+#include "signer/share_order.h"
 
 static void
 test_recovery (void)
@@ -421,6 +422,56 @@ test_odd_certificates (void)
 	}
 }
 
+/* --- the order ------------------------------------------------------------------------------------------- */
+
+static Statement *
+open_order (const Recovered *r, Certificate *signer, const SignerSite *site, const Certificate *own, const Certificate *root, const char *compact,
+            ShareOrder *out, GError **error)
+{
+	Certificate *const chain[SHARE_ORDER_CHAIN] = { signer, site->issuing, site->root };
+	return share_order_open (compact != NULL ? compact : r->state.order, chain, own, root, out, error);
+}
+
+/* An agent learns from the key centre itself what his share is for, and no server can tell him otherwise. */
+static void
+test_order (void)
+{
+	g_auto (Recovered) r;
+	g_autoptr (GError) error = NULL;
+	ShareOrder order;
+	recovered_init (&r, FALSE);
+	g_autoptr (SignerSite) site = signer_get_site (r.c.client, &error);
+	const Certificate *agent = fixture.created.officers[AGENT_A].certificate;
+	g_autoptr (Statement) good = open_order (&r, site->receipt, site, agent, NULL, NULL, &order, &error);
+	g_assert_no_error (error);
+	Fingerprint transport;
+	fingerprint_of (g_bytes_get_data (r.state.transport, NULL), g_bytes_get_size (r.state.transport), &transport);
+	g_autofree char *hex = fingerprint_hex (&transport);
+	g_assert_cmpstr (order.recovery, ==, r.state.recovery);
+	g_assert_cmpstr (order.serial, ==, r.state.serial);
+	g_assert_cmpstr (order.transport, ==, hex);
+	g_assert_cmpstr (order.approvers[0], ==, "审核员乙");
+	g_assert_cmpstr (order.approvers[1], ==, "发证员丙");
+	/* By an authority that did not certify him; good again by the root that he names. */
+	assert_refused (open_order (&r, site->receipt, site, site->root, NULL, NULL, &order, &error), error, CERTIFICATE_CHAIN);
+	assert_refused (open_order (&r, site->receipt, site, site->root, site->issuing, NULL, &order, &error), error, CERTIFICATE_CHAIN);
+	g_autoptr (Statement) by_root = open_order (&r, site->receipt, site, site->root, site->root, NULL, &order, &error);
+	g_assert_no_error (error);
+	/* The same words by an officer, whom the same authority certified; and under another's certificate. */
+	g_autofree char *officers = statement_sign (statement_payload (good), fixture.keys[ADMIN], fixture.created.officers[ADMIN].certificate, &error);
+	assert_refused (open_order (&r, fixture.created.officers[ADMIN].certificate, site, agent, NULL, officers, &order, &error), error, CERTIFICATE_CHAIN);
+	assert_refused (open_order (&r, site->receipt, site, agent, NULL, officers, &order, &error), error, STATEMENT_SIGNATURE);
+	/* Nobody has the receipt key sign such words as a receipt. */
+	g_autofree char *receipt = signer_sign_receipt (r.c.client, statement_payload (good), &error);
+	assert_refused (receipt, error, FIELD_UNKNOWN);
+	/* With the key it is over. */
+	g_auto (KeyRecovery) first = { NULL }, second = { NULL };
+	give (&r, AGENT_A, &first);
+	g_assert_cmpstr (first.order, ==, r.state.order);
+	give (&r, AGENT_B, &second);
+	g_assert_null (second.order);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -429,6 +480,7 @@ main (int argc, char **argv)
 	pki_init ();
 	g_assert_true (argc < 2 || key_algorithm_from_name (argv[1], &algorithm));
 	g_test_add_func ("/recovery/good", test_recovery);
+	g_test_add_func ("/recovery/order", test_order);
 	/* The rest does not depend on the kind of key. */
 	if (algorithm == KEY_P256) {
 		g_test_add_func ("/recovery/no-plaintext", test_recovery_leaves_no_plaintext);
