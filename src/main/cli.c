@@ -284,6 +284,15 @@ no_command (int argc, char **argv, const char *group)
 	return 2;
 }
 
+static gboolean
+wants_help (int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
+		if (strcmp (argv[i], "--help") == 0 || strcmp (argv[i], "-h") == 0)
+			return TRUE;
+	return argc < 2;
+}
+
 int
 cli_main (int argc, char **argv)
 {
@@ -294,16 +303,13 @@ cli_main (int argc, char **argv)
 		return hsm_keeper_command (argc - 1, argv + 1);
 	pki_init ();
 
-	gboolean help = argc < 2;
-	for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
-		help = help || strcmp (argv[i], "--help") == 0 || strcmp (argv[i], "-h") == 0;
 	if (argc > 1 && strcmp (argv[1], "--version") == 0) {
 		puts ("diqi " DIQI_VERSION);
 		return 0;
 	}
 	const CliCommand *command = find_command (argc - 1, argv + 1);
 	const char *group = command == NULL && argc > 1 && group_exists (argv[1]) ? argv[1] : NULL;
-	if (help) {
+	if (wants_help (argc, argv)) {
 		print_help (stdout, command, group);
 		return end_output (argc < 2 ? 2 : 0);
 	}
