@@ -88,21 +88,16 @@ recovery_clear (Recovery *recovery)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
 
-static json_t *
-certificate_base64 (const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
-}
-
-/* The key centre's word, and what its signature is judged by. */
+/* The key centre's word, and what its signature is judged by; NULL: nothing would judge it, and agents give nothing. */
 static json_t *
 share_order_view (const SignerSite *site, const char *order)
 {
 	const Certificate *receipt = signer_site_now (&site->receipt);
 	const SignerCa *ca = signer_site_ca_of (site, receipt);
-	return json_pack ("{s:s, s:[o, o, o]}", "statement", order, "certificates", certificate_base64 (receipt), certificate_base64 (ca->certificate),
-	                  certificate_base64 (ca->root));
+	if (ca == NULL)
+		return NULL;
+	return json_pack ("{s:s, s:[o, o, o]}", "statement", order, "certificates", certificate_json (receipt), certificate_json (ca->certificate),
+	                  certificate_json (ca->root));
 }
 
 /* His own share and nobody else's. */

@@ -424,13 +424,6 @@ json_of (GBytes *bytes)
 	return json_base64 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
-static json_t *
-certificate_json (const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	return json_of (der);
-}
-
 BundleBuilder *
 bundle_builder_new (const char *kind, const char *site, const Certificate *root,
                     const Certificate *log_certificate, const char *checkpoint)

@@ -331,6 +331,7 @@ certificate_unref (Certificate *c)
 /* --- what it says ----------------------------------------------------------------------- */
 
 GBytes *certificate_der (const Certificate *c) { return g_bytes_ref (c->der); }
+json_t *certificate_json (const Certificate *c) { return json_base64 (g_bytes_get_data (c->der, NULL), g_bytes_get_size (c->der)); }
 const Fingerprint *certificate_fingerprint (const Certificate *c) { return &c->fingerprint; }
 PublicKey *certificate_public_key (const Certificate *c) { return c->key; }
 const Serial *certificate_serial (const Certificate *c) { return &c->serial; }

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "base/clock.h"
+#include "base/json.h"
 #include "pki/key.h"
 
 #define CERTIFICATE_MAX_DER 16384
@@ -44,6 +45,7 @@ Certificate *certificate_ref (Certificate *c);
 void certificate_unref (Certificate *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Certificate, certificate_unref)
 GBytes *certificate_der (const Certificate *c);                 /* new reference */
+json_t *certificate_json (const Certificate *c);                /* a text: the DER in base64 */
 char *certificate_pem (const Certificate *c);
 const Fingerprint *certificate_fingerprint (const Certificate *c);     /* SHA-256 of the DER */
 PublicKey *certificate_public_key (const Certificate *c);       /* borrowed */

@@ -183,13 +183,12 @@ static json_t *
 officer_entry (const SignerCreateOfficer *officer, const Certificate *certificate)
 {
 	json_t *roles = json_array (), *entry = json_object ();
-	g_autoptr (GBytes) der = certificate_der (certificate);
 	for (gsize i = 0; officer->roles[i] != NULL; i++)
 		json_array_append_new (roles, json_string (officer->roles[i]));
 	json_object_set_new (entry, "person", json_string (officer->person));
 	json_object_set_new (entry, "name", json_string (officer->name));
 	json_object_set_new (entry, "roles", roles);
-	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	json_object_set_new (entry, "certificate", certificate_json (certificate));
 	json_object_set_new (entry, "removed", json_false ());
 	return entry;
 }

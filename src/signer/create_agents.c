@@ -26,10 +26,9 @@ make_agent (const SignerCreate *in, const Hierarchy *h, gsize i, SignerCreatedOf
 		return FALSE;
 	made->encryption_p12 = pkcs12_build (key, made->encryption, chain, G_N_ELEMENTS (chain), officer->name, made->pin, error);
 	json_t *entry = json_object ();
-	g_autoptr (GBytes) der = certificate_der (made->encryption);
 	json_object_set_new (entry, "person", json_string (officer->person));
 	json_object_set_new (entry, "name", json_string (officer->name));
-	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	json_object_set_new (entry, "certificate", certificate_json (made->encryption));
 	json_array_append_new (entries, entry);
 	return made->encryption_p12 != NULL;
 }

@@ -423,7 +423,6 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	if (entry->request != NULL)
 		issue.request = *entry->request;
 	g_autoptr (json_t) record = record_new ("issue", entry->time);
-	g_autoptr (GBytes) der = certificate_der (certificate);
 	put_ca (record, entry->ca);
 	put_hash (record, "request", entry->request);
 	if (entry->copy != 0)
@@ -434,7 +433,7 @@ journal_add_issue (Journal *journal, const JournalEntry *entry)
 	json_object_set_new (record, "serial", json_hex (issue.serial.b, sizeof issue.serial.b));
 	put_hash (record, "spki", &issue.spki);
 	put_hash (record, "certificate", &issue.certificate);
-	json_object_set_new (record, "der", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	json_object_set_new (record, "der", certificate_json (certificate));
 	put_hash (record, "reviewer", entry->reviewer);
 	put_hash (record, "issuer", entry->issuer);
 	if (entry->renews != NULL)

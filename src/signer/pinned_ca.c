@@ -206,13 +206,6 @@ pins_set_ocsp (Pins *pins, const PinnedCa *ca, Certificate *ocsp)
 		replace (&pins->ocsp, ocsp);
 }
 
-static json_t *
-certificate_json (const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
-}
-
 json_t *
 pins_describe_cas (const Pins *pins)
 {

@@ -50,9 +50,8 @@ pinned_entry_request (const char *type, const Fingerprint *proposal, const char 
 void
 pinned_entry_fill (json_t *entry, const Certificate *certificate)
 {
-	g_autoptr (GBytes) der = certificate_der (certificate);
 	json_object_del (entry, "csr");
-	json_object_set_new (entry, "certificate", json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
+	json_object_set_new (entry, "certificate", certificate_json (certificate));
 }
 
 /* --- changes ---------------------------------------------------------------------------- */

@@ -433,13 +433,6 @@ pins_newest (const Pins *pins, const char *name)
 	return newest;
 }
 
-static void
-put_certificate (json_t *reply, const char *name, const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	json_object_set_new (reply, name, json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der)));
-}
-
 json_t *
 pins_describe (const Pins *pins)
 {
@@ -451,9 +444,9 @@ pins_describe (const Pins *pins)
 	json_object_set_new (reply, "origin", json_string (pins->origin));
 	json_object_set_new (reply, "algorithm", json_string (key_algorithm_name (pins->algorithm)));
 	for (gsize i = 0; i < G_N_ELEMENTS (certificates); i++)
-		put_certificate (reply, certificates[i].name, *slot (pins, i));
+		json_object_set_new (reply, certificates[i].name, certificate_json (*slot (pins, i)));
 	if (pins->tls != NULL)
-		put_certificate (reply, "tls", pins->tls);
+		json_object_set_new (reply, "tls", certificate_json (pins->tls));
 	json_t *profiles = json_array ();
 	for (guint i = 0; i < pins->profiles->len; i++)
 		json_array_append_new (profiles, profile_summary (g_ptr_array_index (pins->profiles, i)));

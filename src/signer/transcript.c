@@ -13,13 +13,6 @@
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static json_t *
-certificate_text (const Certificate *certificate)
-{
-	g_autoptr (GBytes) der = certificate_der (certificate);
-	return json_base64 (g_bytes_get_data (der, NULL), g_bytes_get_size (der));
-}
-
 static char *
 sign_hash (const Fingerprint *hash, const char *site, const TranscriptHand *hand, Micros now, GError **error)
 {
@@ -45,11 +38,11 @@ transcript_sign (const json_t *transcript, const char *site, const TranscriptHan
 		g_autofree char *compact = sign_hash (&hash, site, &hands[i], now, error);
 		if (compact == NULL)
 			return NULL;
-		json_array_append_new (certificates, certificate_text (hands[i].certificate));
+		json_array_append_new (certificates, certificate_json (hands[i].certificate));
 		json_array_append_new (signatures, json_string (compact));
 	}
 	for (guint i = 0; i < authorities->len; i++)
-		json_array_append_new (above, certificate_text (g_ptr_array_index (authorities, i)));
+		json_array_append_new (above, certificate_json (g_ptr_array_index (authorities, i)));
 	g_autoptr (GBytes) bytes = jcs_bytes (out);
 	g_autoptr (Transcript) check = transcript_open (bytes, error);
 	return check != NULL ? g_steal_pointer (&bytes) : NULL;
